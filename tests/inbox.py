@@ -16,6 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from services.escalation import app
+from services.escalation.channels.web_push.devices import PushSender
 from services.escalation.domain.duty_buttons import DutyButton
 from services.escalation.domain.own_facts import OWN_FACTS, EpisodeButton
 from services.escalation.domain.rules import Rules
@@ -119,9 +120,13 @@ class Site:
 
 @asynccontextmanager
 async def inbox_site(
-    database_url: str, *, public_url: str = "http://inbox.test", poll_seconds: float = 0.1
+    database_url: str,
+    *,
+    public_url: str = "http://inbox.test",
+    poll_seconds: float = 0.1,
+    sender: PushSender | None = None,
 ) -> AsyncIterator[Site]:
-    """The inbox on this database."""
+    """The inbox on this database; with a sender, devices can receive notifications."""
     async with running(database_url, "escalation", handling(RULES), OWN_FACTS) as service:
         sent_links: list[tuple[Person, str]] = []
         pressed: list[UUID] = []
@@ -139,7 +144,14 @@ async def inbox_site(
             sent_links.append((person, url))
 
         inbox = InboxDependencies(
-            service.pool, app.reading_policies(service.pool), press, send, public_url, resources.metrics, poll_seconds
+            service.pool,
+            app.reading_policies(service.pool),
+            press,
+            send,
+            public_url,
+            resources.metrics,
+            poll_seconds,
+            None if sender is None else app.notifications(sender, service.pool),
         )
         pages = show_errors(bare_app("On call", [create_inbox(inbox)]))
         site = Site(service, public_url, pages, sent_links, pressed, resources.metrics)

@@ -61,11 +61,14 @@ class LocalPush:
 
 
 @asynccontextmanager
-async def local_push(folder: Path, *, later: timedelta = timedelta()) -> AsyncIterator[LocalPush]:
-    """A receiver; `later` sets its clock."""
+async def local_push(
+    folder: Path, *, later: timedelta = timedelta(), clock: Callable[[], datetime] | None = None
+) -> AsyncIterator[LocalPush]:
+    """A receiver; `later` sets its clock, or `clock` is it."""
+    at = clock or (lambda: NOW + later)
     (port,) = free_ports(1)
     store = PushStore(folder)
-    receiving = Receiving(store, origin_of(port), clock=lambda: (NOW + later).timestamp())
+    receiving = Receiving(store, origin_of(port), clock=lambda: at().timestamp())
     server = await listening(receiving, folder, port)
     running = LocalPush(store, origin_of(port), issued(folder).authority)
     try:

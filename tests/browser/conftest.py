@@ -4,6 +4,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +12,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 
 from deploy.local.ports import free_ports
 from tests.builders import SELLER
+from tests.devices import Devices, devices_on
 from tests.inbox import Site, inbox_site, served
 from tests.servers import MakeDatabase
 
@@ -106,9 +108,27 @@ async def visiting(browser: Browser, database_url: str) -> AsyncIterator[Visits]
     (port,) = free_ports(1)
     async with (
         inbox_site(database_url, public_url=f"http://127.0.0.1:{port}") as site,
-        AsyncExitStack() as server,
-        AsyncExitStack() as stack,
+        visits_of(browser, site) as visits,
     ):
+        yield visits
+
+
+@asynccontextmanager
+async def visiting_devices(browser: Browser, database_url: str, folder: Path) -> AsyncIterator[tuple[Visits, Devices]]:
+    """Visits to a site whose people can receive notifications, with Anna hired."""
+    (port,) = free_ports(1)
+    async with (
+        devices_on(database_url, folder, public_url=f"http://127.0.0.1:{port}") as devices,
+        visits_of(browser, devices.site) as visits,
+    ):
+        await devices.site.hire()
+        yield visits, devices
+
+
+@asynccontextmanager
+async def visits_of(browser: Browser, site: Site) -> AsyncIterator[Visits]:
+    """A web server in front of a site."""
+    async with AsyncExitStack() as server, AsyncExitStack() as stack:
         visits = Visits(site, browser, stack, server, Watched(urlsplit(site.public_url).netloc))
         await visits.start_server()
         yield visits

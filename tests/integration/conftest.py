@@ -1,12 +1,14 @@
 """Services on real databases, for the tests of this folder."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 import services.orders.handlers
 import services.support.handlers
 from tests.builders import order_placed, refund_requested, salesperson_changed
+from tests.devices import Devices, devices_on
 from tests.escalation import DESK, Escalation, escalation_on
 from tests.inbox import Site, inbox_site
 from tests.servers import MakeDatabase
@@ -41,6 +43,14 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
     """The inbox on a fresh database."""
     async with inbox_site(await database("escalation")) as site:
         yield site
+
+
+@pytest.fixture
+async def devices(database: MakeDatabase, tmp_path: Path) -> AsyncIterator[Devices]:
+    """The inbox on a fresh database, with a push service, and Anna hired."""
+    async with devices_on(await database("escalation"), tmp_path) as devices:
+        await devices.site.hire()
+        yield devices
 
 
 @pytest.fixture

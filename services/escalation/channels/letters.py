@@ -55,8 +55,7 @@ from shared.contracts.mailboxes import NotAMailbox, mailbox_of
 from shared.contracts.support_inbound import ContactPreference
 
 _SUBJECT_LENGTH = 150
-LONGEST_HEADLINE = 50
-"""A longer headline is replaced by the signal's label."""
+_WHAT_LENGTH = 50
 _LINE_LENGTH = 300
 _LINES_OF_STORY = 8
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -115,7 +114,7 @@ class Letters:
             "written_at": absolute(written_at),
         }
         last = _last(letter, answer_by, promised)
-        what = now.what if len(now.what) <= LONGEST_HEADLINE else now.label
+        what = now.what if len(now.what) <= _WHAT_LENGTH else now.label
         subject = f"{severity}: {cut(who, NAME_LENGTH)}, {what}, {last}"
         message = self._message(str(letter.address), subject, "alert", letter.delivery_id, fields, letter.now)
         thread = f"<episode-{letter.episode_id}@{self._sender.domain}>"

@@ -151,7 +151,7 @@ async def end_of_session(pool: Pool, session_hash: bytes) -> None:
     await pool.execute(_END_OF_SESSION, DeviceEnd.SIGNED_OUT, session_hash)
 
 
-async def end_of_people(database: Pool | Connection, people: Collection[str], because: DeviceEnd) -> None:
+async def end_of_people(database: "Pool | Connection", people: Collection[str], because: DeviceEnd) -> None:
     """End all devices of these people."""
     await database.execute(_END_OF_PEOPLE, because, sorted(people))
 

@@ -11,9 +11,9 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.escalation.channels.letters import LONGEST_HEADLINE, in_words_of_the_sale
+from services.escalation.channels.letters import in_words_of_the_sale
 from services.escalation.domain.reader import Reader
-from services.escalation.domain.words import FOR_INFORMATION, SEVERITIES, clock, counted, cut, why_now
+from services.escalation.domain.words import FOR_INFORMATION, SEVERITIES, clock, counted, cut, label
 from services.escalation.domain.words.in_short import customer_words, straight
 from services.escalation.domain.words.lists import amounts
 from services.escalation.store.deliveries import Letter
@@ -61,12 +61,10 @@ def of_alert(letter: Letter) -> PushMessage:
     letter = in_words_of_the_sale(letter, letter.story.read())
     assert letter.main is not None
     parts, now = letter.parts, letter.now
-    headline = why_now([signal.risk for signal in letter.signals], letter.main)
-    what = headline.what if len(headline.what) <= LONGEST_HEADLINE else headline.label
     severity = FOR_INFORMATION if parts.for_information else SEVERITIES[parts.severity]
     until = None if parts.for_information else parts.answer_by
     presses = until is not None and parts.cause not in _NOT_ACKNOWLEDGED
-    said = [what, letter.amount, _due(letter, until)]
+    said = [label(letter.main), letter.amount, _due(letter, until)]
     tag = str(letter.episode_id)
     return PushMessage(
         recipient=parts.recipient,

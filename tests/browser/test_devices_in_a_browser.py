@@ -1,0 +1,130 @@
+"""The page of devices in Chromium with a push service that is stubbed: headless browsers have none."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import DESK, PHONE, Visits, visiting_devices
+from tests.devices import Devices
+from tests.servers import MakeDatabase
+
+STUB = """
+    const made = ({ applicationServerKey }) => {
+      const subscription = JSON.parse(localStorage.subscription);
+      localStorage.key = String.fromCharCode(...new Uint8Array(applicationServerKey));
+      localStorage.subscribed = "yes";
+      const { endpoint } = subscription, unsubscribe = async () => { delete localStorage.subscribed; };
+      return { options: { applicationServerKey }, toJSON: () => subscription, endpoint, unsubscribe };
+    };
+    PushManager.prototype.getSubscription = async () => localStorage.subscribed
+      ? made({ applicationServerKey: Uint8Array.from(localStorage.key, (one) => one.charCodeAt(0)) }) : null;
+    PushManager.prototype.subscribe = async (options) => made(options);
+"""
+
+
+@pytest.fixture
+async def on(chromium: Browser, database: MakeDatabase, tmp_path: Path) -> AsyncIterator[tuple[Visits, Devices]]:
+    """The inbox behind a web server, with a push service, and Anna hired."""
+    async with visiting_devices(chromium, await database("escalation"), tmp_path) as made:
+        yield made
+
+
+async def allowing(visits: Visits, devices: Devices, size: tuple[int, int] = DESK) -> tuple[BrowserContext, str]:
+    """A browser that allows notifications, and has a subscription of the local receiver to give."""
+    context = await visits.context(size)
+    await context.grant_permissions(["notifications"], origin=visits.site.public_url)
+    subscription = devices.push.store.subscribe("anna", sender=devices.sender.key.public)
+    shown = subscription.shown(devices.push.origin)
+    await context.add_init_script(f"localStorage.subscription = JSON.stringify({json.dumps(shown)});{STUB}")
+    return context, subscription.id
+
+
+async def test_a_device_is_turned_on_tested_and_removed(on: tuple[Visits, Devices]) -> None:
+    visits, devices = on
+    context, subscription = await allowing(visits, devices)
+    page = await visits.sign_in(context, next_path="/devices")
+    await page.get_by_role("button", name="Notify me on this device").click()
+    await expect(page.get_by_text("This device receives notifications.")).to_be_visible()
+    await expect(page.get_by_role("button", name="Notify me on this device")).to_be_hidden()
+
+    devices.clock.now = await visits.site.service.now()
+    await page.get_by_role("button", name="Send a test to this device").click()
+    await expect(page.get_by_text("the push service accepted it")).to_be_visible()
+    assert [one.subscription for one in devices.push.store.messages()] == [subscription]
+
+    await page.get_by_role("button", name="Remove Chrome on Linux").click()
+    await expect(page.get_by_role("button", name="Notify me on this device")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_text("you removed it")).to_be_visible()
+    assert [row["ended_because"] for row in await devices.rows()] == ["removed"]
+    assert visits.watched.complaints == []
+
+
+async def test_after_a_new_sign_in_the_browser_is_added_by_itself(on: tuple[Visits, Devices]) -> None:
+    visits, devices = on
+    context, _ = await allowing(visits, devices)
+    page = await visits.sign_in(context, next_path="/devices")
+    await page.get_by_role("button", name="Notify me on this device").click()
+    await expect(page.get_by_text("This device receives notifications.")).to_be_visible()
+    await page.goto("/")
+    await page.locator(".who summary").click()
+    await page.get_by_role("button", name="Sign out", exact=True).click()
+    await expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+    await page.close()
+    again = await visits.sign_in(context, next_path="/")
+    async with again.expect_response("**/devices"):
+        pass
+    await again.goto("/devices")
+    await expect(again.get_by_text("This device receives notifications.")).to_be_visible()
+    assert [row["ended_because"] for row in await devices.rows()] == ["signed_out", None]
+
+
+async def test_the_page_says_what_this_browser_lacks(on: tuple[Visits, Devices]) -> None:
+    visits, _ = on
+    lacks = {
+        "Object.defineProperty(Notification, 'permission', { get: () => 'denied' })": "You have blocked notifications",
+        "delete window.PushManager": "This browser cannot receive notifications.",
+        "Object.defineProperty(window, 'isSecureContext', { get: () => false })": "not open over https",
+        "delete window.PushManager; Object.defineProperty(navigator, 'userAgent', { get: () => 'iPhone' })": (
+            "first add this page to the home screen"
+        ),
+    }
+    for script, said in lacks.items():
+        context = await visits.context()
+        await context.add_init_script(script)
+        page = await visits.sign_in(context, next_path="/devices")
+        await expect(page.get_by_text(said)).to_be_visible()
+        await expect(page.get_by_role("button", name="Notify me on this device")).to_be_hidden()
+
+
+async def test_a_refused_permission_is_explained(on: tuple[Visits, Devices]) -> None:
+    visits, _ = on
+    context = await visits.context()
+    await context.add_init_script("Notification.requestPermission = async () => 'default'")
+    await context.add_init_script("Object.defineProperty(Notification, 'permission', { get: () => 'default' })")
+    page = await visits.sign_in(context, next_path="/devices")
+    await page.get_by_role("button", name="Notify me on this device").click()
+    await expect(page.get_by_role("alert")).to_have_text(
+        "You have not allowed notifications, so this device receives none."
+    )
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+async def test_the_page_is_reached_from_the_inbox_and_fits(on: tuple[Visits, Devices], size: tuple[int, int]) -> None:
+    visits, devices = on
+    await devices.phone()
+    page = await visits.open(size)
+    await page.locator(".who summary").click()
+    await page.get_by_role("link", name="Notifications").click()
+    await expect(page.get_by_role("heading", name="Your devices")).to_be_visible()
+    assert not await wider_than_the_screen(page)
+    for button in await page.get_by_role("button").all():
+        box = await button.bounding_box()
+        assert box is None or box["height"] >= 44
+
+
+async def wider_than_the_screen(page: Page) -> bool:
+    return bool(await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
