@@ -1,4 +1,4 @@
-"""`handoff deliveries`: which e-mails have not arrived and why, and sending them again once the fault is fixed."""
+"""`handoff deliveries`: which messages have not arrived and why, and sending them again once the fault is fixed."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from services.escalation.store.outgoing import ListedDelivery
     from shared.database import Pool
 
-app = typer.Typer(help="List and resend e-mails that have not arrived.", no_args_is_help=True)
+app = typer.Typer(help="List and resend messages that have not arrived.", no_args_is_help=True)
 
 _MOST = 1_000_000
 
 
 class State(StrEnum):
-    """The states of an e-mail delivery."""
+    """The states of a delivery."""
 
     PENDING = "pending"
     SENDING = "sending"
@@ -35,6 +35,8 @@ class State(StrEnum):
 
 
 _NOT_ARRIVED = (State.PENDING, State.SENDING, State.HELD, State.UNKNOWN, State.FAILED, State.SKIPPED)
+
+_TRIED_LATER = (State.PENDING, State.UNKNOWN, State.HELD)
 
 Since = Annotated[
     str | None,
@@ -53,7 +55,7 @@ def list_deliveries(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """List e-mail deliveries, newest first. Without --state: those that have not arrived."""
+    """List e-mails and notifications on devices, newest first. Without --state: those that have not arrived."""
     enter(data, escalation=escalation)
     from services.cli.databases import with_pool
     from services.escalation.domain.channels import CHANNELS, SENT_AGAIN
@@ -65,7 +67,7 @@ def list_deliveries(
     if as_json:
         _print_json([_as_json(one) for one in found])
     elif not found:
-        print(f"No {' or '.join(CHANNELS[name].label for name in SENT_AGAIN)} deliveries in these states.")
+        print(f"No {' or '.join(CHANNELS[name].messages for name in SENT_AGAIN)} in these states.")
     else:
         _print_table(found)
 
@@ -81,7 +83,7 @@ def resend(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Resend e-mails that failed, had no address, or wait for another attempt. Skips closed episodes.
+    """Resend messages that failed, had no address, or wait for another attempt. Skips closed episodes.
 
     The exit status is 1 if a delivery given by its ID is not sent again.
     """
@@ -129,13 +131,14 @@ def _result(id: UUID, refused: str | None) -> dict[str, Any]:
 
 def _print_table(found: Sequence["ListedDelivery"]) -> None:
     from services.cli.terminal import printable
+    from services.escalation.domain.channels import CHANNELS
     from services.escalation.domain.deliveries import shown_reason
 
     for one in found:
-        about = f"{printable(one.recipient)}  order {printable(one.order_id)}"
+        about = f"{CHANNELS[one.channel].message} to {printable(one.recipient)}  order {printable(one.order_id)}"
         over = "" if one.open else "  (no longer needed)"
         print(f"{one.delivery_id}  {one.changed_at:%Y-%m-%d %H:%M:%S} UTC  {one.state}  {about}{over}")
-        again = f"; next attempt {one.try_at:%H:%M:%S} UTC" if one.state in ("pending", "unknown") else ""
+        again = f"; next attempt {one.try_at:%H:%M:%S} UTC" if one.state in _TRIED_LATER else ""
         print(f"    {_tried(one)}: {printable(shown_reason(one.reason or 'no reason yet'))}{again}")
 
 
@@ -148,6 +151,7 @@ def _tried(one: "ListedDelivery") -> str:
 def _as_json(one: "ListedDelivery") -> dict[str, Any]:
     return {
         "delivery": str(one.delivery_id),
+        "channel": one.channel,
         "state": one.state,
         "recipient": one.recipient,
         "account": one.account_id,
@@ -157,7 +161,7 @@ def _as_json(one: "ListedDelivery") -> dict[str, Any]:
         "attempts": one.attempts,
         "reason": one.reason,
         "changed_at": one.changed_at.isoformat(),
-        "next_attempt_at": one.try_at.isoformat() if one.state in ("pending", "unknown", "held") else None,
+        "next_attempt_at": one.try_at.isoformat() if one.state in _TRIED_LATER else None,
     }
 
 

@@ -62,7 +62,7 @@ COMMANDS = (
         "services.cli.dead_letters:app",
         "List, replay and dismiss inputs that could not be applied.",
     ),
-    Lazy("deliveries", "services.cli.deliveries:app", "List and resend e-mails that have not arrived."),
+    Lazy("deliveries", "services.cli.deliveries:app", "List and resend messages that have not arrived."),
     Lazy("bounces", "services.cli.bounces:app", "Read delivery reports, and list or clear addresses that bounce."),
     Lazy("outbox", "services.cli.outbox:app", "Publish events of the services again."),
     Lazy("people", "services.cli.people:app", "Show who changed what about a salesperson."),

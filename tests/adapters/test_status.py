@@ -77,10 +77,10 @@ def test_a_process_reports_its_own_needs(answer: Answer, told: list[str]) -> Non
         (replace(EPISODES, nobody_to_ask=1), "1 episode with no one to notify: publish the sales desk"),
         (
             replace(EPISODES, deliveries_pending=Queue(4, 301.0)),
-            "4 e-mails not sent, the oldest for 5 min: check the mail server",
+            "4 messages not sent, the oldest for 5 min: see `handoff deliveries list`",
         ),
         (
-            replace(EPISODES, deliveries_stuck=[Stuck("the mail server refused the login with 535", 2)]),
+            replace(EPISODES, deliveries_stuck=[Stuck("the mail server refused the login with 535", 2, "email")]),
             "2 e-mails not sent: the mail server refused the login with 535",
         ),
     ],

@@ -41,6 +41,12 @@ from tests.unit.policy_texts import TEXT, changed, errors_of, with_override
         ('default = "on"', 'default = "off"', "teams.default: must be one of 'observe', 'manager_only' or 'on'"),
         ("[plays.by_signal.gone_quiet]", "[plays.by_signal.gone]", "plays.by_signal.gone: must be one of"),
         ('window = "1m"', 'window = "60d"', "storms.window: must be at most 1h"),
+        (
+            'high = "5m"',
+            'high = "11m"',
+            "channels.email_after_push.high: must be at most channels.email_after_push.watch, 10m",
+        ),
+        ('watch = "10m"', 'watch = "61m"', "channels.email_after_push.watch: must be at most 1h"),
         ('window = "1m"', 'window = "61m"', "storms.window: must be at most 1h"),
         ("contacts = 3", f"contacts = {2**63}", f"signals.contact_repeated.contacts: must be at most {2**63 - 1}"),
         (
@@ -49,7 +55,7 @@ from tests.unit.policy_texts import TEXT, changed, errors_of, with_override
             f"signals.contact_repeated.contacts: must be at most {2**63 - 1}",
         ),
         ("contacts = 3", f"contacts = {'[' * 300}{']' * 300}", "signals.contact_repeated.contacts: must not be nested"),
-        ("[storms]", "[storm]", "storm: is not known; use one of: acknowledgement, age, company"),
+        ("[storms]", "[storm]", "storm: is not known; use one of: acknowledgement, age, channels, company"),
         (
             '    { code = "test", words = "It was a test" },',
             '    { code = "T", words = "" },',
@@ -133,6 +139,11 @@ def test_an_offer_with_limits_says_what_is_offered() -> None:
         ('segment = "x"\nproduct = "y"\nset = {}', 0, "[0]: must name a segment or a product, not both"),
         ('segment = "x"', 0, "[0].set: is missing"),
         ('segment = "x"\nset = 3', 2, "[0].set: must be a table of names and values"),
+        (
+            'segment = "x"\nset.channels.email_after_push.high = "20m"',
+            2,
+            "[0].set.channels.email_after_push.high: must be",
+        ),
         ('segment = "x"\nset.storms.alerts = 3', 2, "[0].set.storms: has no effect here: an override can set only"),
         (
             'segment = "x"\nset.signals.case_stuck.no_progress_for = "1h"',

@@ -36,6 +36,12 @@ def test_the_text_before_the_plays_were_reworded_is_kept() -> None:
     assert [one.code for one in _reasons(read(before))] == [one.code for one in _reasons(shipped())]
 
 
+def test_the_text_before_there_were_devices_is_kept() -> None:
+    before = (FOLDER / "shipped" / "8.toml").read_text("utf-8")
+    assert digest(before).startswith("4f0064086f56")
+    assert read(before) == shipped()
+
+
 def _reasons(policy: Policy) -> list[Reason]:
     return [one for reasons in policy.reasons.values() for one in reasons]
 

@@ -14,10 +14,11 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """E-mails blocked by trouble that does not end by itself, and the result of the last attempt."""
+    """Messages on a channel blocked by trouble that does not end by itself, and the result of the last attempt."""
 
     reason: str
     count: int
+    channel: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from services.cli.status.figures import Episodes, ServiceStatus, Stored
 from services.cli.terminal import counted
+from services.escalation.domain.channels import CHANNELS
 
 OUTBOX_SECONDS = 60
 TIMERS_SECONDS = 60
@@ -57,11 +58,12 @@ def _of_episodes(episodes: Episodes) -> Iterator[str]:
     if episodes.nobody_to_ask:
         yield f"{counted(episodes.nobody_to_ask, 'episode')} with no one to notify: publish the sales desk (see DESK)"
     for stuck in episodes.deliveries_stuck:
-        yield f"{counted(stuck.count, 'e-mail')} not sent: {stuck.reason}; see `handoff deliveries list`"
+        stuck_messages = counted(stuck.count, CHANNELS[stuck.channel].message, CHANNELS[stuck.channel].messages)
+        yield f"{stuck_messages} not sent: {stuck.reason}; see `handoff deliveries list`"
     if not episodes.deliveries_stuck and episodes.deliveries_pending.oldest_seconds > PENDING_SECONDS:
-        pending = counted(episodes.deliveries_pending.count, "e-mail")
+        pending = counted(episodes.deliveries_pending.count, "message")
         oldest = span(episodes.deliveries_pending.oldest_seconds)
-        yield f"{pending} not sent, the oldest for {oldest}: check the mail server"
+        yield f"{pending} not sent, the oldest for {oldest}: see `handoff deliveries list`"
 
 
 def span(seconds: float) -> str:

@@ -74,9 +74,9 @@ _PENDING = """
     from escalation.deliveries d join escalation.alerts a on a.alert_id = d.alert_id where d.state = 'pending'
 """
 _STUCK = """
-    select reason, count(*) as count from escalation.deliveries
+    select reason, channel, count(*) as count from escalation.deliveries
     where state in ('pending', 'sending') and channel = any($2::text[]) and reason like any($1::text[])
-    group by reason order by count desc, reason
+    group by reason, channel order by count desc, reason
 """
 _OTHERS = """
     select count(*) filter (where state = 'held') as held,

@@ -32,13 +32,14 @@ Addressee: TypeAlias = Salesperson | Addresses
 
 @dataclass(frozen=True, slots=True)
 class ChannelDefinition:
-    """One channel. `name` is in rows and events, `label` is for people.
+    """One channel. `name` is in rows and events, `label` is for people. `message` and `messages` call what it sends.
 
     A channel either shows an alert at once, to everyone: then `shown` describes that. Or it sends messages, which wait
     for their time: then `address` finds a person's address. `no_address` is the reason for a person without one,
     `address_gone` the reason if it was removed between the alert and the sending.
 
-    `only_with_address`: a person without an address has no delivery on it, not a skipped one.
+    `only_with_address`: a person without an address has no delivery on it, not a skipped one. `comes_first`: its
+    messages ask for a response before those of channels that give way (`gives_way`) are sent.
 
     `not_again` is the reason why nothing on it can be sent again; None: an operator can do so. `marks_addresses`: the
     directory marks an address that the channel refuses. `standing_trouble` are the beginnings of reasons that block
@@ -47,11 +48,15 @@ class ChannelDefinition:
 
     name: str
     label: str
+    message: str = ""
+    messages: str = ""
     shown: str | None = None
     address: Callable[[Addressee], str | None] = lambda _: None
     no_address: str = ""
     address_gone: str = ""
     only_with_address: bool = False
+    comes_first: bool = False
+    gives_way: bool = False
     not_again: str | None = None
     marks_addresses: bool = False
     standing_trouble: tuple[str, ...] = ()
@@ -68,23 +73,29 @@ INBOX = ChannelDefinition(
 EMAIL = ChannelDefinition(
     name=DeliveryChannel.EMAIL.value,
     label="e-mail",
+    message="e-mail",
+    messages="e-mails",
     address=lambda person: person.email,
     no_address="no e-mail address is known",
     address_gone="the e-mail address is no longer known",
+    gives_way=True,
     marks_addresses=True,
     standing_trouble=(REFUSES, OFFERS_NO_ENCRYPTION, IS_NOT_TRUSTED, CANNOT_ENCRYPT, TAKES_NO_SUCH_SENDER),
 )
 PUSH = ChannelDefinition(
     name=DeliveryChannel.PUSH.value,
     label="notifications on devices",
+    message="notification on a device",
+    messages="notifications on devices",
     address=lambda person: "the devices that receive notifications" if person.has_device else None,
     no_address="no device receives notifications",
     address_gone="no device receives notifications any more",
     only_with_address=True,
+    comes_first=True,
     standing_trouble=push_reasons.STANDING,
 )
 
-CHANNELS: Mapping[str, ChannelDefinition] = {one.name: one for one in (INBOX, EMAIL)}
+CHANNELS: Mapping[str, ChannelDefinition] = {one.name: one for one in (INBOX, PUSH, EMAIL)}
 """The definitions by name, in the order in which an alert gets its deliveries."""
 NAMES: tuple[str, ...] = (*CHANNELS, PUSH.name)
 """The names that a delivery's channel may have."""

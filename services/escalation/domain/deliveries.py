@@ -2,10 +2,11 @@
 
 A delivery fails when the recipient is refused for good, when the message comes back, or after fifty attempts of unknown
 outcome. Trouble with the server or the sender delays it for as long as it is needed, with growing pauses, or with the
-pause that the server asked for. It is skipped if no address is known, held until its recipient is to be notified, and
-cancelled once the episode is acknowledged or over. The inbox shows the episode regardless of its e-mail. `sending` is
-stored before the channel is called, so after a crash the row stays `sending` and becomes `unknown` after the timeout:
-the channel may have accepted it. An e-mail of unknown outcome is sent again with the same Message-ID.
+pause that the server asked for. It is skipped if no address is known, and cancelled once the episode is acknowledged or
+over. It is held until its recipient is to be notified, or while a response to a message on another channel is awaited.
+The inbox shows the episode regardless of its messages. `sending` is stored before the channel is called, so after a
+crash the row stays `sending` and becomes `unknown` after the timeout: the channel may have accepted it. A message of
+unknown outcome is sent again as the same message.
 """
 
 from dataclasses import replace
@@ -23,6 +24,9 @@ RESENDABLE = ("failed", "skipped", "pending")
 """The states that a command can send again: ended without arriving, or waiting for the next attempt."""
 _RESENDABLE_WORDS = f"{', '.join(RESENDABLE[:-1])} or {RESENDABLE[-1]}"
 CLOSED = "closed"
+AWAITS_RESPONSE = "waits for a response to the notification on a device"
+"""The reason of a delivery that is held until a message on a channel that comes first had its time."""
+_DID_NOT_ARRIVE = "the notification on a device did not arrive"
 _IN_WORDS = {
     "it rang again": "a newer alert was raised",
     "not available": "the recipient is not available",
@@ -77,6 +81,16 @@ def resent(delivery: Delivery, now: datetime) -> Delivery:
     if delivery.state not in RESENDABLE:
         raise NotResendable(f"it is {delivery.state}; only deliveries that are {_RESENDABLE_WORDS} can be sent again")
     return replace(delivery, state="pending", reason=None, list_id=None, try_at=now, changed_at=now)
+
+
+def released(delivery: Delivery, failed: Delivery, now: datetime) -> Delivery | None:
+    """A delivery that waited for a response to a message of the same alert, to be sent at once because that message
+    `failed`; None if it does not wait for one."""
+    waited_for = delivery.alert_id == failed.alert_id and CHANNELS[failed.channel].comes_first
+    waits = CHANNELS[delivery.channel].gives_way and delivery.state == "held" and delivery.list_id is None
+    if failed.state != "failed" or not (waited_for and waits):
+        return None
+    return replace(delivery, state="pending", try_at=now, changed_at=now, reason=_DID_NOT_ARRIVE)
 
 
 def cancelled(delivery: Delivery, because: str, now: datetime) -> Delivery:

@@ -35,14 +35,14 @@ from services.escalation.store import address_notices, new_policies, sign_outs
 from services.escalation.store.histories import FACT_COLUMNS
 from services.escalation.store.known_accounts import PERSONAL, KnownAccounts, save_versions
 from services.escalation.store.rejudging import AMEND, amended_history_of, awaited_of
-from services.escalation.store.rows import alert_of
+from services.escalation.store.rows import HAS_DEVICE, alert_of
 from shared.contracts import orders
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import BulkCopy, BulkStatement, Connection, bulk_upsert
 
 _NOTIFIED = "select distinct episode_id, recipient from escalation.alerts where episode_id = any($1::uuid[])"
 # Everyone connected to these people by manager, successor or backup, circles included.
-_PEOPLE = """
+_PEOPLE = f"""
     with recursive needed (id) as (
         select unnest($1::text[])
         union
@@ -51,9 +51,19 @@ _PEOPLE = """
         cross join lateral (values (p.manager), (p.successor), (p.backup)) as above (id)
         where above.id is not null
     )
-    select p.* from escalation.salespeople p join needed on needed.id = p.salesperson_id
+    select p.*, {HAS_DEVICE} from escalation.salespeople p join needed on needed.id = p.salesperson_id
 """
-_DELIVERIES = "select * from escalation.deliveries where delivery_id = any($1::uuid[]) for update"
+# Also those held of the same alerts: a message that fails releases those that wait for a response to it.
+_DELIVERIES = """
+    select * from escalation.deliveries where delivery_id = any($1::uuid[] || array(
+        select held.delivery_id
+        from unnest($1::uuid[]) as meant (delivery_id) join escalation.deliveries d using (delivery_id)
+        cross join lateral (
+            select h.delivery_id from escalation.deliveries h
+            where h.alert_id = d.alert_id and h.state = 'held' offset 0
+        ) held
+    )) for update
+"""
 _ALERTS = "select * from escalation.alerts where alert_id = any($1::uuid[])"
 _SILENCE = """
     update escalation.deliveries set state = 'cancelled', reason = silenced.because, changed_at = silenced.at

@@ -12,7 +12,7 @@ from services.escalation.domain.explaining.record import ReceivedFact, Record
 from services.escalation.store import policies as versions
 from services.escalation.store.facts import PUBLISHED_TYPES, published_event
 from services.escalation.store.histories import FACT_COLUMNS, facts_of
-from services.escalation.store.rows import alert_of, episode_of, signal_of
+from services.escalation.store.rows import HAS_DEVICE, alert_of, episode_of, signal_of
 from shared.database import Connection
 
 _NOW = "select shared.app_now()"
@@ -44,7 +44,7 @@ _RECEIVED = """
     select source, event_id, type, subject, at, decided_at, body from shared.journal
     where subject = $1 and type = any($2::text[]) order by at, position
 """
-_PEOPLE = "select * from escalation.salespeople"
+_PEOPLE = f"select p.*, {HAS_DEVICE} from escalation.salespeople p"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from services.escalation.domain.channels import SENT_AGAIN
 from shared.database import Pool
 
 _COLUMNS = """
-    select d.delivery_id, d.state, d.recipient, d.attempts, d.reason, d.changed_at, d.try_at,
+    select d.delivery_id, d.channel, d.state, d.recipient, d.attempts, d.reason, d.changed_at, d.try_at,
            a.account_id, a.episode_id, e.order_id, e.closed_at is null and e.acknowledged_at is null as open
     from escalation.deliveries d
     join escalation.alerts a on a.alert_id = d.alert_id join escalation.episodes e on e.episode_id = a.episode_id
@@ -33,6 +33,7 @@ class ListedDelivery:
     """One delivery for operators. `open`: a response is still due. `try_at`: the time of the next attempt."""
 
     delivery_id: UUID
+    channel: str
     state: str
     recipient: str
     attempts: int

@@ -8,6 +8,12 @@ from typing import Any
 from services.escalation.domain.entities import Alert, Clock, Ended, Episode, Signal
 from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind, Step
 
+HAS_DEVICE = """
+    exists (select from escalation.push_devices device
+            where device.salesperson_id = p.salesperson_id and device.ended_at is null) as has_device
+"""
+"""The column of a person `p` that tells whether a browser receives notifications for them."""
+
 _EPISODE_FIELDS = tuple(column.name for column in fields(Episode))
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from services.escalation.domain.channels import CHANNELS, ChannelDefinition
 from services.escalation.domain.clocks import NEVER, Moment, notifiable_at, repeat_pause
+from services.escalation.domain.deciding.sending import deliveries_of
 from services.escalation.domain.decisions.notifying import NobodyToNotify, Notified, Skipped, Times
 from services.escalation.domain.draft import Draft
-from services.escalation.domain.entities import Alert, Clock, Delivery, Episode, Salesperson, Signal
+from services.escalation.domain.entities import Alert, Clock, Episode, Signal
 from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.next_step import NextStep, Situation, answer_until
 from services.escalation.domain.own_facts import InformationDue, SomebodySought
@@ -49,8 +49,9 @@ def raise_alert(draft: Draft[Fact], episode: Episode, notification: Notification
 def send_alert(draft: Draft[Fact], episode: Episode, notification: Notification, times: Times) -> None:
     """Send the alert, with its deliveries, of an episode whose `rings` already counts it."""
     alert = _alert(draft, episode, notification)
-    deliveries = _deliveries(alert, draft.work.people.get(alert.recipient), draft.now, times.notified_at)
-    draft.decide(Notified(episode, alert, notification.signal, times, tuple(deliveries)))
+    _, policy = draft.work.policy_for(draft.work.order_of(episode))
+    deliveries = deliveries_of(alert, draft.work.people.get(alert.recipient), times, policy.channels)
+    draft.decide(Notified(episode, alert, notification.signal, times, deliveries))
 
 
 def _awaiting_response(draft: Draft[Fact], episode: Episode, notification: Notification) -> Episode:
@@ -98,26 +99,6 @@ def _alert(draft: Draft[Fact], episode: Episode, notification: Notification) -> 
         policy_version=episode.policy_version,
         traceparent=draft.traceparent,
     )
-
-
-def _deliveries(alert: Alert, person: Salesperson | None, now: datetime, notified_at: datetime) -> list[Delivery]:
-    return [_on(channel, alert, person, now, notified_at) for channel in CHANNELS.values()]
-
-
-def _on(
-    channel: ChannelDefinition, alert: Alert, person: Salesperson | None, now: datetime, notified_at: datetime
-) -> Delivery:
-    """The delivery on one channel. The inbox shows it at once. A message goes out when the person is to be notified; it
-    is skipped if there is no address."""
-    id = derived("delivery", alert.alert_id, channel.name)
-    made = Delivery(id, alert.alert_id, alert.recipient, channel.name, "pending", try_at=now, changed_at=now)
-    if channel.shows_at_once:
-        return replace(made, state="sent")
-    if person is None or channel.address(person) is None:
-        return replace(made, state="skipped", reason=channel.no_address)
-    if notified_at > now:
-        return replace(made, state="held", try_at=notified_at, reason="the recipient is to be notified later")
-    return made
 
 
 def _why_you(notification: Notification, episode: Episode) -> str:

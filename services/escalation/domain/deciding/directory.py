@@ -99,7 +99,8 @@ def record_salesperson(draft: Draft[orders.SalespersonChanged]) -> None:
         return
     fact = draft.fact
     draft.keep(
-        Salesperson(
+        _with_devices(
+            known,
             salesperson_id=draft.event.subject,
             changed_at=draft.event.time,
             name=fact.name,
@@ -128,6 +129,13 @@ def record_salesperson(draft: Draft[orders.SalespersonChanged]) -> None:
     _secure(draft, known, draft.work.people[known.salesperson_id])
     if _counts_at_once(known, draft.work.people[known.salesperson_id]):
         look_at_once(draft, reachable=_reaches_at_last(known, fact.email))
+
+
+def _with_devices(known: Salesperson | None, **published: Any) -> Salesperson:
+    """The person as published. Their devices stay, unless they are signed out."""
+    person = Salesperson(**published)
+    stay = known is not None and known.has_device and not signs_out(known, person)
+    return replace(person, has_device=stay)
 
 
 def _of_the_address(known: Salesperson | None, email: str | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from services.escalation.domain.deliveries import (
     after_attempt,
     cancelled,
     needless,
+    released,
     resent,
     returned,
 )
@@ -44,10 +45,20 @@ def record_attempt(draft: Draft[DeliveryAttempted]) -> None:
     if because is not None:  # since when it has been `sending`
         changed = cancelled(changed, because, draft.now)
     draft.keep(changed)
+    if because is None:
+        _release(draft, changed)
     if fact.result is Attempt.ACCEPTED:
         _note_first_sending(draft, changed)
     if fact.refused_address is not None:
         _report_address(draft, changed, fact.refused_address)
+
+
+def _release(draft: Draft[DeliveryAttempted], ended: Delivery) -> None:
+    """Send at once what waited for a response to a message that has failed."""
+    for delivery in list(draft.work.deliveries.values()):
+        changed = released(delivery, ended, draft.now)
+        if changed is not None:
+            draft.keep(changed)
 
 
 def record_return(draft: Draft[DeliveryReturned]) -> None:

@@ -12,7 +12,7 @@ def sent_words(delivery: Delivery) -> str:
     if channel.shown is not None and delivery.state == "sent":
         return channel.shown
     listed = " in a list" if delivery.list_id is not None and delivery.state == "sent" else ""
-    return f"{channel.label} {_state(delivery)}{listed}{_after(delivery)}{_because(delivery)}"
+    return f"{channel.message} {_state(delivery)}{listed}{_after(delivery)}{_because(delivery)}"
 
 
 def _state(delivery: Delivery) -> str:

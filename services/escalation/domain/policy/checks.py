@@ -20,6 +20,10 @@ _LONGEST_WINDOW = timedelta(hours=1)
 _LONGEST_REMINDER = timedelta(hours=1)
 """The longest time between an appointment's reminder and the appointment: a talk in it is the promised call."""
 
+_LONGEST_WAIT = timedelta(hours=1)
+"""The longest wait of an e-mail for a response to a notification on a device. An attempt that stays without a result
+so long that it is given up has taken longer."""
+
 _ONLY_A_DAY = "must have only {day} in braces"
 _NO_BRACES = "must not use braces: only the lines of delivery_late have a {day}"
 
@@ -29,7 +33,8 @@ Fault: TypeAlias = tuple[Path, str]
 
 def faults(policy: Policy) -> Iterator[Fault]:
     """All faults, each with its member."""
-    yield from chain(_hours(policy), _times(policy), _ladder(policy), _reasons(policy), _plays(policy))
+    yield from chain(_hours(policy), _times(policy), _ladder(policy), _channels(policy))
+    yield from chain(_reasons(policy), _plays(policy))
     yield from _overrides(policy)
 
 
@@ -84,6 +89,18 @@ def _ladder(policy: Policy) -> Iterator[Fault]:
         if policy.acknowledgement.redeem_within.of(more) > limit:
             known = f"acknowledgement.redeem_within.{less.value}, {span_words(limit)}"
             yield ("acknowledgement", "redeem_within", more.value), f"must be at most {known}"
+
+
+def _channels(policy: Policy) -> Iterator[Fault]:
+    """Faults of waiting e-mails: a higher severity must not wait longer, and none too long."""
+    waits, path = policy.channels.email_after_push, ("channels", "email_after_push")
+    for severity in Severity:
+        if waits.of(severity) > _LONGEST_WAIT:
+            yield (*path, severity.value), f"must be at most {span_words(_LONGEST_WAIT)}"
+    for less, more in pairwise(Severity):
+        if waits.of(more) > waits.of(less):
+            known = f"channels.email_after_push.{less.value}, {span_words(waits.of(less))}"
+            yield (*path, more.value), f"must be at most {known}"
 
 
 def _reasons(policy: Policy) -> Iterator[Fault]:

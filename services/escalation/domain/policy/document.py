@@ -26,7 +26,9 @@ _BITS = 63  # of a whole number: the range that TOML guarantees
 _LARGEST = 2**_BITS - 1
 _NUMBER = re.compile(r"[0-9][0-9_]*")
 _AT_LINE = re.compile(r"(.*) \(at line (\d+), column \d+\)", re.DOTALL)
-_SET_BY_ORDERS = frozenset({"customers", "signals", "rises", "ladder", "acknowledgement", "duties", "reasons", "plays"})
+_SET_BY_ORDERS = frozenset(
+    {"customers", "signals", "rises", "ladder", "acknowledgement", "channels", "duties", "reasons", "plays"}
+)
 _ONLY_BY_ORDERS = f"has no effect here: an override can set only {', '.join(sorted(_SET_BY_ORDERS))}"
 _ONLY_SEVERITY = (
     "has no effect here: an override can set only the severity of a signal, which is found before its order is known"

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.escalation.domain.policy.channels import Channels
 from services.escalation.domain.policy.signal_rules import Signals
 from services.escalation.domain.policy.statuses import USUAL_STATUSES, Statuses
 from services.escalation.domain.policy.values import Introduction, Money, Part, Span, WorkingSpan
@@ -273,6 +274,7 @@ class Policy(Part):
     ladder: Ladder
     acknowledgement: Acknowledgement
     storms: Storms
+    channels: Channels = Channels()
     duties: Duties = Duties()
     reasons: Mapping[EpisodeResult, tuple[Reason, ...]]
     plays: Plays
