@@ -9,6 +9,7 @@ from services.escalation.domain.own_facts import SilenceEnded
 from shared.contracts.escalation import Severity
 from tests.simulation.database import Database, Session
 from tests.simulation.kafka import Kafka
+from tests.simulation.notifying import faults_on_devices
 from tests.simulation.statements.of_deliveries import over_with
 from tests.simulation.tables import ALERTS, DELIVERIES, EPISODES, JOURNAL, OFFSETS, TIMERS, Key, Row
 from tests.simulation.undoing import faults_of_undo
@@ -55,6 +56,8 @@ class Commits:
             _check_episode(self.database.tables[EPISODES].get(key), row, inputs)
         for row in writes.get(ALERTS, {}).values():
             self._check_alert(session, row)
+        for words in faults_on_devices(session, alone=len(inputs) == 1):
+            raise Broken(words)
         for key, row in writes.get(DELIVERIES, {}).items():
             self._check_delivery(session, self.database.tables[DELIVERIES].get(key), row)
         for row in inputs:

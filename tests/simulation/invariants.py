@@ -15,6 +15,7 @@ from tests.simulation.database import Database
 from tests.simulation.duties import check_duties
 from tests.simulation.judging import signals_are_what_the_facts_say
 from tests.simulation.kafka import Kafka
+from tests.simulation.notifying import faults_of_waiting
 from tests.simulation.statements.of_deliveries import over_with
 from tests.simulation.tables import (
     ACCOUNTS,
@@ -40,7 +41,8 @@ def check_in_the_end(ground: Ground, _commits: Commits) -> None:
     _events_count_once(database, ground.kafka)
     _everything_is_published(database, ground.kafka)
     check_state(database)
-    _mails_are_sent_once(database, ground.mail.accepted)
+    _messages_are_sent_once(database, ground.mail.accepted)
+    _messages_are_sent_once(database, ground.push.accepted if ground.push else [])
     pressed = Counter(
         (row["type"], row["body"]) for row in database.tables[JOURNAL].values() if row["kind"] == "button"
     )
@@ -137,7 +139,10 @@ def _deliveries_end(database: Database) -> None:
         over = over_with(alert, episode)
         require(not (moving and over), f"{over}, and a delivery is {row['state']}")
     for (id,) in database.tables[ALERTS]:
-        require(sorted(channels.get(id, [])) == ["email", "inbox"], f"an alert has deliveries on {channels.get(id)}")
+        made = sorted(channels.get(id, []))
+        require(made in (["email", "inbox"], ["email", "inbox", "push"]), f"an alert has deliveries on {made}")
+    for words in faults_of_waiting(database):
+        raise Broken(words)
 
 
 def _clocks_run(database: Database) -> None:
@@ -221,8 +226,8 @@ def _just_after(at: datetime, person: Row) -> bool:
     return bool(timedelta() <= at - person["changed_at"] < timedelta(minutes=1))
 
 
-def _mails_are_sent_once(database: Database, accepted: list[Any]) -> None:
+def _messages_are_sent_once(database: Database, accepted: list[Any]) -> None:
     """Once, and once more for each attempt of unknown outcome."""
     for id, times in Counter(accepted).items():
         doubts = database.tables[DELIVERIES][(id,)]["unknown_count"]
-        require(times <= 1 + doubts, f"an e-mail was sent {times} times, with {doubts} attempts of unknown outcome")
+        require(times <= 1 + doubts, f"a message was sent {times} times, with {doubts} attempts of unknown outcome")

@@ -14,7 +14,7 @@ import orjson
 
 from services.escalation.domain.own_facts import OWN_FACTS
 from services.escalation.handlers import handling
-from services.escalation.store import batches
+from services.escalation.store import batches, sign_outs
 from shared import timers
 from shared.contracts.catalog import CATALOG
 from shared.contracts.envelope import Envelope, Fact, envelope
@@ -71,9 +71,11 @@ class _Replay:
         self.database.pauses = lambda: False
         self.versions: dict[str, list[tuple[int, Row]]] = defaultdict(list)
         self.committed: Committed | None = None
+        self.signed_out: set[str] = set()
         own = {
             batches._PEOPLE: self._people,
             batches._CONCERNED: self._concerned,
+            sign_outs._END_SESSIONS: self._signed_out,
             timers._HURRY: lambda _session, _arguments: [],
         }
         answers = {**ANSWERS, **own}
@@ -82,6 +84,7 @@ class _Replay:
 
     def tell(self, committed: Committed) -> None:
         self.committed = committed
+        self.signed_out.clear()
         self.database.now = committed.inputs[0]["decided_at"] if committed.inputs else committed.now
         for row in committed.noted.get("claimed", ()):
             if self.database.tables[TIMERS].pop((row["id"],), None) != row:
@@ -115,7 +118,7 @@ class _Replay:
         session.end(keep=True)
 
     def _people(self, session: Session, arguments: Sequence[Any]) -> Rows:
-        """The directory as the replayed commit read it, with that commit's own changes."""
+        """The directory as the replayed commit read it, with devices, and with that commit's own changes."""
         assert self.committed is not None
         number, read = self.committed.number, self.committed.noted.get("people", 0)
         seen = dict(self.database.tables[PEOPLE])
@@ -125,9 +128,16 @@ class _Replay:
             if (rows := [row for at, row in versions if at <= read or at == number])
         }
         try:
-            return ANSWERS[batches._PEOPLE](session, arguments)
+            people = ANSWERS[batches._PEOPLE](session, arguments)
         finally:
             self.database.tables[PEOPLE] = seen
+        devices = self.committed.noted.get("devices", frozenset()) - self.signed_out
+        return [{**row, "has_device": row["salesperson_id"] in devices} for row in people]
+
+    def _signed_out(self, _session: Session, arguments: Sequence[Any]) -> Rows:
+        """Whose devices end, when they sign out: in this very commit they had them."""
+        self.signed_out |= set(arguments[0])
+        return []
 
     def _concerned(self, _session: Session, arguments: Sequence[Any]) -> Rows:
         """The people with work that the commit knew of: at the same moment other transactions may

@@ -76,7 +76,11 @@ class Troubled(Deciding):
         return [(dict(orjson.loads(row["headers"]))["ce_type"], _said(orjson.loads(row["payload"]))) for row in rows]
 
     def mail(self) -> Row:
-        (row,) = [row for row in self.database.tables[DELIVERIES].values() if row["channel"] == "email"]
+        return self.delivery("email")
+
+    def delivery(self, channel: str) -> Row:
+        """The only delivery on a channel."""
+        (row,) = [row for row in self.database.tables[DELIVERIES].values() if row["channel"] == channel]
         return row
 
     def put(self, table: str, row: Mapping[str, Any], **changes: Any) -> None:

@@ -15,13 +15,14 @@ from uuid import UUID
 
 from services.escalation.app import press
 from services.escalation.channels.sender import _receipt
+from services.escalation.domain.channels import EMAIL
 from services.escalation.domain.duty_buttons import DutyButton
 from services.escalation.domain.own_facts import OWN_FACTS, Attempt, DeliveryAttempted, EpisodeButton
 from services.escalation.domain.policy.model import Storms
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from services.escalation.store import deliveries
-from services.escalation.store.claims import ClaimedDelivery, claim_due
+from services.escalation.store.claims import ClaimedDelivery, ClaimedMessage, claim_due
 from services.escalation.store.policies import KnownPolicies
 from shared.database import DATABASE_ERRORS, Connection
 from shared.inputs import Batch, Input, Rejection
@@ -49,6 +50,7 @@ class Ground:
     mail: "Mail"
     chance: Random
     answers: Mapping[str, Answer]
+    push: "Mail | None" = None
     pressed: Counter[tuple[str, bytes]] = field(default_factory=Counter)
     refused: list[tuple[EpisodeButton | DutyButton, Rejection]] = field(default_factory=list)
 
@@ -139,6 +141,8 @@ class Timers(Process):
 class Sender(Process):
     """Sends due deliveries by e-mail, and repeats the report of each outcome until it is stored."""
 
+    channel = EMAIL.name
+
     def __init__(self, ground: Ground, name: str) -> None:
         super().__init__(ground, name)
         self.policies = KnownPolicies()
@@ -148,20 +152,28 @@ class Sender(Process):
         return any(
             row["state"] in ("sending", "pending", "held", "unknown")
             and row["try_at"] <= session.now
-            and row["channel"] == "email"
+            and row["channel"] == self.channel
             and (row["state"] == "sending" or asks_somebody(session, row))
             for row in session.rows(DELIVERIES)
         )
 
     async def round(self) -> None:
         await deliveries.give_up_on_silent_attempts(self.pool, METRICS)
-        claimed, at = await claim_due(self.pool, "email", self.ground.chance.randint(1, 3), self._storms)
+        claimed, at = await claim_due(self.pool, self.channel, self.ground.chance.randint(1, 3), self._storms)
         for message in claimed:
             await Pause("send")
-            result = self.ground.mail.take([one.delivery_id for one in message.deliveries])
+            result = self.send(message)
             await Pause("sent")
             assert at is not None
-            await self._report([_receipt(one, _attempted(one, result), at, None) for one in message.deliveries])
+            await self._report([_receipt(one, self.attempted(one, result), at, None) for one in message.deliveries])
+
+    def send(self, message: ClaimedMessage) -> Attempt:
+        """What the server made of a message."""
+        return self.ground.mail.take([one.delivery_id for one in message.deliveries])
+
+    def attempted(self, delivery: ClaimedDelivery, result: Attempt) -> DeliveryAttempted:
+        """What came of an attempt."""
+        return DeliveryAttempted(delivery=delivery.delivery_id, attempt=delivery.attempt, result=result)
 
     async def _storms(self, connection: Connection) -> Storms:
         return (await self.policies.current(connection)).latest.policy.storms
@@ -173,10 +185,6 @@ class Sender(Process):
                 return
             except DATABASE_ERRORS:
                 await Pause("receipt")
-
-
-def _attempted(delivery: ClaimedDelivery, result: Attempt) -> DeliveryAttempted:
-    return DeliveryAttempted(delivery=delivery.delivery_id, attempt=delivery.attempt, result=result)
 
 
 class Page(Process):

@@ -18,6 +18,7 @@ from tests.simulation import buttons, duties, happenings
 from tests.simulation.commits import Broken, Commits
 from tests.simulation.consuming import Consumer, Measuring
 from tests.simulation.database import Answer, Database, Fate
+from tests.simulation.devices import Devices, Pusher
 from tests.simulation.happenings import ACCOUNTS, PEOPLE, START, Report
 from tests.simulation.invariants import check_in_the_end
 from tests.simulation.kafka import CASES, PARTITIONS, SALES, Kafka
@@ -38,6 +39,7 @@ class History:
         "relay": Relay,
         "timers": Timers,
         "sender": Sender,
+        "pusher": Pusher,
     }
     to_rest = 20_000
     """A history that has not come to rest after this many steps is broken."""
@@ -59,7 +61,9 @@ class History:
         self.database.tables[POLICIES][(2,)] = self.policy
         self.commits = Commits(self.database, self.kafka)
         self.database.on_commit = self.commits.note
-        self.ground = Ground(self.database, self.kafka, self.mail, self.chance, self.answers())
+        self.devices = Devices(seed, self.database)
+        push = self.devices.service
+        self.ground = Ground(self.database, self.kafka, self.mail, self.chance, self.answers(), push)
         self.running: list[Running] = []
         self.reports: list[Report] = []
         self.made = 0
@@ -93,10 +97,10 @@ class History:
 
     def rest(self) -> None:
         """Nothing breaks any more, and every process does the work that is due."""
-        self.calm = self.mail.calm = True
+        self.calm = self.mail.calm = self.devices.service.calm = True
         for _ in range(self.to_rest):
             if not self._go_on():
-                self.calm = self.mail.calm = False
+                self.calm = self.mail.calm = self.devices.service.calm = False
                 return
         raise Broken("it never comes to rest")
 
@@ -105,7 +109,7 @@ class History:
             named = {"topic": partition.topic, "partition": partition.number, "next_offset": 0}
             self.database.tables[OFFSETS][tuple(partition)] = {**COLUMNS[OFFSETS], **named}
         self.activities: dict[str, Activity] = {}
-        for name in self.processes:
+        for name in (*self.processes, *self.devices.processes):
             self._start(name)
         self._assign({"consumer 1"})
 
@@ -149,6 +153,9 @@ class History:
             self._log_duty()
         else:
             self._assign(self.chance.choice(({"consumer 1"}, {"consumer 2"}, {"consumer 1", "consumer 2"})))
+        changed = self.devices.happen()
+        if changed is not None:
+            self._say(f"-- {changed}")
 
     def _sell(self) -> None:
         """A sale that was not made at the beginning. Orders ignores repeated sales of an order."""

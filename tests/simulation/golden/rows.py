@@ -106,11 +106,12 @@ class Rows:
                     yield table, number, _gone(table, key) if row is None else row
 
     def _beside(self) -> Iterator[tuple[str, dict[Key, list[Row | None]]]]:
-        """Results that are in no table: rows published by the relay, e-mails accepted by the
-        server, and refused buttons."""
+        """Results that are in no table: rows published by the relay, messages accepted by the
+        servers, and refused buttons."""
         ground = self._history.ground
         yield "kafka.published", _listed({"key": key, "outbox": id} for key, id in ground.kafka.published)
         yield "mail.accepted", _listed({"delivery": id} for id in ground.mail.accepted)
+        yield "push.accepted", _listed({"delivery": id} for id in self._history.devices.service.accepted)
         yield "pages.refused", _listed(map(_refused, self.refused))
 
 

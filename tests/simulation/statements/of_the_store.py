@@ -12,6 +12,7 @@ from tests.simulation.tables import (
     ALERTS,
     CASES,
     DELIVERIES,
+    DEVICES,
     EPISODES,
     FACTS,
     JOURNAL,
@@ -78,7 +79,13 @@ def _people(session: Session, arguments: Sequence[Any]) -> Rows:
         needed |= new
         people = [known[id] for id in new if id in known]
         new = {row[way] for row in people for way in ("manager", "successor", "backup") if row[way]} - needed
-    return [row for id, row in known.items() if id in needed]
+    devices = session.noted["devices"] = with_device(session)
+    return [{**row, "has_device": id in devices} for id, row in known.items() if id in needed]
+
+
+def with_device(session: Session) -> frozenset[str]:
+    """The people for whom a browser receives notifications."""
+    return frozenset(row["salesperson_id"] for row in session.rows(DEVICES) if row["ended_at"] is None)
 
 
 def _by_key(table: str, *, hold: bool = False) -> Answer:
@@ -89,6 +96,16 @@ def _by_key(table: str, *, hold: bool = False) -> Answer:
         return [row for key in keys if (row := session.get(table, key)) is not None]
 
     return rows
+
+
+def _attempted(session: Session, arguments: Sequence[Any]) -> Rows:
+    """These deliveries, and those held of the same alerts."""
+    meant = _by_key(DELIVERIES)(session, arguments)
+    alerts = {row["alert_id"] for row in meant}
+    held = [
+        row["delivery_id"] for row in session.rows(DELIVERIES) if row["alert_id"] in alerts and row["state"] == "held"
+    ]
+    return _by_key(DELIVERIES, hold=True)(session, [dict.fromkeys([*(row["delivery_id"] for row in meant), *held])])
 
 
 def _asked(session: Session, arguments: Sequence[Any]) -> Rows:
@@ -150,7 +167,7 @@ ANSWERS: Mapping[str, Answer] = {
     batches._PEOPLE: _people,
     batches._NOTIFIED: _asked,
     batches._CONCERNED: _concerned,
-    batches._DELIVERIES: _by_key(DELIVERIES, hold=True),
+    batches._DELIVERIES: _attempted,
     batches._ALERTS: _by_key(ALERTS),
     policies._FROM_LATEST: _policies_from_latest,
     rejudging._FACTS: _facts_of_one,
