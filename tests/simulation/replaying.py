@@ -14,7 +14,7 @@ import orjson
 
 from services.escalation.domain.own_facts import OWN_FACTS
 from services.escalation.handlers import handling
-from services.escalation.store import batches, sign_outs
+from services.escalation.store import batches, devices
 from shared import timers
 from shared.contracts.catalog import CATALOG
 from shared.contracts.envelope import Envelope, Fact, envelope
@@ -75,7 +75,7 @@ class _Replay:
         own = {
             batches._PEOPLE: self._people,
             batches._CONCERNED: self._concerned,
-            sign_outs._END_SESSIONS: self._signed_out,
+            devices._END_OF_PEOPLE: self._signed_out,
             timers._HURRY: lambda _session, _arguments: [],
         }
         answers = {**ANSWERS, **own}
@@ -131,12 +131,12 @@ class _Replay:
             people = ANSWERS[batches._PEOPLE](session, arguments)
         finally:
             self.database.tables[PEOPLE] = seen
-        devices = self.committed.noted.get("devices", frozenset()) - self.signed_out
-        return [{**row, "has_device": row["salesperson_id"] in devices} for row in people]
+        having = self.committed.noted.get("devices", frozenset()) - self.signed_out
+        return [{**row, "has_device": row["salesperson_id"] in having} for row in people]
 
     def _signed_out(self, _session: Session, arguments: Sequence[Any]) -> Rows:
         """Whose devices end, when they sign out: in this very commit they had them."""
-        self.signed_out |= set(arguments[0])
+        self.signed_out |= set(arguments[1])
         return []
 
     def _concerned(self, _session: Session, arguments: Sequence[Any]) -> Rows:

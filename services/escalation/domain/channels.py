@@ -95,10 +95,8 @@ PUSH = ChannelDefinition(
     standing_trouble=push_reasons.STANDING,
 )
 
-CHANNELS: Mapping[str, ChannelDefinition] = {one.name: one for one in (INBOX, PUSH, EMAIL)}
+CHANNELS: Mapping[str, ChannelDefinition] = {one.name: one for one in (INBOX, EMAIL, PUSH)}
 """The definitions by name, in the order in which an alert gets its deliveries."""
-NAMES: tuple[str, ...] = (*CHANNELS, PUSH.name)
-"""The names that a delivery's channel may have."""
 SHOWING: tuple[str, ...] = tuple(one.name for one in CHANNELS.values() if one.shows_at_once)
 """The names of the channels that show alerts."""
 SENDING: tuple[str, ...] = tuple(one.name for one in CHANNELS.values() if not one.shows_at_once)

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
 from sqlalchemy import text as sql
 from sqlmodel import Field
 
-from services.escalation.domain.channels import NAMES, SHOWING
+from services.escalation.domain.channels import CHANNELS, SHOWING
 from services.escalation.tables.base import EscalationTable
 from shared.tables import instant_column, text_column
 
@@ -76,7 +76,7 @@ class Delivery(EscalationTable, table=True):
         Index("deliveries_moving", "state", postgresql_where=sql("state in ('pending', 'sending', 'held', 'unknown')")),
         ForeignKeyConstraint(["alert_id"], ["escalation.alerts.alert_id"]),
         CheckConstraint(f"state in {DELIVERY_STATES!r}", name="deliveries_state"),
-        CheckConstraint(f"channel in {NAMES!r}", name="deliveries_channel"),
+        CheckConstraint(f"channel in {tuple(CHANNELS)!r}", name="deliveries_channel"),
     )
     delivery_id: UUID = Field(primary_key=True)
     alert_id: UUID

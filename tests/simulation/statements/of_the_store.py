@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.escalation.store import batches, known_accounts, policies, rejudging, rounds, sign_outs
+from services.escalation.store import batches, devices, known_accounts, policies, rejudging, rounds, sign_outs
 from services.escalation.store.histories import FACT_COLUMNS
 from tests.simulation.database import Answer, Session
 from tests.simulation.tables import (
@@ -79,8 +79,8 @@ def _people(session: Session, arguments: Sequence[Any]) -> Rows:
         needed |= new
         people = [known[id] for id in new if id in known]
         new = {row[way] for row in people for way in ("manager", "successor", "backup") if row[way]} - needed
-    devices = session.noted["devices"] = with_device(session)
-    return [{**row, "has_device": id in devices} for id, row in known.items() if id in needed]
+    having = session.noted["devices"] = with_device(session)
+    return [{**row, "has_device": id in having} for id, row in known.items() if id in needed]
 
 
 def with_device(session: Session) -> frozenset[str]:
@@ -153,9 +153,18 @@ def _nobody_signed_in(_session: Session, _arguments: Sequence[Any]) -> Rows:
     return []
 
 
+def _end_devices(session: Session, arguments: Sequence[Any]) -> Rows:
+    because, people = arguments
+    for row in list(session.rows(DEVICES)):
+        if row["salesperson_id"] in people and row["ended_at"] is None:
+            session.put(DEVICES, {**row, "ended_at": session.now, "ended_because": because})
+    return []
+
+
 ANSWERS: Mapping[str, Answer] = {
     sign_outs._END_LINKS: _nobody_signed_in,
     sign_outs._END_SESSIONS: _nobody_signed_in,
+    devices._END_OF_PEOPLE: _end_devices,
     known_accounts._VERSIONS: _of_accounts(ACCOUNT_VERSIONS),
     known_accounts._NEW_VERSION: _give_versions,
     known_accounts._ACCOUNTS: _of_accounts(ACCOUNTS),
