@@ -1,4 +1,5 @@
-"""Row (b): from a support failure's publishing to its committed alert, and to its recipient's open page.
+"""Row (b): from a support failure's publishing to its committed alert, and to its recipient's open page; and from the
+commit to the push service of their device.
 
 All three services run on this machine; beside them, in turns, the floor's two. Each failure is a refund request, which
 always raises an alert. Its time is the instant at which it was due to be published, so a late sender is no excuse;
@@ -8,10 +9,11 @@ commits are timed by Postgres itself (track_commit_timestamp).
 import asyncio
 import time
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from aiokafka import AIOKafkaProducer
 
@@ -23,9 +25,12 @@ from shared.messaging.codec import encode_record
 from tests.benchmarks.backlog import STARTS_AT, seller
 from tests.benchmarks.ground import Ground, connected, module, publish
 from tests.benchmarks.pages import Page, open_pages
+from tests.faults.push_server import PushServer
 
 ACCOUNTS = 2_000
 READERS = 20
+NOTIFIED_A_SECOND = 5
+"""So few that nobody is due more alerts than a policy lets through alone within its window."""
 _TICK_SECONDS = 0.004
 _WARM_UP_SECONDS = 2.0
 _SETTLE_SECONDS = 60.0
@@ -33,6 +38,11 @@ _ALERTS = """
     select a.recipient, extract(epoch from s.at)::float8 as at,
            extract(epoch from pg_xact_commit_timestamp(a.xmin))::float8 as committed_at
     from escalation.alerts a join escalation.signals s on s.signal_id = a.signal_id where s.at >= $1 order by s.at
+"""
+# Their own row: that of an alert is written again when it counts as sent.
+_DECIDED = """
+    select who, episode_id::text as episode, extract(epoch from pg_xact_commit_timestamp(xmin))::float8 as committed_at
+    from escalation.decisions where rule = 'rang'
 """
 
 
@@ -90,8 +100,21 @@ async def floor(ground: Ground, rate: int, seconds: float) -> Latency:
     return Latency.of([alert.to_commit_ms for alert in alerts])
 
 
+async def notified(ground: Ground, seconds: float) -> Latency:
+    """Commit to acceptance by the push service, where everyone who is alerted has a device."""
+    async with PushServer(ground.folder / f"push-{uuid4().hex[:8]}").open() as push:
+        async with _services(ground, push.environment) as (cluster, url, _), connected(url) as connection:
+            await push.give_devices(connection, [seller(number) for number in _at_work()])
+            await _failures(cluster, url, NOTIFIED_A_SECOND, seconds, ())
+            decided = await connection.fetch(_DECIDED)
+            await _until(lambda: asyncio.to_thread(lambda: len(push.messages())), len(decided))
+        committed = {(row["who"], row["episode"]): row["committed_at"] for row in decided}
+        taken = {(one.person, one.content["tag"]): one.received_at.timestamp() for one in push.messages()}
+    return Latency.of([(taken[which] - at) * 1000 for which, at in committed.items()])
+
+
 @asynccontextmanager
-async def _services(ground: Ground) -> AsyncIterator[tuple[Cluster, str, int]]:
+async def _services(ground: Ground, more: Mapping[str, str] | None = None) -> AsyncIterator[tuple[Cluster, str, int]]:
     cluster = await ground.topics()
     url = await ground.escalation_database()
     await publish(cluster, _orders())
@@ -99,7 +122,7 @@ async def _services(ground: Ground) -> AsyncIterator[tuple[Cluster, str, int]]:
         for name in ("orders", "support"):
             where = {f"{name.upper()}_DATABASE_URL": await ground.databases.make(name)}
             await stack.enter_async_context(ground.service(name, "all", cluster, where))
-        inbox = {"ESCALATION_DATABASE_URL": url, "INBOX_URL": "http://127.0.0.1"}
+        inbox = {"ESCALATION_DATABASE_URL": url, "INBOX_URL": "http://127.0.0.1", **(more or {})}
         process = await stack.enter_async_context(ground.service("escalation", "all", cluster, inbox))
         yield cluster, url, process.port
 

@@ -105,6 +105,10 @@ async def alerts(ground: Ground, sizes: Sizes) -> list[Measure]:
             met = p99 <= 3 * against and p99 < 250
             name = f"failure to {what}, {rate}/s"
             measures.append(Measure("b", name, "p99 <= 3 x floor, < 250 ms", figure, p99 / against, met, details))
+    push = await latency.notified(ground, sizes.rate_seconds)
+    figure = f"p50 / p99 {push.p50:.0f} / {push.p99:.0f} ms"
+    name = f"alert to the push service of a device, {latency.NOTIFIED_A_SECOND}/s"
+    measures.append(Measure("b", name, "report", figure, details={"p50_ms": push.p50, "p99_ms": push.p99}))
     return measures
 
 

@@ -11,7 +11,17 @@ ALL_KILLS = 3_000
 
 KILLS = Plan(
     "kills",
-    {"mail cut after accepting": 1, "mail slow": 1, "mail refused for now": 1},
+    {
+        "mail cut after accepting": 1,
+        "mail slow": 1,
+        "mail refused for now": 1,
+        "push cut after accepting": 1,
+        "push slow": 1,
+        "push deferred": 1,
+        "push busy": 1,
+        "push refused": 1,
+        "browser gone": 1,
+    },
     events=1_500,
     events_a_second=25,
     reach_at_most=2,
@@ -30,7 +40,7 @@ DATABASE = Plan(
 )
 RESTORE = Plan(
     "restore",
-    {"database restored": 2, "mail cut after accepting": 1, "answer to COMMIT lost": 1},
+    {"database restored": 2, "mail cut after accepting": 1, "push cut after accepting": 1, "answer to COMMIT lost": 1},
 )
 BROKER = Plan(
     "broker",
@@ -85,6 +95,8 @@ SHORT = Plan(
         "database restored": 1,
         "connection cut after produce": 2,
         "mail cut after accepting": 2,
+        "push cut after accepting": 2,
+        "browser gone": 1,
         "event loop blocked": 1,
     },
     events=400,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import asyncpg
 
+from deploy.local.push_store import Behaviour
 from tests.faults.calm import move_clock
 from tests.faults.hot_account import HOT
 from tests.faults.kafka_faults import recreate_a_topic, take_the_right_of_a_group
@@ -152,6 +153,36 @@ async def have_mail_cut_off(world: World, _: Teller) -> None:
     await _mail(world, Mood.CUTS_OFF)
 
 
+async def have_slow_push(world: World, _: Teller) -> None:
+    await _push(world, Behaviour.SLOW)
+
+
+async def have_push_deferred(world: World, _: Teller) -> None:
+    await _push(world, Behaviour.UNAVAILABLE)
+
+
+async def have_push_busy(world: World, _: Teller) -> None:
+    """It asks for a pause of a second."""
+    await _push(world, Behaviour.BUSY)
+
+
+async def have_push_refused(world: World, _: Teller) -> None:
+    await _push(world, Behaviour.REFUSE)
+
+
+async def have_push_cut_off(world: World, _: Teller) -> None:
+    """The push service has the message, the sender never hears of it."""
+    await _push(world, Behaviour.CUT)
+
+
+async def lose_a_browser(world: World, _: Teller) -> None:
+    """Its push service knows it no more; a while later its owner turns on notifications in another."""
+    person = world.push.lose_a_browser(world.random.randrange(100))
+    await asyncio.sleep(world.random.uniform(1, 3))
+    async with connected(world, "escalation") as connection:
+        await world.push.give_devices(connection, [person])
+
+
 async def let_clocks_disagree(world: World, _: Teller) -> None:
     """One service's clock is an hour ahead or behind for a while."""
     service, by = world.random.choice(sorted(world.urls)), world.random.choice((-_HOUR, _HOUR))
@@ -193,6 +224,12 @@ FAULTS: Mapping[str, Fault] = {
     "mail slow": have_slow_mail,
     "mail refused for now": have_mail_put_off,
     "mail cut after accepting": have_mail_cut_off,
+    "push slow": have_slow_push,
+    "push deferred": have_push_deferred,
+    "push busy": have_push_busy,
+    "push refused": have_push_refused,
+    "push cut after accepting": have_push_cut_off,
+    "browser gone": lose_a_browser,
     "clocks an hour apart": let_clocks_disagree,
 }
 
@@ -216,6 +253,12 @@ async def _mail(world: World, mood: Mood) -> None:
     world.mail.mood = mood
     await asyncio.sleep(world.random.uniform(2, 4))
     world.mail.mood = Mood.ACCEPTS
+
+
+async def _push(world: World, behaviour: Behaviour) -> None:
+    world.push.behave(behaviour)
+    await asyncio.sleep(world.random.uniform(2, 4))
+    world.push.behave(Behaviour.ACCEPT)
 
 
 def _family(pid: int | None) -> list[int]:

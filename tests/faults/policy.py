@@ -41,6 +41,7 @@ _CHANGES: Mapping[str, Any] = {
     "ladder.repeats.longest": "10m",
     "ladder.repeats.times": 2,
     "storms.alerts": 10,
+    "channels.email_after_push": {"watch": "2m", "high": "1m", "critical": "0m"},
     "acknowledgement.redeem_within": {"watch": "40m", "high": "30m", "critical": "20m"},
     "acknowledgement.call_takes": "3m",
     "acknowledgement.longest_queue": "7m",

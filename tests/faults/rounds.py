@@ -25,7 +25,7 @@ from tests.faults.slowness import Slowness
 from tests.faults.telling import Teller
 from tests.faults.upgrading import replace_the_release
 from tests.faults.visiting import Visitor
-from tests.faults.world import PROCESSES, Setup, World, open_world
+from tests.faults.world import PROCESSES, Setup, World, connected, open_world
 from tests.releases import release_before
 
 _CHECK_SECONDS = 120
@@ -153,6 +153,9 @@ async def _tell_and_break(world: World, plan: Plan, teller: Teller) -> None:
     )
     hot = hot_account(history, ends_at, plan.hot_facts)
     await teller.introduce([*history, *hot])
+    if before is None:
+        async with connected(world, "escalation") as connection:
+            await world.push.give_devices(connection)
     async with asyncio.TaskGroup() as group:
         telling = group.create_task(_tell(teller, history, hot))
         beside = [group.create_task(teller.press_buttons(_PRESS_SECONDS)), group.create_task(_kill(world, plan))]

@@ -102,6 +102,7 @@ async def test_the_exit_status_gives_the_verdict(
 ) -> None:
     for name in ("world.json", "history.jsonl", "accepted.jsonl", "mail.jsonl"):
         shutil.copy(undisturbed.folder / name, tmp_path / name)
+    shutil.copytree(undisturbed.folder / "push", tmp_path / "push")
     (tmp_path / file).write_text("")
     found, verdict_said, broken = await _judged(tmp_path)
     assert (found, verdict_said) == (status, said), broken

@@ -13,13 +13,18 @@ import httpx2
 from confluent_kafka import Producer
 
 from deploy.local.machine import SERVICES
+from deploy.local.push_keys import sender_key
+from deploy.local.push_store import PushStore
 from deploy.local.stored_mail import messages
+from deploy.local.stored_push import messages as pushed_messages
+from services.escalation.channels.web_push.vapid import VapidKey
 from tests.databases import Databases
 from tests.faults.checker.promises import at_rest, at_rest_but_for_lists
 from tests.faults.checker.reading import read_run
 from tests.faults.clocks import INBOUND_SERVICES, keep_ahead
 from tests.faults.history import DESK, Event, arrival, first_of_all, post, wire
 from tests.faults.policy import publish_policy, terms_in_seconds
+from tests.faults.push_server import CONTACT, WITH_DEVICES, add_device
 from tests.faults.rescues import TO_TAKE
 from tests.inbox import form_token
 from tests.stories import PUBLISHER_KEY, Company
@@ -52,6 +57,7 @@ class Undisturbed:
     def __init__(self, company: Company, databases: Databases, folder: Path) -> None:
         self.company = company
         self.folder = folder
+        (folder / "push").mkdir()
         self._accepted: list[dict[str, Any]] = []
         self._server_url = databases.server_url
 
@@ -71,6 +77,7 @@ class Undisturbed:
         await self._tell(directory)
         people = partial(self.company.pools["escalation"].fetchval, "select count(*) from escalation.salespeople")
         await eventually(people, len({event.subject for event in directory}))
+        await self._give_devices()
         events = arrival(history, seed)
         await self._tell(events[: len(events) // 2])
         await self._at_rest()
@@ -85,6 +92,13 @@ class Undisturbed:
         await self._at_rest()
         await self._take_episodes(3)
         await self._at_rest()
+
+    async def _give_devices(self) -> None:
+        folder = self.company.machine.push_folder
+        store = PushStore(folder)
+        key = VapidKey.read(sender_key(folder / "key").read_text("utf-8"), subject=CONTACT)
+        for person in WITH_DEVICES:
+            await add_device(self.company.pools["escalation"], store, str(store.origin), person, key)
 
     async def _tell(self, events: Sequence[Event]) -> None:
         producer = Producer({"bootstrap.servers": self.company.cluster.bootstrap_servers, "partitioner": "murmur2"})
@@ -128,6 +142,7 @@ class Undisturbed:
             mails = [(mail.message_id, *mail.recipients, mail.received_at.timestamp()) for mail in stored]
             lines = [dict(zip(("message_id", "to", "at"), mail, strict=True)) for mail in mails]
             self._write("mail.jsonl", [line | {"answer": "accepted"} for line in lines])
+            self._write("push/messages.jsonl", await asyncio.to_thread(self._pushed))
             if at_rest(run := await read_run(self.folder)):
                 return True
             if at_rest_but_for_lists(run):
@@ -136,6 +151,11 @@ class Undisturbed:
 
         await eventually(rests, True)
         await rests()  # include changes made during the first check
+
+    def _pushed(self) -> list[dict[str, object]]:
+        """The messages of the push receiver, as a world that is broken has them."""
+        stored = pushed_messages(self.company.machine.push_folder)
+        return [vars(one) | {"received_at": one.received_at.isoformat()} for one in stored]
 
     def _world(self, seed: int) -> dict[str, Any]:
         names = {name: pool_database(self.company, name) for name in SERVICES}

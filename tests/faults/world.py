@@ -34,6 +34,7 @@ from tests.faults.crash_points import points_of
 from tests.faults.mail_server import MailServer
 from tests.faults.policy import publish_policy, terms_in_seconds
 from tests.faults.processes import Crash, ForkServer, Worker
+from tests.faults.push_server import PushServer
 from tests.faults.release_before import databases_of
 from tests.faults.resting import Unaccepted
 from tests.postgres_proxy import Cut, Proxy, proxy_to
@@ -87,6 +88,7 @@ class World:
     urls: Mapping[str, str]
     wires: Mapping[str, Proxy]
     mail: MailServer
+    push: PushServer
     server: ForkServer
     next_server: ForkServer
     workers: list[Worker] = field(default_factory=list)
@@ -164,6 +166,7 @@ class World:
             "TOPIC_PARTITIONS": str(PARTITIONS),
             "TOPIC_REPLICATION": str(self.brokers.replication),
             "SMTP_URL": self.mail.url,
+            **self.push.environment,
             "PUBLISHER_KEYS": _KEYS_BEFORE if self.setup.before else KEYS,
             "BLOCK_SECONDS": str(BLOCK_SECONDS),
         }
@@ -196,10 +199,11 @@ async def open_world(folder: Path, setup: Setup) -> AsyncIterator[World]:
             await keep_ahead(_as_superuser(urls[service]))
         wires = {name: await stack.enter_async_context(proxy_to(url, Cut.AFTER_COMMIT)) for name, url in urls.items()}
         mail = await stack.enter_async_context(MailServer(folder / "mail.jsonl").open())
+        push = await stack.enter_async_context(PushServer(folder / "push").open())
         next_server = await _fork_server(stack, folder / "fork_server.log", setup.source)
         before = setup.before
         server = await _fork_server(stack, folder / "before.log", before.folder) if before else next_server
-        ground = (brokers, postgres, databases, urls, wires, mail, server, next_server)
+        ground = (brokers, postgres, databases, urls, wires, mail, push, server, next_server)
         world = World(setup, folder, random.Random(setup.seed), *ground)
         _describe(world)
         for service, count in setup.processes.items():

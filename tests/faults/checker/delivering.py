@@ -17,21 +17,24 @@ _AT_REST = {"sent", "skipped", "cancelled", "failed", "expired"}
 
 
 def every_alert_has_its_deliveries(run: Evidence) -> Iterator[str]:
-    """One in the inbox and one by e-mail. The e-mail is skipped without an address, and cancelled only if no longer
-    needed."""
+    """One in the inbox and one by e-mail, and at most one on devices. The e-mail is skipped without an address, and
+    cancelled only if no longer needed."""
     directory, by_alert = Directory(run), defaultdict[UUID, dict[str, Row]](dict)
     for row in _rows(run, "deliveries"):
         by_alert[row["alert_id"]][row["channel"]] = row
     for alert in _rows(run, "alerts"):
         made = by_alert.pop(alert["alert_id"], {})
-        if sorted(made) != ["email", "inbox"]:
+        if sorted(made) not in (["email", "inbox"], ["email", "inbox", "push"]):
             yield f"alert {alert['alert_id']} has deliveries by {sorted(made)}"
             continue
         if made["inbox"]["state"] != "sent":
             yield f"alert {alert['alert_id']} is {made['inbox']['state']} in the inbox"
-        yield from _wrongs_of_mail(run, alert, made["email"]["state"], directory.address(alert["recipient"]))
+        if (made["email"]["state"] == "skipped") != (directory.address(alert["recipient"]) is None):
+            yield f"the e-mail of alert {alert['alert_id']} to {alert['recipient']} is {made['email']['state']}"
+        for channel in made.keys() - {"inbox"}:
+            yield from _wrongs_of_message(run, alert, channel, made[channel]["state"])
     yield from (f"alert {alert} does not exist and has deliveries" for alert in by_alert)
-    made_of = _rows(run, "deliveries")
+    made_of = [row for row in _rows(run, "deliveries") if row["channel"] != "push"]
     if len(made_of) != 2 * len(_rows(run, "alerts")):
         yield f"{len(made_of)} deliveries of {len(_rows(run, 'alerts'))} alerts"
 
@@ -60,10 +63,11 @@ def every_alert_is_published(run: Evidence) -> Iterator[str]:
     for kind, alert in wanted | found.keys():
         if found[kind, alert] != ((kind, alert) in wanted):
             yield f"{kind} of alert {alert} is in the outbox {found[kind, alert]} times"
-    sent = {row["alert_id"] for row in _rows(run, "deliveries") if (row["channel"], row["state"]) == ("email", "sent")}
+    messages = [row for row in _rows(run, "deliveries") if row["channel"] != "inbox"]
+    sent = {row["alert_id"] for row in messages if row["state"] == "sent"}
     for row in alerts:
         if (row["sent_at"] is not None) != (row["alert_id"] in sent):
-            yield f"alert {row['alert_id']} was sent at {row['sent_at']} according to its row, but not to its e-mail"
+            yield f"alert {row['alert_id']} was sent at {row['sent_at']} according to its row, but not to its messages"
 
 
 def what_becomes_of_episodes_is_published(run: Evidence) -> Iterator[str]:
@@ -82,15 +86,15 @@ def what_becomes_of_episodes_is_published(run: Evidence) -> Iterator[str]:
             yield f"{told} is in the outbox {found[told]} times instead of {wanted[told]}"
 
 
-def _wrongs_of_mail(run: Evidence, alert: Row, state: str, address: str | None) -> Iterator[str]:
-    if (state == "skipped") != (address is None):
-        yield f"the e-mail of alert {alert['alert_id']} is {state}, but {alert['recipient']}'s address is {address}"
+def _wrongs_of_message(run: Evidence, alert: Row, channel: str, state: str) -> Iterator[str]:
+    """A device may be gone for good; then the e-mail is sent."""
+    it = f"the {channel} of alert {alert['alert_id']}"
     if state == "cancelled" and run.walks(alert["account_id"]) and not _was_taken(run, alert):
-        yield f"the e-mail of alert {alert['alert_id']} is cancelled, but no one acknowledged or closed its episode"
+        yield f"{it} is cancelled, but no one acknowledged or closed its episode"
     if state == "expired" and not _was_overtaken(run, alert):
-        yield f"the e-mail of alert {alert['alert_id']} is expired, but there is no later alert"
-    if state == "failed" and not run.world.get("mail_refuses_for_good"):
-        yield f"the e-mail of alert {alert['alert_id']} is {state}"
+        yield f"{it} is expired, but there is no later alert"
+    if state == "failed" and channel == "email" and not run.world.get("mail_refuses_for_good"):
+        yield f"{it} is {state}"
 
 
 def _was_taken(run: Evidence, alert: Row) -> bool:

@@ -109,6 +109,7 @@ class Evidence:
     history: list[Told]
     accepted: list[Row]
     mail: list[Row]
+    pushed: list[Row]
     restores: list[Restore]
     databases: dict[str, Database]
     topics: dict[str, list[Record]]

@@ -12,6 +12,7 @@ from tests.faults.checker import (
     effects,
     ending_up,
     mailing,
+    notifying,
     publishing,
     resting,
 )
@@ -54,6 +55,11 @@ CHECKS: Sequence[Check] = (
     mailing.no_mail_comes_twice_without_a_doubt,
     mailing.every_mail_is_of_an_alert,
     mailing.no_storm_reaches_anybody,
+    notifying.a_notification_is_of_somebody_with_a_device,
+    notifying.mail_waits_for_a_response_on_a_device,
+    notifying.every_notification_sent_was_taken_in,
+    notifying.no_notification_comes_twice_without_a_doubt,
+    notifying.every_notification_is_of_an_alert,
     delivering.every_alert_is_published,
     delivering.what_becomes_of_episodes_is_published,
     resting.no_signal_waits_for_an_order_that_is_there,
@@ -122,6 +128,7 @@ def counted(run: Evidence) -> dict[str, int]:
     """How much there was to judge, and how often the outcome of an attempt was unknown."""
     inbound = [record for topic in ("orders.inbound.v1", "support.inbound.v1") for record in run.topics[topic]]
     deliveries = run.rows("escalation", "escalation.deliveries")
+    mailed = [row for row in deliveries if row["channel"] == "email"]
     mails = [row["message_id"] for row in run.mail]
     outcomes = [row["outcome"] for service in run.databases for row in run.rows(service, "shared.ledger")]
     return {
@@ -138,7 +145,8 @@ def counted(run: Evidence) -> dict[str, int]:
         "episodes": len(run.rows("escalation", "escalation.episodes")),
         "alerts": len(run.rows("escalation", "escalation.alerts")),
         "mails": len(mails),
-        "lists": len({row["list_id"] for row in deliveries if row["list_id"] and row["state"] == "sent"}),
+        "lists": len({row["list_id"] for row in mailed if row["list_id"] and row["state"] == "sent"}),
+        "notifications": sum(row["content"]["kind"] != "over" for row in run.pushed),
         "mails_again": len(mails) - len(set(mails)),
         "attempts_in_doubt": sum(row["unknown_count"] for row in deliveries),
         "restores": len(run.restores),

@@ -20,7 +20,7 @@ _TABLES = {
     "support": ("cases", "contacts"),
     "escalation": (
         *("accounts", "orders", "salespeople", "cases", "facts"),
-        *("episodes", "signals", "alerts", "deliveries", "decisions"),
+        *("episodes", "signals", "alerts", "deliveries", "decisions", "push_devices"),
     ),
 }
 # An idle session blocks nothing. `waitstart` is null for the first moments of a wait.
@@ -46,6 +46,7 @@ async def read_run(folder: Path) -> Evidence:
             history=history,
             accepted=_lines(folder / "accepted.jsonl"),
             mail=_lines(folder / "mail.jsonl"),
+            pushed=_lines(folder / "push" / "messages.jsonl"),
             restores=[Restore(**line) for line in _lines(folder / "restores.jsonl")],
             databases=databases,
             topics=_topics(world),

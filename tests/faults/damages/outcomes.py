@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from tests.faults.checker.evidence import Evidence, payload
-from tests.faults.damages.registry import a_list, breaking, one, rows, sent_alone, sent_mail
+from tests.faults.damages.registry import a_list, breaking, mailed_alone, rows, sent_alone, sent_mail
 
 
 @breaking("every_mail_sent_was_taken_in")
@@ -37,8 +37,7 @@ def a_delivery_was_in_no_list_that_came(run: Evidence) -> None:
 @breaking("every_alert_has_its_deliveries", "every_alert_is_published")
 def what_rang_last_was_dropped_as_too_late(run: Evidence) -> None:
     last = {row["episode_id"]: row["alert_id"] for row in sorted(rows(run, "alerts"), key=lambda row: row["ring"])}
-    emails = [row for row in rows(run, "deliveries") if (row["channel"], row["state"]) == ("email", "sent")]
-    next(row for row in emails if row["alert_id"] in last.values())["state"] = "expired"
+    next(row for row in mailed_alone(run) if row["alert_id"] in last.values())["state"] = "expired"
 
 
 @breaking("no_mail_comes_twice_without_a_doubt")
@@ -164,5 +163,5 @@ def a_mail_begins_after_somebody_took_the_episode(run: Evidence) -> None:
 @breaking("taken_episodes_have_nothing_to_send", "every_delivery_has_ended", "every_alert_is_published")
 def a_taken_episode_has_a_mail_to_send(run: Evidence) -> None:
     taken = {row["episode_id"] for row in rows(run, "episodes") if row["acknowledged_at"] is not None}
-    alert = next(row for row in rows(run, "alerts") if row["episode_id"] in taken and row["sent_at"] is not None)
-    one(rows(run, "deliveries"), alert_id=alert["alert_id"], channel="email")["state"] = "pending"
+    alerts = {row["alert_id"] for row in rows(run, "alerts") if row["episode_id"] in taken}
+    next(row for row in mailed_alone(run) if row["alert_id"] in alerts)["state"] = "pending"

@@ -92,8 +92,8 @@ def order_of(run: Evidence, episode: UUID) -> object:
 
 
 def sent_mail(run: Evidence, **having: Any) -> Row:
-    """An e-mail of an alert with these values, in an open episode without acknowledgement. Its recipient is active, and
-    in the directory from the start."""
+    """The only message of an alert with these values, in an open episode without acknowledgement. Its recipient is
+    active, and in the directory from the start."""
     left = {row["salesperson_id"] for row in rows(run, "salespeople") if not row["active"]}
     taken = {line["episode"] for line in run.accepted if line["what"] == "button"}
     over = {row["episode_id"] for row in rows(run, "episodes") if row["closed_at"] is not None}
@@ -102,7 +102,14 @@ def sent_mail(run: Evidence, **having: Any) -> Row:
     ]
     stays = [row for row in alerts if row["recipient"] not in {"m-top", *left}]
     known = {row["alert_id"] for row in stays if row["episode_id"] not in over}
-    return next(row for row in sent_alone(run) if row["alert_id"] in known)
+    return next(row for row in mailed_alone(run) if row["alert_id"] in known and row["list_id"] is None)
+
+
+def mailed_alone(run: Evidence) -> list[Row]:
+    """E-mails of alerts that no device was notified of."""
+    notified = {row["alert_id"] for row in rows(run, "deliveries") if row["channel"] == "push"}
+    emails = [row for row in rows(run, "deliveries") if (row["channel"], row["state"]) == ("email", "sent")]
+    return [row for row in emails if row["alert_id"] not in notified]
 
 
 def sent_alone(run: Evidence) -> list[Row]:
