@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -56,7 +57,7 @@ class Devices:
         person: str = SELLER,
         *,
         known: Subscription | None = None,
-        **form: str,
+        changes: Mapping[str, str] = MappingProxyType({}),
     ) -> tuple[Subscription, httpx2.Response]:
         """Turn on notifications in a browser, as the page does."""
         subscription = known or self.push.store.subscribe(person, sender=self.sender.key.public)
@@ -66,7 +67,7 @@ class Devices:
             "key": self.sender.key.public,
             "endpoint": shown["endpoint"],
             **shown["keys"],
-            **form,
+            **changes,
         }
         answer = await browser.post("/devices", data=fields, headers={"user-agent": PHONE})
         return subscription, answer

@@ -67,6 +67,7 @@ PIECES = (
 _MOMENT = Reader(SalespersonId("mona"), ZoneInfo("Europe/Berlin"), NOW).moment(NOW - timedelta(minutes=16))
 LETTER = Letter(
     delivery_id=UUID(int=1),
+    alert_id=UUID(int=2),
     repeat=False,
     account_id="c-17",
     episode_id=UUID(int=3),

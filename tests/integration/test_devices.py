@@ -13,6 +13,7 @@ from tests.devices import Devices, sender_to
 from tests.inbox import Site, form_token, words_of
 
 OTHER_KEY = VapidKey.read("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE", subject="mailto:oncall@company.com")
+AGAIN = {"again": "yes"}
 SECRETS = ("endpoint", "endpoint_hash", "p256dh", "auth", "press_key", "session_hash")
 
 
@@ -20,7 +21,7 @@ async def test_a_device_is_added_once_however_often_its_page_sends_it(devices: D
     browser = await devices.site.signed_in()
     subscription, _ = await devices.subscribe(browser)
     first = await devices.rows()
-    _, answer = await devices.subscribe(browser, known=subscription, again="yes")
+    _, answer = await devices.subscribe(browser, known=subscription, changes=AGAIN)
     assert (answer.status_code, answer.headers["location"]) == (303, "/devices")
     assert await devices.rows() == first
     assert first[0]["label"] == "Chrome on Android"
@@ -31,7 +32,7 @@ async def test_a_device_is_added_once_however_often_its_page_sends_it(devices: D
 async def test_a_browser_that_signs_in_again_is_the_same_device(devices: Devices) -> None:
     subscription, _ = await devices.subscribe(await devices.site.signed_in())
     (before,) = await devices.rows()
-    await devices.subscribe(await devices.site.signed_in(), known=subscription, again="yes")
+    await devices.subscribe(await devices.site.signed_in(), known=subscription, changes=AGAIN)
     (after,) = await devices.rows()
     assert after["device_id"] == before["device_id"]
     assert after["press_key"] == before["press_key"]
@@ -67,9 +68,9 @@ async def test_a_device_that_was_removed_is_not_added_by_its_own_page(devices: D
     form = {"csrf_token": form_token((await desk.get("/devices")).text)}
     for _ in range(2):
         assert (await desk.post(f"/devices/{device}/remove", data=form)).status_code == 303
-    await devices.subscribe(browser, known=subscription, again="yes", device=str(device))
+    await devices.subscribe(browser, known=subscription, changes={"again": "yes", "device": str(device)})
     assert ends(await devices.rows()) == ["removed"]
-    await devices.subscribe(browser, known=subscription, device=str(device))
+    await devices.subscribe(browser, known=subscription, changes={"device": str(device)})
     assert ends(await devices.rows()) == ["removed", None]
 
 
@@ -139,7 +140,7 @@ async def test_the_page_gives_the_reason_of_each_end(devices: Devices) -> None:
 async def test_a_subscription_that_cannot_be_sent_to_is_refused(
     devices: Devices, field: str, value: str, because: str
 ) -> None:
-    _, answer = await devices.subscribe(await devices.site.signed_in(), **{field: value})
+    _, answer = await devices.subscribe(await devices.site.signed_in(), changes={field: value})
     assert answer.status_code == 422
     assert because in words_of(answer.text)
     assert await devices.rows() == []

@@ -1,0 +1,182 @@
+"""The service worker in Chromium: messages come to it as from a push service, through Chromium's own tools."""
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, CDPSession, Page, expect
+
+from tests.browser.conftest import Visits, visiting_devices
+from tests.devices import Devices
+from tests.servers import MakeDatabase
+from tests.waiting import until
+
+_SHOWN = """
+    async () => (await (await navigator.serviceWorker.ready).getNotifications()).map(
+      ({ title, body, tag, actions, silent }) => (
+        { title, body, tag, silent, actions: actions.map((one) => one.action) }))
+"""
+_PRESS = """
+    async (action) => {
+      const [notification] = await self.registration.getNotifications();
+      self.dispatchEvent(new NotificationEvent("notificationclick", { notification, action }));
+    }
+"""
+LATE = "This arrived late: the time to respond has passed."
+BODY = "Refund requested"
+ALERT = {
+    "kind": "alert",
+    "title": "Café Nord · Critical",
+    "body": BODY,
+    "url": "/episodes/1",
+    "tag": "1",
+    "until": 9_999_999_999_999,
+    "actions": [{"action": "acknowledge", "title": "Acknowledge"}, {"action": "open", "title": "Open"}],
+    "device": "00000000-0000-4000-8000-000000000001",
+    "alert": "00000000-0000-4000-8000-000000000002",
+    "token": "A" * 43,
+}
+OVER = {"kind": "over", "title": "Café Nord", "body": "Ben acknowledged it at 10:06.", "url": "/episodes/1", "tag": "1"}
+
+
+@dataclass(frozen=True)
+class Worker:
+    """The service worker of a browser that allows notifications."""
+
+    visits: Visits
+    devices: Devices
+    page: Page
+    session: CDPSession
+    registration: str
+
+    async def receive(self, message: Mapping[str, Any] | str) -> None:
+        """A message as a push service delivers it."""
+        data = message if isinstance(message, str) else json.dumps(message)
+        about = {"origin": self.visits.site.public_url, "registrationId": self.registration, "data": data}
+        await self.session.send("ServiceWorker.deliverPushMessage", about)
+
+    async def press(self, action: str = "") -> None:
+        """A tap on the only notification, or on one of its buttons."""
+        (worker,) = self.page.context.service_workers
+        await worker.evaluate(_PRESS, action)
+
+    async def shown(self) -> Sequence[Mapping[str, Any]]:
+        found: Sequence[Mapping[str, Any]] = await self.page.evaluate(_SHOWN)
+        return found
+
+    async def shows(self, *bodies: str) -> Sequence[Mapping[str, Any]]:
+        """The notifications, once they are these."""
+
+        return await until(
+            self.shown, lambda shown: sorted(one["body"] for one in shown) == sorted(bodies), wanted=repr(bodies)
+        )
+
+
+@pytest.fixture
+async def worker(chromium: Browser, database: MakeDatabase, tmp_path: Path) -> AsyncIterator[Worker]:
+    """The page of devices is open, in a browser of Anna's."""
+    async with visiting_devices(chromium, await database("escalation"), tmp_path) as (visits, devices):
+        context = await visits.context()
+        await context.grant_permissions(["notifications"], origin=visits.site.public_url)
+        page = await visits.sign_in(context, next_path="/devices")
+        session = await context.new_cdp_session(page)
+        registrations: list[str] = []
+        session.on(
+            "ServiceWorker.workerRegistrationUpdated",
+            lambda event: registrations.extend(one["registrationId"] for one in event["registrations"]),
+        )
+        await session.send("ServiceWorker.enable")
+        await page.evaluate(
+            "navigator.serviceWorker.register('/service-worker.js')"
+            ".then(() => navigator.serviceWorker.ready).then(() => null)"
+        )
+        yield Worker(visits, devices, page, session, registrations[-1])
+
+
+async def test_an_alert_is_shown_and_acknowledged_from_the_notification(worker: Worker) -> None:
+    phone = await worker.devices.phone()
+    await worker.visits.site.trouble()
+    await worker.devices.send()
+    (message,) = worker.devices.shown(phone)
+    await worker.receive(message)
+    (shown,) = await worker.shows(message["body"])
+    assert (shown["title"], shown["actions"]) == ("Petra Weiss · Critical", ["acknowledge", "open"])
+
+    await worker.press("acknowledge")
+    beginning = "You have it. Call Petra Weiss by "
+    (answer,) = await until(
+        worker.shown, lambda shown: any(one["body"].startswith(beginning) for one in shown), wanted=beginning
+    )
+    assert (answer["actions"], answer["silent"]) == ([], True)
+    acknowledged = "select acknowledged_by from escalation.episodes"
+    assert await worker.visits.site.service.pool.fetchval(acknowledged) == SELLER
+
+
+async def test_a_press_in_vain_says_why(worker: Worker) -> None:
+    await worker.receive(ALERT)
+    await worker.shows(BODY)
+    await worker.press("acknowledge")
+    (answer,) = await worker.shows("This notification no longer works on this device. Open the episode instead.")
+    assert answer["actions"] == []
+
+
+async def test_without_a_connection_the_button_stays(worker: Worker) -> None:
+    await worker.receive(ALERT)
+    await worker.shows(BODY)
+    await worker.visits.stop_server()
+    await worker.press("acknowledge")
+    (answer,) = await worker.shows("Not acknowledged: the server did not respond. Try again, or open the episode.")
+    assert answer["actions"] == ["acknowledge", "open"]
+
+
+async def test_a_late_alert_has_no_button(worker: Worker) -> None:
+    past = (await worker.visits.site.service.now() - timedelta(days=900)).timestamp() * 1000
+    await worker.receive({**ALERT, "until": int(past)})
+    (shown,) = await worker.shows(f"{BODY}\n{LATE}")
+    assert shown["actions"] == []
+
+
+async def test_a_newer_alert_of_an_episode_replaces_the_older_one(worker: Worker) -> None:
+    await worker.receive(ALERT)
+    await worker.receive({**ALERT, "tag": "2", "body": "Another customer"})
+    await worker.receive({**ALERT, "body": "Cancellation requested"})
+    await worker.shows("Cancellation requested", "Another customer")
+
+
+async def test_what_others_did_replaces_the_notification(worker: Worker) -> None:
+    await worker.receive(ALERT)
+    await worker.shows(BODY)
+    await worker.receive({**OVER, "stays": True})
+    (shown,) = await worker.shows("Ben acknowledged it at 10:06.")
+    assert (shown["actions"], shown["silent"]) == ([], True)
+
+
+async def test_a_notification_goes_with_what_its_reader_did_elsewhere(worker: Worker) -> None:
+    await worker.receive(ALERT)
+    await worker.shows(BODY)
+    await worker.receive({**OVER, "stays": False})
+    await worker.shows()
+
+
+async def test_nothing_stays_of_what_was_dismissed_before_it_is_taken_back(worker: Worker) -> None:
+    await worker.receive({**OVER, "stays": True})
+    await worker.receive({**ALERT, "tag": "2", "body": "Another customer"})
+    await worker.shows("Another customer")
+
+
+async def test_a_message_that_cannot_be_read_opens_the_inbox(worker: Worker) -> None:
+    await worker.receive("not JSON")
+    await worker.shows("Open your inbox to see what is new.")
+
+
+async def test_an_open_inbox_takes_away_notifications_of_what_no_longer_waits(worker: Worker) -> None:
+    await worker.visits.site.trouble()
+    await worker.receive(ALERT)
+    await worker.shows(BODY)
+    await worker.page.goto("/")
+    await expect(worker.page.get_by_role("heading", name="Petra Weiss").first).to_be_visible()
+    await worker.shows()
