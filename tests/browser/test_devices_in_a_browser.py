@@ -15,13 +15,13 @@ from tests.waiting import until
 STUB = """
     const made = ({ applicationServerKey }) => {
       const subscription = JSON.parse(localStorage.subscription);
-      localStorage.key = String.fromCharCode(...new Uint8Array(applicationServerKey));
+      localStorage.vapid = String.fromCharCode(...new Uint8Array(applicationServerKey));
       localStorage.subscribed = "yes";
       const { endpoint } = subscription, unsubscribe = async () => { delete localStorage.subscribed; };
       return { options: { applicationServerKey }, toJSON: () => subscription, endpoint, unsubscribe };
     };
     PushManager.prototype.getSubscription = async () => localStorage.subscribed
-      ? made({ applicationServerKey: Uint8Array.from(localStorage.key, (one) => one.charCodeAt(0)) }) : null;
+      ? made({ applicationServerKey: Uint8Array.from(localStorage.vapid, (one) => one.charCodeAt(0)) }) : null;
     PushManager.prototype.subscribe = async (options) => made(options);
 """
 

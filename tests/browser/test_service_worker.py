@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import Browser, CDPSession, Page, expect
 
 from tests.browser.conftest import Visits, visiting_devices
+from tests.builders import SELLER
 from tests.devices import Devices
 from tests.servers import MakeDatabase
 from tests.waiting import until
@@ -19,6 +20,13 @@ _SHOWN = """
     async () => (await (await navigator.serviceWorker.ready).getNotifications()).map(
       ({ title, body, tag, actions, silent }) => (
         { title, body, tag, silent, actions: actions.map((one) => one.action) }))
+"""
+_REGISTERED = """
+    async () => {
+      await navigator.serviceWorker.register("/service-worker.js");
+      const { active } = await navigator.serviceWorker.ready;
+      while (active.state !== "activated") await new Promise((resolve) => { active.onstatechange = resolve; });
+    }
 """
 _PRESS = """
     async (action) => {
@@ -64,6 +72,11 @@ class Worker:
         (worker,) = self.page.context.service_workers
         await worker.evaluate(_PRESS, action)
 
+    async def set_clock(self, now_ms: int) -> None:
+        """The service worker's own clock."""
+        (worker,) = self.page.context.service_workers
+        await worker.evaluate("(now) => { Date.now = () => now; }", now_ms)
+
     async def shown(self) -> Sequence[Mapping[str, Any]]:
         found: Sequence[Mapping[str, Any]] = await self.page.evaluate(_SHOWN)
         return found
@@ -90,10 +103,7 @@ async def worker(chromium: Browser, database: MakeDatabase, tmp_path: Path) -> A
             lambda event: registrations.extend(one["registrationId"] for one in event["registrations"]),
         )
         await session.send("ServiceWorker.enable")
-        await page.evaluate(
-            "navigator.serviceWorker.register('/service-worker.js')"
-            ".then(() => navigator.serviceWorker.ready).then(() => null)"
-        )
+        await page.evaluate(_REGISTERED)
         yield Worker(visits, devices, page, session, registrations[-1])
 
 
@@ -102,6 +112,7 @@ async def test_an_alert_is_shown_and_acknowledged_from_the_notification(worker: 
     await worker.visits.site.trouble()
     await worker.devices.send()
     (message,) = worker.devices.shown(phone)
+    await worker.set_clock(message["until"] - 1_000)
     await worker.receive(message)
     (shown,) = await worker.shows(message["body"])
     assert (shown["title"], shown["actions"]) == ("Petra Weiss · Critical", ["acknowledge", "open"])
