@@ -251,8 +251,8 @@ def _alert_metrics(registry: CollectorRegistry) -> AlertMetrics:
         ),
         attempts=Counter(
             "handoff_delivery_attempts",
-            "Attempts to hand a message to the mail server, by outcome and by trouble.",
-            ("outcome", "trouble"),
+            "Attempts to hand a message to a channel's server, by outcome, trouble and channel.",
+            ("outcome", "trouble", "channel"),
             registry=registry,
         ),
         lists=Counter(

@@ -25,13 +25,6 @@ from tests.inbox import Site, form_token, inbox_site
 from tests.push import KEY, LocalPush, local_push
 
 PHONE = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile"
-_ADD_DELIVERIES = """
-    insert into escalation.deliveries
-        (delivery_id, alert_id, recipient, channel, state, attempts, unknown_count, try_at, changed_at)
-    select gen_random_uuid(), a.alert_id, a.recipient, 'push', 'pending', 0, 0, shared.app_now(), shared.app_now()
-    from escalation.alerts a
-    where not exists (select from escalation.deliveries d where d.alert_id = a.alert_id and d.channel = 'push')
-"""
 
 
 @dataclass
@@ -82,7 +75,6 @@ class Devices:
         """Send the notifications that are due."""
         self.clock.now = await self.site.service.now()
         pool = self.site.service.pool
-        await pool.execute(_ADD_DELIVERIES)
         sender = Sender(self.channel)
         started = await sender.start_due(pool, self.site.service.processor, self.site.metrics)
         await asyncio.gather(*started)

@@ -55,7 +55,7 @@ async def test_a_server_that_refuses_everyone_ends_no_alert_and_is_reported(
     assert (line["outcome"], line["trouble"], line["log_level"]) == ("put_off", trouble, "warning")
     assert "anna" not in str(line)
     attempts = metrics.registry.get_sample_value
-    labels = {"outcome": "put_off", "trouble": trouble}
+    labels = {"outcome": "put_off", "trouble": trouble, "channel": EMAIL.name}
     assert attempts("handoff_delivery_attempts_total", labels) == 1
     async with answering({}) as server:
         await send_through(rung, server)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from services.escalation.domain.deliveries import AWAITS_RESPONSE
 from services.escalation.domain.entities import Account, Alert, Clock, Delivery, Episode, Order, Salesperson
 from services.escalation.domain.explaining.outlook import Outlook, outlook
 from services.escalation.domain.explaining.record import Record
@@ -169,6 +170,13 @@ SENDING = {
     "e-mail not sent (no e-mail address is known)": _delivery(state="skipped", reason="no e-mail address is known"),
     "e-mail cancelled (acknowledged)": _delivery(state="cancelled", reason="acknowledged"),
     "e-mail cancelled (the hand-over is over)": _delivery(state="cancelled", reason="offer_over"),
+    "notification on a device sent": _delivery("push", attempts=1),
+    "notification on a device failed (no device receives notifications any more)": _delivery(
+        "push", "failed", attempts=1, reason="no device receives notifications any more"
+    ),
+    f"e-mail held until {UNTIL} (waits for a response to the notification on a device)": _delivery(
+        state="held", reason=AWAITS_RESPONSE
+    ),
     f"e-mail possibly sent, next attempt at {UNTIL}": _delivery(state="unknown", attempts=1),
 }
 

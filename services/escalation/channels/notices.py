@@ -47,7 +47,7 @@ async def send_due_notices(email: EmailChannel, processor: InputProcessor, metri
 
     async def send(notice: N, compose: Callable[[N], Mail], end: End[N], give_up_after: int) -> None:
         ended = await email.write_and_send(partial(compose, notice))
-        count_attempt(metrics, ended)
+        count_attempt(metrics, email.definition, ended)
         warn(ended, notice=str(notice.notice_id))
         outcome = after_sending(
             ended.result, attempts=notice.attempts, unknown_count=notice.unknown_count, give_up_after=give_up_after

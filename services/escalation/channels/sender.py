@@ -91,7 +91,7 @@ class Sender(Generic[M]):
             ended = await self._send(message.letter)
             for span in spans:
                 span.note({Attribute.OUTCOME: ended.result.value})
-        count(metrics, message, ended)
+        count(metrics, self._channel.definition, message, ended)
         warn(ended, deliveries=[str(delivery.delivery_id) for delivery in message.deliveries[:_NAMED_IN_A_LINE]])
         facts = self._attempted(message, ended)
         receipts = [
@@ -150,13 +150,14 @@ async def claim(pool: Pool, channel: ChannelDefinition, limit: int, policies: Kn
     ]
 
 
-def count_attempt(metrics: Metrics, ended: Ended) -> None:
-    metrics.alerts.attempts.labels(ended.result.value, ended.trouble.value if ended.trouble else "").inc()
+def count_attempt(metrics: Metrics, channel: ChannelDefinition, ended: Ended) -> None:
+    trouble = ended.trouble.value if ended.trouble else ""
+    metrics.alerts.attempts.labels(ended.result.value, trouble, channel.name).inc()
 
 
-def count(metrics: Metrics, message: Outgoing, ended: Ended) -> None:
+def count(metrics: Metrics, channel: ChannelDefinition, message: Outgoing, ended: Ended) -> None:
     """Count an attempt's result; for a list, also for each of its deliveries."""
-    count_attempt(metrics, ended)
+    count_attempt(metrics, channel, ended)
     if ended.result is Attempt.UNKNOWN:
         metrics.alerts.unknown_deliveries.inc(len(message.deliveries))
     if isinstance(message.letter, ListLetter):
