@@ -8,8 +8,6 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
-import asyncpg
-
 from deploy.local.ports import free_ports
 from deploy.local.push_certificate import issued
 from deploy.local.push_checks import content_of
@@ -17,6 +15,7 @@ from deploy.local.push_receiver import Receiving, listening, origin_of
 from deploy.local.push_store import Behaviour, PushStore, Subscription
 from deploy.local.stored_push import Message
 from services.escalation.channels.web_push.vapid import VapidKey
+from shared.database import Connection, Pool
 
 PRIVATE_KEY = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"
 CONTACT = "mailto:oncall@company.com"
@@ -57,9 +56,7 @@ class PushServer:
         finally:
             server.close()
 
-    async def give_devices(
-        self, connection: "asyncpg.Connection[asyncpg.Record]", people: Sequence[str] = WITH_DEVICES
-    ) -> None:
+    async def give_devices(self, connection: Connection, people: Sequence[str] = WITH_DEVICES) -> None:
         """Let each of these people turn on notifications in a browser."""
         for person in people:
             key = VapidKey.read(PRIVATE_KEY, subject=CONTACT)
@@ -83,7 +80,7 @@ class PushServer:
 
 
 async def add_device(
-    connection: "asyncpg.Connection[asyncpg.Record]", store: PushStore, origin: str, person: str, key: VapidKey
+    database: "Connection | Pool", store: PushStore, origin: str, person: str, key: VapidKey
 ) -> Subscription:
     """A subscription to messages of this key, stored as the page stores it."""
     made = store.subscribe(person, sender=key.public)
@@ -91,7 +88,7 @@ async def add_device(
     endpoint, keys = shown["endpoint"], shown["keys"]
     hashed = sha256(endpoint.encode()).digest()
     secrets = (endpoint, hashed, keys["p256dh"], keys["auth"], sha256(made.id.encode()).digest())
-    await connection.execute(_ADD, uuid4(), person, *secrets, key.fingerprint)
+    await database.execute(_ADD, uuid4(), person, *secrets, key.fingerprint)
     return made
 
 

@@ -9,7 +9,16 @@ import pytest
 
 from services.escalation import app
 from services.escalation.domain.account_state import AccountState
-from services.escalation.domain.deciding import SUBSCRIPTIONS, alerts, buttons, episodes, people, reconciling
+from services.escalation.domain.deciding import (
+    SUBSCRIPTIONS,
+    alerts,
+    buttons,
+    episodes,
+    people,
+    receipts,
+    reconciling,
+    sending,
+)
 from services.escalation.domain.deciding.notifying import notify_next
 from services.escalation.domain.decisions.closing import Closed, Reopened
 from services.escalation.domain.duties import Duty, DutyKind
@@ -185,6 +194,18 @@ def leave_what_somebody_has_when_they_leave(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(people, "_look_at_notified", lambda *_arguments: None)
 
 
+def notify_people_without_a_device(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sending, "_has_address", lambda *_arguments: True)
+
+
+def mail_that_never_waits(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sending, "_response_awaited_until", lambda *_arguments: None)
+
+
+def mail_that_waits_for_a_notification_that_failed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(receipts, "_release", lambda *_arguments: None)
+
+
 PLANTED: Mapping[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -207,5 +228,8 @@ PLANTED: Mapping[str, Plant] = {
         check_in_that_is_not_due,
         leave_what_somebody_has_when_they_leave,
         believe_what_is_in_memory,
+        notify_people_without_a_device,
+        mail_that_never_waits,
+        mail_that_waits_for_a_notification_that_failed,
     )
 }
