@@ -23,9 +23,7 @@ COMMANDS = (
         "services.cli.mail:mail",
         "List the e-mails sent under `handoff up`, which keeps them locally and delivers none, or show one.",
     ),
-    Lazy(
-        "push", "services.cli.push:app", "List push messages sent under `handoff up`, or make a subscription or key."
-    ),
+    Lazy("push", "services.cli.push:app", "List push messages sent under `handoff up`, or make a subscription or key."),
     Lazy("run", "services.cli.run:run", "Run one process of a service until it is stopped."),
     Lazy(
         "migrate",
