@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,7 +22,7 @@ from services.escalation.channels.web_push.take_backs import take_back_due
 from services.escalation.channels.web_push.vapid import VapidKey
 from tests.builders import SELLER
 from tests.inbox import Site, form_token, inbox_site
-from tests.push import KEY, LocalPush, local_push
+from tests.push import KEY, NOW, LocalPush, local_push
 
 PHONE = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile"
 
@@ -31,7 +31,7 @@ PHONE = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, lik
 class Clock:
     """The push receiver's clock, set to that of the service."""
 
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    now: datetime = NOW
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """`handoff push`: the messages that the push receiver of `handoff up` caught, and what trying Web push takes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 import typer
@@ -11,7 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from deploy.local.stored_push import Message, messages
-from services.cli.installation import DEFAULT_DATA, Data
+from services.cli.databases import with_pool
+from services.cli.installation import DEFAULT_DATA, Data, EscalationDatabase, ServiceName, enter
+from services.cli.run import read_settings
 from services.cli.terminal import AsJson, console, print_json, printable, stop_with
 
 app = typer.Typer(
@@ -36,15 +38,44 @@ def list_messages(data: Data = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def subscribe(
-    person: Annotated[str, typer.Argument(metavar="PERSON", help="ID of the salesperson.")], data: Data = None
+    person: Annotated[str, typer.Argument(metavar="PERSON", help="ID of the salesperson.")],
+    add: Annotated[bool, typer.Option("--add", help="Notify the person on it from now on.")] = False,
+    data: Data = None,
+    escalation: EscalationDatabase = None,
 ) -> None:
-    """Make a subscription at the push receiver of `handoff up`, and print it as a browser gives it to a page."""
+    """Make a subscription at the push receiver of `handoff up`, and print it as a browser gives it to a page.
+
+    With --add it becomes a device of the person, as if they had turned on notifications in that browser.
+    """
     from deploy.local.push_store import PushStore
 
     store = PushStore(_folder(data))
     if store.origin is None:
         raise stop_with(f"The push receiver has not run yet with the data folder {data or DEFAULT_DATA}.")
-    print_json(store.subscribe(person).shown(store.origin))
+    shown = store.subscribe(person).shown(store.origin)
+    if add:
+        enter(data, escalation=escalation)
+        _add(person, shown)
+    print_json(shown)
+
+
+def _add(person: str, shown: Mapping[str, Any]) -> None:
+    """Add a device with this subscription. Ends the command if there is no such person or no key."""
+    from services.escalation.app import add_device, push_sender
+    from services.escalation.settings import EscalationSettings
+
+    settings = read_settings(ServiceName.ESCALATION)
+    assert isinstance(settings, EscalationSettings)
+    sender = push_sender(settings)
+    if sender is None:
+        raise stop_with("PUSH_KEY is not set, so no device receives notifications.")
+    keys = shown["keys"]
+    added = with_pool(
+        ServiceName.ESCALATION,
+        lambda pool: add_device(pool, sender, person, (shown["endpoint"], keys["p256dh"], keys["auth"])),
+    )
+    if not added:
+        raise stop_with(f"No active salesperson has the ID {person}. Upper and lower case differ.")
 
 
 @app.command()

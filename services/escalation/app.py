@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
+from secrets import token_bytes
 from typing import Any
 from uuid import uuid4
 
@@ -29,6 +30,7 @@ from services.escalation.domain.own_facts import (
 )
 from services.escalation.domain.policy.document import digest
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
+from services.escalation.domain.presses import PRESS_KEY_OCTETS
 from services.escalation.domain.rules import RULES_VERSION, Rules
 from services.escalation.handlers import handling
 from services.escalation.handlers.apply import count_decisions
@@ -37,10 +39,11 @@ from services.escalation.inbox.dependencies import Notifications, Tested
 from services.escalation.inbox.sessions import Sessions, SignedOut
 from services.escalation.outline import OUTLINE
 from services.escalation.settings import EscalationSettings
+from services.escalation.store import devices
 from services.escalation.store.bounce_notices import notes_of_addresses
 from services.escalation.store.deliveries import sample
 from services.escalation.store.desk import desk_notes
-from services.escalation.store.devices import live
+from services.escalation.store.devices import NewDevice, Subscription
 from services.escalation.store.inbox import now
 from services.escalation.store.left_to_judge import SOURCE, event_id
 from services.escalation.store.policies import KnownPolicies, load
@@ -60,6 +63,7 @@ from shared.service import Health, Loop, Resources, Service
 from shared.transaction import InputProcessor
 
 NAME = "escalation"
+_BY_COMMAND = "The local push receiver"
 _ACCEPTED = "the push service accepted it, so it should show in a moment"
 
 log = get_logger(__name__)
@@ -71,8 +75,8 @@ def service(settings: EscalationSettings) -> Service:
     rules = Rules(desk=SalespersonId(settings.desk), max_alert_age=settings.max_alert_age)
     letters = Letters(sender=settings.mail_from, inbox_url=settings.inbox_url, reply_to=settings.mail_reply_to or None)
     email = EmailChannel(MailServer(settings.smtp_url.get_secret_value(), ca_file=settings.smtp_ca_file), letters)
-    devices = push_sender(settings)
-    push = WebPushChannel(devices)
+    sender = push_sender(settings)
+    push = WebPushChannel(sender)
     channels: Sequence[Channel[Any]] = (email, push)
     readers = ReaderKeys.read(settings.reader_keys)
 
@@ -89,7 +93,7 @@ def service(settings: EscalationSettings) -> Service:
             send_sign_in_link=sending_sign_in_links(email, partial(now, resources.pool)),
             public_url=settings.inbox_url,
             metrics=resources.metrics,
-            notifications=None if devices is None else notifications(devices, resources.pool),
+            notifications=None if sender is None else notifications(sender, resources.pool),
         )
         summary = "Notices that a sold account is at risk, and alerts the salesperson who made the sale."
         reference = ServiceReference(NAME, summary, OUTLINE.listens_to, OUTLINE.publishes).on(resources.cluster)
@@ -111,7 +115,7 @@ def service(settings: EscalationSettings) -> Service:
         own_facts=OWN_FACTS,
         loops={channel.definition.label: sending(channel) for channel in channels}
         | {"notices": partial(send_notices, email)}
-        | ({} if devices is None else {"take-backs of notifications": partial(taking_back, devices)}),
+        | ({} if sender is None else {"take-backs of notifications": partial(taking_back, sender)}),
         sample=sample,
         observe=count_decisions,
         notes=noting,
@@ -136,6 +140,22 @@ def notifications(sender: PushSender, pool: Pool) -> Notifications:
     return Notifications(sender.key.public, sender.key.fingerprint, sender.check, partial(send_test, sender, pool))
 
 
+async def add_device(pool: Pool, sender: PushSender, person: str, given: tuple[str, str, str]) -> bool:
+    """Add a browser's subscription (address, p256dh, auth) as a device that is in no session. Raises ValueError.
+
+    Return False if there is no such active salesperson.
+    """
+    subscription = Subscription(*given)
+    sender.check(subscription)
+    if not await devices.is_active(pool, person):
+        return False
+    key, fingerprint = token_bytes(PRESS_KEY_OCTETS), sender.key.fingerprint
+    await devices.add(
+        pool, NewDevice(uuid4(), SalespersonId(person), subscription, key, _BY_COMMAND, fingerprint, session_hash=None)
+    )
+    return True
+
+
 async def taking_back(sender: PushSender, resources: Resources) -> None:
     """The loop that takes notifications back."""
     await take_back_notifications(sender, resources.pool)
@@ -143,7 +163,7 @@ async def taking_back(sender: PushSender, resources: Resources) -> None:
 
 async def send_test(sender: PushSender, pool: Pool, person: SalespersonId, at: str) -> Sequence[Tested]:
     """Send a test to a person's devices."""
-    results = await sender.to_devices(pool, await live(pool, person), test_message(person, at))
+    results = await sender.to_devices(pool, await devices.live(pool, person), test_message(person, at))
     return [Tested(one.device.label, one.ended.reason or _ACCEPTED) for one in results]
 
 

@@ -36,16 +36,8 @@ from tests.hostile.scale import scaled
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 LETTERS = Letters(sender="On Call <oncall@handoff.example>", inbox_url="http://inbox.example")
 HEADERS = [
-    "Auto-Submitted",
-    "Content-Type",
-    "Date",
-    "From",
-    "In-Reply-To",
-    "MIME-Version",
-    "Message-ID",
-    "References",
-    "Subject",
-    "To",
+    *("Auto-Submitted", "Content-Type", "Date", "From", "In-Reply-To"),
+    *("MIME-Version", "Message-ID", "References", "Subject", "To"),
 ]
 PIECES = (
     "=?utf-8?q?x=0d=0aBcc:_else@mail.example?=",

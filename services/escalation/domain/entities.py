@@ -58,10 +58,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Salesperson:
-    """A salesperson. `email_failed_at` is set while mail to the address fails, with the mail server's reason.
-
-    `has_device`, a browser receives notifications for them, is read with the person and never saved.
-    """
+    """A salesperson. `email_failed_at` is set while mail to the address fails. `has_device` is read and never saved."""
 
     salesperson_id: str
     changed_at: datetime

@@ -47,7 +47,6 @@ class DevicePages:
     def __init__(self, dependencies: InboxDependencies, sessions: Sessions, pages: Pages) -> None:
         self._pool = dependencies.pool
         self._notifications = dependencies.notifications
-        self._public_key = dependencies.public_key
         self._sessions = sessions
         self._pages = pages
 
@@ -122,7 +121,6 @@ class DevicePages:
         devices = [_view(row, reader) for row in rows]
         values = {
             "reader": signed_in,
-            "push_key": self._public_key,
             "live": [one for one in devices if one.ended is None],
             "ended": [one for one in devices if one.ended is not None],
             "this_one": next((one for one in devices if one.is_this_one), None),

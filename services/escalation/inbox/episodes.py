@@ -199,7 +199,6 @@ class EpisodePages:
             "reader": signed_in,
             "now": reader.moment(reader.now),
             "zone": signed_in.zone,
-            "push_key": self._inbox.public_key,
             "state": state + (beside.round if beside else ""),
             "counts": counts,
             "episodes": _rows(rows, signals, stories, reader, policies, places),

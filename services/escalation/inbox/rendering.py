@@ -95,7 +95,8 @@ class Assets:
 class Pages:
     """Renders a template to a response. A missing value is an error, never an empty place."""
 
-    def __init__(self, assets: Assets) -> None:
+    def __init__(self, assets: Assets, push_key: str = "") -> None:
+        """Browsers subscribe to notifications with `push_key`; empty: they are not set up."""
         self._templates = Environment(
             loader=PackageLoader("services.escalation.inbox"),
             autoescape=True,
@@ -106,6 +107,7 @@ class Pages:
         )
         self._templates.globals |= {
             "asset": assets.address,
+            "push_key": push_key,
             "head_parts": HEAD,
             "body_parts": BODY,
             "LONG_QUOTE": _LONG_QUOTE,

@@ -20,7 +20,7 @@ from services.escalation.inbox.sign_in import SignInPages
 def create_inbox(dependencies: InboxDependencies) -> APIRouter:
     """The router of the pages, to be included without a prefix. It starts no task until a page is open."""
     assets = Assets()
-    pages = Pages(assets)
+    pages = Pages(assets, dependencies.public_key)
     sessions = Sessions(dependencies.pool, dependencies.public_url)
     duties = DutyPages(dependencies, sessions)
     episodes = EpisodePages(dependencies, sessions, pages, duties)

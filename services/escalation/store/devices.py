@@ -60,6 +60,7 @@ _WAS_REMOVED = """
     select exists (
         select from escalation.push_devices where device_id = $1 and salesperson_id = $2 and ended_because = $3)
 """
+_IS_ACTIVE = "select exists (select from escalation.salespeople where salesperson_id = $1 and active)"
 _LIVE = """
     select device_id, label, endpoint, p256dh, auth, press_key from escalation.push_devices
     where salesperson_id = $1 and ended_at is null order by added_at, device_id
@@ -132,6 +133,12 @@ async def add(pool: Pool, device: NewDevice) -> UUID:
         await connection.execute(_END_OLDEST, DeviceEnd.TOO_MANY, me, MOST_DEVICES)
         await connection.execute(_FORGET, me, ENDED_SHOWN_FOR)
     return id
+
+
+async def is_active(pool: Pool, person: str) -> bool:
+    """Whether there is such a salesperson, who has not left."""
+    active: bool = await pool.fetchval(_IS_ACTIVE, person)
+    return active
 
 
 async def remove(pool: Pool, person: SalespersonId, device: UUID) -> bool:
