@@ -68,13 +68,10 @@ class PushService(Mail):
                 self.database.tables[DEVICES][key] = {**row, "ended_at": self.database.now}
 
     def take_for(self, person: str, deliveries: list[UUID]) -> Attempt:
-        """As mail is taken; nobody's device takes anything, and a browser may be gone."""
-        if person not in with_device(Session(self.database, "looking")):
-            return Attempt.REFUSED
-        result = self.take(deliveries)
-        if result is Attempt.REFUSED:
+        """As mail is taken; nobody's device takes anything, and a browser is often gone."""
+        if not self.calm and self.chance.random() < 0.2:
             self.end(person)
-        return result
+        return self.take(deliveries) if person in with_device(Session(self.database, "looking")) else Attempt.REFUSED
 
 
 class Pusher(Sender):
