@@ -24,6 +24,7 @@ class For(Enum):
     READERS = "whoever may see the episode"
     PARTS = "whoever has a part in the episode"
     SELLERS = "whoever looks after the order"
+    OWNERS = "whoever added the device, which is nobody here"
     RESPONSIBLE = "whoever is responsible for the customer, and readers' keys"
 
 
@@ -84,6 +85,10 @@ FORMS = (
     _post("/check-ins", For.SELLERS, ok=303, order="{order}", channel="phone"),
     _post("/follow-ups", For.SELLERS, ok=303, order="{order}", channel="phone", answer="kept"),
     _post("/acknowledge-all", For.SIGNED_IN, ok=200, episode="{episode_id} 2026-11-25T10:00:00+00:00"),
+    _post("/devices", For.SIGNED_IN, ok=422, endpoint="https://push.example/1", p256dh="A", auth="A"),
+    _post("/devices/test", For.SIGNED_IN, ok=422),
+    _post("/devices/{device_id}/remove", For.OWNERS, ok=303),
+    _post("/push/acknowledge", For.ANYBODY, ok=403, device="{device_id}"),
     _post("/sign-in", For.ANYBODY, ok=410, token="made-up"),
     _post("/sign-in/link", For.ANYBODY, ok=200, email="stranger@sales.example"),
     _post("/sign-out", For.SIGNED_IN, ok=200),
@@ -93,6 +98,8 @@ PAGES = (
     _get("/closed", For.SIGNED_IN),
     _get("/acknowledge-all", For.SIGNED_IN, ok=303),
     _get("/live", For.SIGNED_IN),
+    _get("/devices", For.SIGNED_IN),
+    _get("/devices/test", For.SIGNED_IN, ok=303),
     _get("/episodes/{episode_id}", For.READERS),
     _get("/accounts/{account_id}/timeline", For.RESPONSIBLE),
     _get("/sign-in", For.ANYBODY),
@@ -108,6 +115,8 @@ OPEN = tuple(
         "/openapi.json",
         "/asyncapi",
         "/asyncapi.json",
+        "/service-worker.js",
+        "/manifest.webmanifest",
     )
 )
 """Pages about the service itself."""

@@ -71,7 +71,7 @@ async def test_an_invalid_id_finds_nothing(office: Office, row: Row) -> None:
     async with unchanged(office):
         for who in ("anna", "nobody"):
             for value in _no_ids(foreign):
-                answer = await send(office, row, who, dict.fromkeys(("episode_id", "order", "account_id"), value))
+                answer = await send(office, row, who, dict.fromkeys(ids_of(foreign), value))
                 assert answer.status_code in (refused if who in SIGNED_IN else {303, 401, 404, 405, 400}), value
                 check_silence(office, who, foreign, answer)
 
@@ -135,7 +135,8 @@ async def send(
 
 
 def ids_of(about: Trouble) -> dict[str, str]:
-    return {"episode_id": str(about.episode), "order": about.order, "account_id": about.account}
+    ids = {"episode_id": str(about.episode), "order": about.order, "account_id": about.account}
+    return {**ids, "device_id": str(about.episode)}
 
 
 def check_silence(office: Office, who: str, about: Trouble, answer: httpx2.Response) -> None:
