@@ -4,7 +4,7 @@ Start with `blocks_of`. Each block is in words for /readyz and the log, with its
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -28,6 +28,7 @@ class Block(StrEnum):
     TOPIC_MISSING = "topic_missing"
     PARTITION_COUNT_WRONG = "partition_count_wrong"
     PARTITIONS_UNASSIGNED = "partitions_unassigned"
+    RECORDS_UNREADABLE = "records_unreadable"
     KAFKA_UNREACHABLE = "kafka_unreachable"
 
 
@@ -40,8 +41,11 @@ class Reading:
     group: str
 
 
-def blocks_of(seen: Seen, unassigned: Iterable[Partition], reading: Reading) -> dict[Block, str]:
-    """The blocks, from the state of Kafka and the partitions without a process of the group."""
+def blocks_of(
+    seen: Seen, unassigned: Iterable[Partition], reading: Reading, unreadable: Mapping[Partition, str]
+) -> dict[Block, str]:
+    """The blocks, from the state of Kafka, the partitions without a process of the group, and those of this process
+    that stand at a batch that cannot be read."""
     hidden = sorted(name for name, topic in seen.topics.items() if not topic.readable)
     missing = sorted(name for name, topic in seen.topics.items() if topic.readable and not topic.partitions)
     found: dict[Block, str] = {}
@@ -64,6 +68,14 @@ def blocks_of(seen: Seen, unassigned: Iterable[Partition], reading: Reading) -> 
         found[Block.PARTITIONS_UNASSIGNED] = (
             f"no process of consumer group {reading.group} reads {_named(alone)}. If this lasts longer than "
             "a minute, restart the processes of this service, one after the other."
+        )
+    if unreadable:
+        places = (f"{topic} partition {number} at {place}" for (topic, number), place in sorted(unreadable.items()))
+        found[Block.RECORDS_UNREADABLE] = (
+            f"records cannot be read: {'; '.join(places)}. They are not skipped, and are tried again every second. "
+            "Check Kafka's log of this partition: the records are damaged, or compressed in a way that this release "
+            "does not know. To give them up, delete the partition's records up to the first good one, and have them "
+            "published again."
         )
     return found
 

@@ -1,14 +1,25 @@
-"""Reads header names that are not UTF-8, at which aiokafka stops for ever and skips the records before.
+"""Reads what aiokafka cannot, and keeps the records around what nobody can read.
 
-Call `install()` at the start of a worker, before its consumer. Such header names get backslash escapes.
+Call `install()` at the start of a worker, before its consumer. Header names that are not UTF-8 get backslash escapes. A
+batch that cannot be read at all (damaged, or compressed in an unknown way) stops its own partition, which is fetched
+again after a pause and named in `unreadable`. aiokafka instead raises out of the call that has already taken records of
+other partitions and moved their positions: these records would never be applied.
 """
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchPy
 from aiokafka.record.memory_records import _MemoryRecordsPy
+
+from shared.inputs import Partition
+
+_PAUSE_SECONDS = 1.0
+
+unreadable: dict[Partition, str] = {}
+"""Partitions that stand at a batch that cannot be read, with the first offset not read and the error's class."""
 
 
 class _Slice(bytearray):
@@ -57,5 +68,40 @@ class TolerantRecords(_MemoryRecordsPy):  # type: ignore[misc]
         return _TolerantBatch(content)
 
 
+class TolerantResult(fetcher.FetchResult):  # type: ignore[misc]
+    """What was fetched of one partition. An unreadable batch ends it; the records before are returned."""
+
+    _failed_at_seconds: float | None = None
+
+    def getall(self, max_records: int | None = None) -> list[Any]:
+        if self._failed_at_seconds is not None:
+            if time.monotonic() - self._failed_at_seconds > _PAUSE_SECONDS:
+                self._partition_records = None  # so it is fetched again
+            return []
+        if not self.check_assignment(self._topic_partition) or not self.has_more():
+            return []
+        records: list[Any] = []
+        try:
+            while max_records is None or len(records) < max_records:
+                records.append(next(self._partition_records))
+        except StopIteration:
+            self._update_position()
+            self._partition_records = None
+        except Exception as error:  # noqa: BLE001 - raised, it would lose records of other partitions
+            self._update_position()
+            self._fail(error)
+            return records
+        else:
+            self._update_position()
+        unreadable.pop(Partition(*self._topic_partition), None)
+        return records
+
+    def _fail(self, error: Exception) -> None:
+        self._failed_at_seconds = time.monotonic()
+        offset = self._partition_records.next_fetch_offset
+        unreadable[Partition(*self._topic_partition)] = f"offset {offset} ({type(error).__name__})"
+
+
 def install() -> None:
     fetcher.MemoryRecords = TolerantRecords
+    fetcher.FetchResult = TolerantResult

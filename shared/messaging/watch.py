@@ -15,6 +15,7 @@ from shared import journal
 from shared.database import Pool
 from shared.inputs import Partition
 from shared.logs import get_logger
+from shared.messaging import tolerant_records
 from shared.messaging.blocks import Block, Reading, blocks_of
 from shared.messaging.positions import Positions
 from shared.messaging.recreated import published_again
@@ -98,7 +99,12 @@ class Watch:
             self._unassigned = seen.partitions - self._positions.assigned()
         elif seen.assigned is not None:
             self._unassigned = seen.partitions - seen.assigned
-        found = blocks_of(seen, self._unassigned, self._reading)
+        ours = self._positions.assigned()
+        unreadable = {one: place for one, place in tolerant_records.unreadable.items() if one in ours}
+        if unreadable:
+            self._positions.excuse()  # a restart would not help
+            self._positions.tried()
+        found = blocks_of(seen, self._unassigned, self._reading, unreadable)
         self._set_blocks(found)
         await self._report_lags(seen)
 

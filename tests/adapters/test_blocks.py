@@ -49,17 +49,17 @@ def seen(topic: TopicSeen = THERE, *, group_readable: bool = True) -> Seen:
 def test_each_reason_names_what_is_missing(
     what: Seen, unassigned: tuple[Partition, ...], block: Block, named: str
 ) -> None:
-    found = blocks_of(what, unassigned, READING)
+    found = blocks_of(what, unassigned, READING, {})
     assert found.keys() == {block}
     assert named in found[block]
 
 
 def test_nothing_is_reported_while_everything_is_read() -> None:
-    assert blocks_of(seen(), (), READING) == {}
+    assert blocks_of(seen(), (), READING, {}) == {}
 
 
 def test_a_missing_topic_should_be_created_with_the_common_number_of_partitions() -> None:
-    assert "with 2 partitions" in blocks_of(seen(TopicSeen()), (), READING)[Block.TOPIC_MISSING]
+    assert "with 2 partitions" in blocks_of(seen(TopicSeen()), (), READING, {})[Block.TOPIC_MISSING]
 
 
 def test_a_refusal_is_distinguished_from_a_server_that_does_not_answer() -> None:
@@ -94,3 +94,8 @@ async def test_unconfirmed_rows_are_reported_with_kafkas_reason() -> None:
     told = SendFailed(2, sends).safe_message
     assert told == ("Kafka did not confirm 2 rows of the outbox: KafkaTimeoutError, TopicAuthorizationFailedError")
     assert "no answer in time" in SendFailed(1, []).safe_message
+
+
+def test_unreadable_records_are_named_with_their_place() -> None:
+    found = blocks_of(seen(), (), READING, {Partition("orders.sales.v1", 2): "offset 41 (CorruptRecordException)"})
+    assert "orders.sales.v1 partition 2 at offset 41 (CorruptRecordException)" in found[Block.RECORDS_UNREADABLE]

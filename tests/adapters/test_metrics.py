@@ -8,7 +8,7 @@ from shared.metrics import CONTENT_TYPE, create_metrics, render
 
 BOUNDED_LABELS = {
     *("reason", "service", "topic", "outcome", "code", "partition", "state", "kind", "loop", "result", "account"),
-    *("type", "trouble", "publisher"),
+    *("type", "trouble", "publisher", "channel"),
 }
 
 
