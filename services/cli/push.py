@@ -17,7 +17,7 @@ from services.cli.run import read_settings
 from services.cli.terminal import AsJson, console, print_json, printable, stop_with
 
 app = typer.Typer(
-    help="List push messages that `handoff up` caught, or make a subscription or key.", no_args_is_help=True
+    help="List push messages sent under `handoff up`, or make a subscription or key.", no_args_is_help=True
 )
 
 _PIPE_WIDTH = 200

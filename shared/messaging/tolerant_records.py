@@ -71,6 +71,7 @@ class TolerantRecords(_MemoryRecordsPy):  # type: ignore[misc]
 class TolerantResult(fetcher.FetchResult):  # type: ignore[misc]
     """What was fetched of one partition. An unreadable batch ends it; the records before are returned."""
 
+    _partition_records: Any
     _failed_at_seconds: float | None = None
 
     def getall(self, max_records: int | None = None) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Messages go to a push service over HTTPS, in bounded time, and it is known what became of each."""
+"""Messages go to a push service over HTTPS, in bounded time, and each has a known result."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -290,7 +290,7 @@ def client_of(folder: Path, port: int) -> PushClient:
 
 
 async def posted(folder: Path, port: int) -> Ended:
-    """What comes of one message for such a server."""
+    """The result of one message to such a server."""
     client = client_of(folder, port)
     try:
         return await client.post(f"https://127.0.0.1:{port}/x", b"", {})

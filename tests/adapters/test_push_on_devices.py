@@ -1,4 +1,4 @@
-"""What became of a message by what became of it on each device."""
+"""The result of a message follows from its results on the devices."""
 
 from collections.abc import Sequence
 from datetime import timedelta

@@ -171,7 +171,7 @@ async def have_push_refused(world: World, _: Teller) -> None:
 
 
 async def have_push_cut_off(world: World, _: Teller) -> None:
-    """The push service has the message, the sender never hears of it."""
+    """The push service accepts the message, but its answer never arrives."""
     await _push(world, Behaviour.CUT)
 
 

@@ -100,7 +100,7 @@ async def test_signing_out_ends_the_device_of_that_browser_only(devices: Devices
 
 
 @pytest.mark.parametrize("change", [{"active": False}, {"email": "anna.new@sales.example"}, {"email": None}])
-async def test_whatever_ends_all_sign_ins_ends_all_devices(devices: Devices, change: dict[str, Any]) -> None:
+async def test_every_end_of_all_sign_ins_ends_all_devices(devices: Devices, change: dict[str, Any]) -> None:
     await devices.phone()
     await devices.site.hire(**change)
     (row,) = await devices.rows()
@@ -146,7 +146,7 @@ async def test_a_subscription_that_cannot_be_sent_to_is_refused(
     assert await devices.rows() == []
 
 
-async def test_a_test_says_what_became_of_it_on_each_device(devices: Devices) -> None:
+async def test_a_test_message_shows_its_result_on_each_device(devices: Devices) -> None:
     browser = await devices.site.signed_in()
     phone, _ = await devices.subscribe(browser)
     devices.clock.now = await devices.site.service.now()

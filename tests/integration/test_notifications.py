@@ -146,7 +146,7 @@ async def test_a_notification_that_is_still_needed_stays(devices: Devices) -> No
     desk = Desk(await devices.site.signed_in(), episode)
     assert (await desk.press("acknowledge")).status_code == 303
     assert await devices.take_back() == 1
-    assert devices.shown(phone)[-1]["stays"] is False, "whoever acknowledged it knows"
+    assert devices.shown(phone)[-1]["stays"] is False, "its recipient acknowledged it"
 
 
 async def test_what_is_too_old_to_be_shown_is_not_taken_back(devices: Devices) -> None:
@@ -178,7 +178,7 @@ async def test_it_goes_to_every_device_and_arrives_if_one_has_it(devices: Device
         (Behaviour.GONE, "failed", "no device receives notifications any more"),
     ],
 )
-async def test_what_becomes_of_a_notification_that_no_device_accepts(
+async def test_the_result_of_a_notification_that_no_device_accepts(
     devices: Devices, behaviour: Behaviour, state: str, reason: str
 ) -> None:
     phone = await devices.phone()

@@ -34,7 +34,7 @@ class Devices:
         return ("pusher 1", "pusher 2") if self.used else ()
 
     def happen(self) -> str | None:
-        """Somebody may add a device, or lose all of theirs; what happened, in words."""
+        """A person may add a device, or lose all of theirs. Return what happened, in words."""
         if not self.used or self.chance.random() > 0.4:
             return None
         person = self.chance.choice(PEOPLE)

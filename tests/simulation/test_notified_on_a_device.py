@@ -39,7 +39,7 @@ def test_the_mail_waits_five_minutes(notified: Troubled) -> None:
     assert (push["state"], email["state"], email["try_at"] - push["try_at"]) == ("pending", "held", 5 * _MINUTE)
 
 
-def test_whoever_acknowledges_on_the_device_gets_no_mail(notified: Troubled) -> None:
+def test_an_acknowledgement_on_the_device_cancels_the_mail(notified: Troubled) -> None:
     _attempt(notified, Attempt.ACCEPTED)
     notified.do(AcknowledgePressed(episode=notified.episode, by="anna"))
     assert (notified.delivery("push")["state"], notified.mail()["state"]) == ("sent", "cancelled")

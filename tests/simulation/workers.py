@@ -172,7 +172,7 @@ class Sender(Process):
         return self.ground.mail.take([one.delivery_id for one in message.deliveries])
 
     def attempted(self, delivery: ClaimedDelivery, result: Attempt) -> DeliveryAttempted:
-        """What came of an attempt."""
+        """The result of an attempt."""
         return DeliveryAttempted(delivery=delivery.delivery_id, attempt=delivery.attempt, result=result)
 
     async def _storms(self, connection: Connection) -> Storms:

@@ -1,4 +1,4 @@
-"""Whoever has a device is notified there first; the e-mail waits for a response, and goes if none comes."""
+"""A person with a device is notified there first; the e-mail waits for a response, and is sent if none comes."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

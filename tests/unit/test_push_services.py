@@ -1,4 +1,4 @@
-"""A message goes to the push services of browser vendors and of operators, whatever address a browser names."""
+"""Messages go only to push services of browser vendors and of operators; other addresses are refused."""
 
 import pytest
 from hypothesis import given

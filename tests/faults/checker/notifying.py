@@ -17,7 +17,7 @@ _NO_RESPONSE = ("informed", "appointment")
 
 
 def a_notification_is_of_somebody_with_a_device(run: Evidence) -> Iterator[str]:
-    """And whoever has a device gets one. Where clocks jump, whoever ever had one may."""
+    """A person with a device gets one. If clocks jump, a person who had a device at any time may get one."""
     spans = defaultdict[str, list[tuple[datetime, datetime]]](list)
     for device in _rows(run, "push_devices"):
         spans[device["salesperson_id"]].append((device["added_at"], device["ended_at"] or _NEVER))
