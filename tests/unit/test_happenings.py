@@ -12,7 +12,7 @@ from services.escalation.domain.words import Risk
 from shared.contracts.escalation import SignalKind
 from shared.contracts.order_parts import Promise
 from shared.ids import SalespersonId
-from tests.builders import AT, ORDER, event_of, order_placed, outcome_reported, refund_requested
+from tests.builders import AT, ORDER, event_of, order_placed, outcome_reported, promise_kept, refund_requested
 
 READER = Reader(SalespersonId("anna"), ZoneInfo("Europe/Berlin"), AT + timedelta(days=5))
 DUE = AT + timedelta(days=3)
@@ -38,10 +38,13 @@ def test_promises_and_outcomes_are_named_as_at_the_sale() -> None:
     assert titles == {
         "The promise “Calibration visit” was missed",
         "The promise “Free filters” was missed",
-        f"The customer says that the expected outcome of order {ORDER} was not reached: “Weigh 200 cups a day”",
-        f"The customer said that a promise of order {ORDER} was kept: “Calibration visit”",
+        f"The customer says that they did not get the result they wanted from order {ORDER}: “Weigh 200 cups a day”",
+        f"The customer said that we kept our promise for order {ORDER}: “Calibration visit”",
         f"Order {ORDER} placed",
     }
+    kept = event_of(promise_kept("visit"))
+    (told, *_) = what_happened(ORDER, [], ToldOf(facts=[kept, SALE]), READER, no_ways)
+    assert told.title == f"Promise for order {ORDER} kept: “Calibration visit”"
 
 
 def test_without_the_words_of_the_sale_they_are_told_without() -> None:
@@ -49,7 +52,7 @@ def test_without_the_words_of_the_sale_they_are_told_without() -> None:
     told_of = ToldOf(facts=[event_of(order_placed("another"))], said=[SAID])
     signals = in_sale_words([missed], told_of, ORDER)
     titles = [one.title for one in what_happened(ORDER, signals, told_of, READER, no_ways)]
-    assert titles == ["A promise was missed", f"The customer said that a promise of order {ORDER} was kept"]
+    assert titles == ["A promise was missed", f"The customer said that we kept our promise for order {ORDER}"]
 
 
 def test_an_amount_asked_back_is_told_in_the_currency_of_the_order() -> None:
