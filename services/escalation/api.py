@@ -117,7 +117,7 @@ def _told(fact: ToldFact) -> Entry:
 def _done(deed: Deed) -> Entry:
     return Entry(
         at=deed.at,
-        source="On call",
+        source="Handoff",
         what=deed.what[:1].upper() + deed.what[1:],
         order=deed.order,
         episode=deed.episode,

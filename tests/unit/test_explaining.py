@@ -141,7 +141,7 @@ def test_a_ring_that_waits_for_an_unknown_seller_says_so_whoever_was_asked_befor
 def test_an_offer_is_told_with_its_end() -> None:
     offered = replace(TAKEN, offered_to="mona", offered_until=LATER)
     assert _outlook(offered).whose == (
-        f"anna, acknowledged on 4 May 2026, 09:30 UTC; waiting for mona to accept until {UNTIL}"
+        f"anna, acknowledged on 4 May 2026 at 09:30 UTC; waiting for mona to accept until {UNTIL}"
     )
 
 
@@ -149,7 +149,7 @@ def test_a_closed_episode_says_how_it_ended() -> None:
     closed = replace(QUIET, closed_at=AT, closed_by="anna", result=EpisodeResult.SAVED, reason="replacement")
     found = _outlook(closed)
     assert found.state == (
-        "Closed as saved: They got a replacement or another product. Closed by anna on 4 May 2026, 09:30 UTC."
+        "Closed as saved: They got a replacement or another product. Closed by anna on 4 May 2026 at 09:30 UTC."
     )
     assert (found.whose, found.until) == ("no one", None)
 
@@ -169,7 +169,7 @@ SENDING = {
     "e-mail not sent (no e-mail address is known)": _delivery(state="skipped", reason="no e-mail address is known"),
     "e-mail cancelled (acknowledged)": _delivery(state="cancelled", reason="acknowledged"),
     "e-mail cancelled (the hand-over is over)": _delivery(state="cancelled", reason="offer_over"),
-    f"e-mail possibly sent, next attempt at {UNTIL}": _delivery(state="unknown", attempts=1),
+    "e-mail possibly sent, next attempt on 4 May 2026 at 10:30 UTC": _delivery(state="unknown", attempts=1),
 }
 
 
