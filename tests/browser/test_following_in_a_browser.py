@@ -31,7 +31,7 @@ async def test_what_others_do_shows_in_place_on_the_open_page_of_their_manager(
     await lines.get_by_role("link").focus()
     assert done(await desk.press("acknowledge"))
     await _fetched_again(page)
-    await expect(lines).to_contain_text(["Anna Berg has had it since 10:00"])
+    await expect(lines).to_contain_text(["Anna Berg has been handling this since 10:00"])
     await expect(lines.get_by_role("link"), "the focus stays where it was").to_be_focused()
     await visits.site.sell("4712", account="c-18")
     await visits.site.request_refund("4712", account="c-18", case=None)
@@ -71,7 +71,7 @@ async def test_on_a_desk_the_episode_that_is_open_is_marked_among_those_with_oth
 async def test_on_a_desk_what_stands_below_the_rows_begins_where_they_do(visits: Visits) -> None:
     await taken(visits.site)
     page = await visits.open(DESK)
-    await expect(page.get_by_role("button", name="j and k move")).to_be_visible()
+    await expect(page.get_by_role("button", name="Shortcuts: j/k to move")).to_be_visible()
     begins = """() => ['.row .state', '.keys', '.following a'].map((selector) => {
         const part = document.querySelector(selector), { paddingLeft } = getComputedStyle(part);
         return part.getBoundingClientRect().x + Number.parseFloat(paddingLeft);

@@ -101,9 +101,7 @@ async def test_who_comes_second_is_told_who_has_it_and_changes_nothing(team: Esc
     (taken,) = await team.episodes()
     for kind in (AcknowledgePressed, NotMinePressed):
         report = await team.hear(button(kind, taken["episode_id"], "anna"))
-        assert [one.reason for one in report.rejected] == [
-            "Ben has already acknowledged this episode; reload the page."
-        ]
+        assert [one.reason for one in report.rejected] == ["Ben has already acknowledged this; reload the page."]
     assert await team.episodes() == [taken]
     assert await presses(team, AcknowledgePressed, "ben") == [], "who has it may say so again"
 

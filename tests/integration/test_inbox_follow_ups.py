@@ -80,8 +80,8 @@ async def test_a_promise_that_the_customer_says_was_kept_is_finished_published_a
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert len(await forms(browser)) == 1
     listed = await finished(browser)
-    assert "Petra Weiss You reported this at 10:00, not yet proven" in listed
-    assert "A promise of order 4711 was kept" in listed.replace("The customer said that a", "A")
+    assert "Petra Weiss You reported this at 10:00, not yet confirmed" in listed
+    assert "The customer said that we kept our promise for order 4711." in listed
     assert "Training for the caretaker" in listed
     (event,) = await told(site)
     assert (event["order"], event["by"], event["answer"], event["promise"]) == (ORDER, SELLER, "kept", "training")
@@ -142,12 +142,12 @@ async def test_an_outcome_that_the_customer_says_was_not_reached_rings_like_thei
     await say(browser, outcome, "did_not_work")
     assert await site.service.pool.fetchval(_STANDING) == ["outcome_denied"]
     assert len(await forms(browser)) == 1
-    assert "the expected outcome of order 4711 was not reached" in await finished(browser)
+    assert "they did not get the result they wanted from order 4711" in await finished(browser)
     row = await site.service.row("escalation.episodes")
     assert row["responsible"] == SELLER
     page = text_of((await browser.get(f"/episodes/{row['episode_id']}")).text)
-    assert "The customer said that the expected outcome of order 4711 was not reached" in page
-    assert "You. Reported by a salesperson after a conversation; not proven." in page
+    assert "The customer said that they did not get the result they wanted from order 4711" in page
+    assert "Reported by you after a conversation; not yet confirmed." in page
     assert [one["answer"] for one in await told(site)] == ["did_not_work"]
     await site.tell(outcome_reported(reached=True))
     assert await site.service.pool.fetchval(_STANDING) is None
@@ -159,7 +159,7 @@ async def test_a_proof_told_later_ends_what_was_only_said(site: Site) -> None:
     promise, outcome = await forms(browser)
     await say(browser, promise, "kept")
     await say(browser, outcome, "worked")
-    assert "not yet proven" in await finished(browser)
+    assert "not yet confirmed" in await finished(browser)
     await site.tell(promise_kept())
     await site.tell(outcome_reported(reached=True))
     assert await finished(browser) == ""
@@ -196,7 +196,7 @@ async def test_nobody_answers_for_another_and_who_takes_over_sees_who_said_it(si
     await site.tell(account_reassigned("ben"))
     assert await finished(anna) == ""
     assert (await say(anna, outcome, "worked")).status_code == 409
-    assert "Anna Berg reported this at 10:00, not yet proven" in await finished(ben)
+    assert "Anna Berg reported this at 10:00, not yet confirmed" in await finished(ben)
     (left,) = await forms(ben)
     assert (await say(ben, left, "worked")).status_code == 303
 
@@ -237,7 +237,7 @@ async def test_the_timeline_tells_who_said_what_and_that_it_is_no_proof(site: Si
     await say(browser, outcome, "worked")
     deeds = await words_of(site.service.pool, ACCOUNT)
     assert [(one.what, one.who, one.order) for one in deeds] == [
-        ("The customer said that a promise of order 4711 was kept", SELLER, ORDER),
-        ("The customer said that the expected outcome of order 4711 was reached", SELLER, ORDER),
+        ("The customer said that we kept our promise for order 4711", SELLER, ORDER),
+        ("The customer said that they got the result they wanted from order 4711", SELLER, ORDER),
     ]
-    assert {one.why for one in deeds} == {"Reported by a salesperson after a conversation; not proven."}
+    assert {one.why for one in deeds} == {"Reported by a salesperson after a conversation; not yet confirmed."}

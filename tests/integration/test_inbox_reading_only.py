@@ -37,7 +37,7 @@ async def test_a_manager_searches_and_filters_what_is_open_with_others(site: Sit
         kind: dict[str, Any] = {"kind": "chargeback"} if number == 6 else {}
         await site.request_refund(f"o-{number}", account=f"a-{number}", case=None, **kind)
     page = await _page(site, "mona", f"/{asked}")
-    others = page.partition("Open with others")[2]
+    others = page.partition("With colleagues")[2]
     assert {number for number in range(7) if f"Company number {number}" in others} == shown
     html = (await (await site.signed_in("mona")).get(f"/{asked}")).text
     assert html.count('role="search"') == 1
@@ -49,7 +49,7 @@ async def test_what_the_customer_withdrew_is_not_said_to_have_been_put_right(sit
     await site.tell(refund_withdrawn(), about=ACCOUNT)
     for page in (await desk.page(), words_of((await desk.browser.get("/closed")).text)):
         assert "No longer at risk: the request was withdrawn" in page
-        assert "put right" not in page
+        assert "have been resolved" not in page
 
 
 async def test_a_repeated_contact_is_called_one(site: Site) -> None:

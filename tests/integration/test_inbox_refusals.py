@@ -54,4 +54,4 @@ async def test_a_page_that_is_out_of_date_says_what_to_press_first_to_whom_it_is
     desk = await open_desk(site)
     refused = await desk.press("reached")
     assert refused.status_code == 409
-    assert "Acknowledge this episode first." in words_of(refused.text)
+    assert "Acknowledge this first." in words_of(refused.text)

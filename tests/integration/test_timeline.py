@@ -62,7 +62,7 @@ async def test_a_timeline_tells_what_happened_and_what_was_done_about_it_in_orde
     entries = (await read(site.browser())).json()["entries"]
     assert [entry["what"] for entry in entries] == [
         "Order 4711 placed",
-        "Phone call from the customer, not answered",
+        "Phone call from the customer, not answered by us",
         "Refund of €1,299.00 requested",
         "Episode raised",
         "Alert raised",
