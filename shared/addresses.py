@@ -2,6 +2,8 @@
 
 from urllib.parse import urlsplit
 
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", ""})
+
 
 def fault_of(variable: str, url: str) -> str | None:
     """The fault in the form of an address, without any part of the address; None if there is none.
@@ -22,6 +24,21 @@ def place_of(url: str) -> str:
         return "an unreadable address"
     parts = urlsplit(url)
     return parts.netloc.rpartition("@")[2] + parts.path
+
+
+def is_on_this_machine(servers: str) -> bool:
+    """Whether every server of a list like `db-1:5432,db-2` is this machine; so is a socket's folder, without a name."""
+    return all(_host(server) in _LOOPBACK for server in servers.split(","))
+
+
+def servers_of(url: str) -> str:
+    """The servers of an address, separated by commas, without user and password."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def _host(server: str) -> str:
+    server = server.strip()
+    return server[1:].partition("]")[0] if server.startswith("[") else server.partition(":")[0]
 
 
 def _is_readable(url: str) -> bool:

@@ -43,9 +43,9 @@ class Receipt:
         """The member that is dated further ahead than the skew allows, if any."""
         if self.skew is None:
             return None
-        for field, told in _instants(event):
-            if told > self.at + self.skew:
-                return TooFarAhead(field, _reason(field, told - self.at))
+        for field, instant in _instants(event):
+            if instant > self.at + self.skew:
+                return TooFarAhead(field, _reason(field, instant - self.at))
         return None
 
     def counted(self, events: Sequence[Envelope[Fact]]) -> list[Envelope[Fact]]:
@@ -54,10 +54,10 @@ class Receipt:
         Times that differ stay in their order, a microsecond apart; equal ones stay equal, so that ties stay ties.
         """
         entering = [event for event in events if from_publisher(event)]
-        ahead = sorted({told for event in entering for _, told in _instants(event) if told > self.at})
+        ahead = sorted({instant for event in entering for _, instant in _instants(event) if instant > self.at})
         if not ahead:
             return list(events)
-        counts = {told: self.at + place * _TICK for place, told in enumerate(ahead)}
+        counts = {instant: self.at + place * _TICK for place, instant in enumerate(ahead)}
         return [_dated(event, counts) if from_publisher(event) else event for event in events]
 
 
@@ -75,12 +75,12 @@ def in_time(fresh: Mapping[tuple[str, str], Input], receipt: Receipt, decided: D
 
 def _instants(event: Envelope[Fact]) -> list[tuple[str, datetime]]:
     happened = [(f"data.{name}", getattr(event.data, name)) for name in event.data.happened]
-    return [("time", event.time), *((field, told) for field, told in happened if told is not None)]
+    return [("time", event.time), *((field, instant) for field, instant in happened if instant is not None)]
 
 
 def _dated(event: Envelope[Fact], counts: dict[datetime, datetime]) -> Envelope[Fact]:
     fact = event.data
-    changed = {name: counts[told] for name in fact.happened if (told := getattr(fact, name)) in counts}
+    changed = {name: counts[instant] for name in fact.happened if (instant := getattr(fact, name)) in counts}
     if event.time not in counts and not changed:
         return event
     update: dict[str, Any] = {"time": counts.get(event.time, event.time), "data": fact.model_copy(update=changed)}
@@ -89,12 +89,12 @@ def _dated(event: Envelope[Fact], counts: dict[datetime, datetime]) -> Envelope[
 
 def _reason(field: str, ahead: timedelta) -> str:
     if ahead <= _FURTHEST_ZONE:
-        doubt = "local time sent with Z?"
+        doubt = "Was local time sent with the suffix Z (UTC)?"
     else:
-        doubt = "check the clock and the year of the system that sent it."
+        doubt = "Check the clock and the year of the system that sent it."
     return (
-        f"{field} is {_words(ahead)} ahead of our clock: {doubt} "
-        "A fact is dated when it happened; send it again with the right time"
+        f"{field} is {_words(ahead)} ahead of this service's clock. {doubt} "
+        "Send the event again with the time at which it happened and the correct offset."
     )
 
 

@@ -184,7 +184,9 @@ async def assert_durable(pool: Pool) -> None:
     for setting in _DURABLE_SETTINGS:
         value = await pool.fetchval("select current_setting($1)", setting)
         if value == "off":
-            raise UnsafeDatabase(f"Postgres runs with {setting}={value} and may lose confirmed commits: turn it on.")
+            raise UnsafeDatabase(
+                f"Postgres runs with {setting}={value} and may lose confirmed commits. Set {setting}=on."
+            )
 
 
 def sql_table(model: "type[SQLModel]") -> "Table":

@@ -26,16 +26,16 @@ _LATEST = """
 class Dated:
     """A column with the time of a fact, and the column with its subject.
 
-    `heard` is the column with the time of receipt; without one the journal has it. If the latest fact counts, `told_by`
-    is its type: a later fact that lost against it is reported again. `forget` is a statement that makes the processes'
-    memory of these subjects outdated.
+    `received` is the column with the time of receipt; without one the journal has it. If the latest fact counts,
+    `reported_by` is its type: a later fact that lost against it is reported again. `forget` is a statement that makes
+    the processes' memory of these subjects outdated.
     """
 
     table: str
     column: str
     about: str
-    heard: str | None = None
-    told_by: str | None = None
+    received: str | None = None
+    reported_by: str | None = None
     forget: str | None = None
 
     @property
@@ -50,8 +50,8 @@ class Dated:
         journaled = (
             f"select min(decided_at) from shared.journal where subject = row.{self.about} and at = row.{self.column}"
         )
-        heard = f"row.{self.heard}" if self.heard else f"({journaled})"
-        time = f"least(row.{self.column}, coalesce({heard}, shared.app_now()), shared.app_now())"
+        received = f"row.{self.received}" if self.received else f"({journaled})"
+        time = f"least(row.{self.column}, coalesce({received}, shared.app_now()), shared.app_now())"
         return (
             f"update {self.table} as row set {self.column} = {time} "
             f"where row.{self.column} > $1 returning row.{self.about} as about"
@@ -86,7 +86,7 @@ async def put_right(connection: DirectConnection, one: Dated, skew: timedelta) -
     return subjects
 
 
-async def told_last(connection: DirectConnection, wire_type: str, subjects: Sequence[str]) -> "list[Input]":
+async def last_reported(connection: DirectConnection, wire_type: str, subjects: Sequence[str]) -> "list[Input]":
     """The fact about each subject that counts now, to be reported again: it may have lost against one dated ahead."""
     from shared.contracts.catalog import CATALOG
     from shared.contracts.envelope import envelope

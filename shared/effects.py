@@ -39,7 +39,7 @@ class Transaction:
     cancelled: set[UUID] = field(default_factory=set)
     hurried: list[str] = field(default_factory=list)
     rejected: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
-    as_told: dict[tuple[str, str], Envelope[Fact]] = field(default_factory=dict)
+    reported: dict[tuple[str, str], Envelope[Fact]] = field(default_factory=dict)
     waiting: set[tuple[str, str]] = field(default_factory=set)
     with_unknown_members: list[str] = field(default_factory=list)
     dead_letters: list[Rejection] = field(default_factory=list)
@@ -108,9 +108,9 @@ class Transaction:
         """Refuse an event: it ends as a dead letter with this reason. The caller changes nothing for it."""
         self.rejected[event.source, event.id] = (code, reason)
 
-    def told(self, event: Envelope[F]) -> Envelope[F]:
+    def as_reported(self, event: Envelope[F]) -> Envelope[F]:
         """The event as its publisher sent it; elsewhere its times ahead of our clock count as now."""
-        return cast(Envelope[F], self.as_told.get((event.source, event.id), event))
+        return cast(Envelope[F], self.reported.get((event.source, event.id), event))
 
     def dead_letter(self, event: Envelope[Fact], rejection: Rejection) -> None:
         """Keep a dead letter of an event of an earlier batch, such as a fact that had waited in vain.

@@ -76,8 +76,8 @@ class Rejection:
     def id(self) -> UUID:
         if self.position is None:
             return derived("dead_letter", self.raw.topic, self.raw.key, self.raw.headers, self.raw.body)
-        told_apart = (self.raw.body,) if self.place_is_taken else ()
-        return derived("dead_letter", *self.position, *told_apart)
+        by_body = (self.raw.body,) if self.place_is_taken else ()
+        return derived("dead_letter", *self.position, *by_body)
 
 
 def from_publisher(event: Envelope[Fact]) -> bool:
@@ -121,8 +121,8 @@ class Batch:
     """The inputs of one transaction. `next_offsets` is stored with it; `known_offsets` must already be stored.
 
     `topic_ids` are the ids of the offsets' topics; the batch is refused if the stored offsets belong to other topics.
-    `replays` names the dead letter that is tried again with these inputs; `heard_at` is when it was first received.
-    With `whatever_time` all times ahead of that count as `heard_at`, however far ahead.
+    `replays` names the dead letter that is tried again with these inputs; `received_at` is when it was first received.
+    With `whatever_time` all times ahead of that count as `received_at`, however far ahead.
     """
 
     inputs: Sequence[Input]
@@ -131,7 +131,7 @@ class Batch:
     known_offsets: Mapping[Partition, int] = field(default_factory=dict)
     topic_ids: Mapping[Partition, UUID | None] = field(default_factory=dict)
     replays: UUID | None = None
-    heard_at: datetime | None = None
+    received_at: datetime | None = None
     whatever_time: bool = False
 
 
@@ -148,8 +148,8 @@ class Report:
 
 
 _ID_REUSED = (
-    "an event with this source and id was received before with another type, subject, time or content; "
-    "the first one stands. Send a new fact under a new id."
+    "an event with this source and id was received before, with a different type, subject, time or content. "
+    "The first one is kept; this one was not applied. Send a new fact with a new id."
 )
 
 

@@ -18,6 +18,7 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+_DELETED_UNREAD = "Records that Kafka deleted before this service read them."
 _BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 300, 400, 500)
 _WORK_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _ALERT_SECONDS = (0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300, 900, 3600)
@@ -106,7 +107,7 @@ def create_metrics(service: str) -> Metrics:
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     about = {"service": service, "version": version("handoff")}
-    Info("handoff_service", "Which service this process runs, of which release.", registry=registry).info(about)
+    Info("handoff_service", "The service and the release that this process runs.", registry=registry).info(about)
     return Metrics(
         registry=registry,
         consumer=_consumer_metrics(registry),
@@ -125,7 +126,7 @@ def _consumer_metrics(registry: CollectorRegistry) -> ConsumerMetrics:
     return ConsumerMetrics(
         records=Counter(
             "handoff_records",
-            "Records taken in, by outcome: applied, duplicate or dead_lettered.",
+            "Records processed, by outcome: applied, duplicate or dead_lettered.",
             ("service", "topic", "outcome"),
             registry=registry,
         ),
@@ -137,13 +138,13 @@ def _consumer_metrics(registry: CollectorRegistry) -> ConsumerMetrics:
         ),
         unknown_members=Counter(
             "handoff_events_with_unknown_members",
-            "Events applied whose data has members that are not known and were ignored, by type.",
+            "Events applied with unknown members in their data, which were ignored, by type.",
             ("type",),
             registry=registry,
         ),
         dead_letters=Counter(
             "handoff_dead_letters",
-            "Records kept as dead letters, by the code of the reason.",
+            "Inputs kept as dead letters, by the code of the reason.",
             ("code",),
             registry=registry,
         ),
@@ -156,23 +157,23 @@ def _consumer_metrics(registry: CollectorRegistry) -> ConsumerMetrics:
         ),
         lag=Gauge(
             "handoff_consumer_lag_records",
-            "Records of a partition not yet taken in; NaN while its topic is gone.",
+            "Records of a partition not yet processed; NaN while its topic is gone or no broker responds.",
             ("topic", "partition"),
             registry=registry,
         ),
         blocked=Gauge(
             "handoff_consumer_blocked",
-            "1 while nothing can be consumed of some partition, by reason; /readyz and the log say what to do.",
+            "1 while some partition cannot be consumed, by reason; /readyz and the log say what to do.",
             ("reason",),
             registry=registry,
         ),
         recreated=Gauge(
             "handoff_topic_recreated",
-            "1 while records of a topic that was deleted and created again may be missing; /readyz says what to run.",
+            "1 while records of a topic that was deleted and created again may be missing; /readyz names the remedy.",
             ("topic",),
             registry=registry,
         ),
-        deleted_unread=Gauge("handoff_records_deleted_unread", "Deleted before read.", ("topic",), registry=registry),
+        deleted_unread=Gauge("handoff_records_deleted_unread", _DELETED_UNREAD, ("topic",), registry=registry),
     )
 
 
@@ -196,61 +197,61 @@ def _queue_metrics(registry: CollectorRegistry) -> QueueMetrics:
         waiting_signals_oldest_age=gauge(
             "handoff_waiting_signals_oldest_age_seconds", "Age of the signal that has waited longest."
         ),
-        nobody_to_ask=gauge("handoff_episodes_nobody_to_ask", "Open episodes that there is nobody to ask about."),
-        timers_pending=gauge("handoff_timers_pending", "Timers not yet fired, due or not."),
+        nobody_to_ask=gauge("handoff_episodes_nobody_to_ask", "Open episodes with no one to notify, desk included."),
+        timers_pending=gauge("handoff_timers_pending", "Timers that have not fired yet, due or not."),
         timers_oldest_overdue_age=gauge(
-            "handoff_timers_oldest_overdue_age_seconds", "How long the most overdue timer has been due."
+            "handoff_timers_oldest_overdue_age_seconds", "Time since the most overdue timer fell due."
         ),
         timers_put_off=gauge(
             "handoff_timers_put_off",
-            "Timers put off because they failed or took too long, of the accounts with most of them.",
+            "Timers delayed because they failed or took too long, for the accounts with the most of them.",
             "account",
         ),
         set_aside_accounts=gauge(
-            "handoff_set_aside_accounts", "Accounts set aside: one of their records takes too long."
+            "handoff_set_aside_accounts", "Accounts set aside because one of their records takes too long."
         ),
         set_aside_records=gauge(
-            "handoff_set_aside_records", "Records set aside, of the accounts with most of them.", "account"
+            "handoff_set_aside_records", "Records set aside, for the accounts with the most of them.", "account"
         ),
         set_aside_oldest_age=gauge(
             "handoff_set_aside_oldest_age_seconds", "Age of the record that was set aside first."
         ),
-        deliveries=gauge("handoff_deliveries", "Deliveries that have not ended, by state.", "state"),
+        deliveries=gauge("handoff_deliveries", "Deliveries without a final state, by state.", "state"),
         deliveries_oldest_pending_age=gauge(
             "handoff_deliveries_oldest_pending_age_seconds", "Age of the oldest delivery still pending."
         ),
         failing_addresses=gauge(
-            "handoff_failing_addresses", "Salespeople whose e-mail came back, or whose mail server refuses them."
+            "handoff_failing_addresses", "Salespeople whose e-mail bounces or is refused by their mail server."
         ),
         sampled_at=gauge(
             "handoff_queues_sampled_timestamp_seconds",
-            "When the ages and counts of waiting rows were last read, in Unix time.",
+            "Unix time at which the ages and counts of waiting rows were last read.",
         ),
     )
 
 
 def _alert_metrics(registry: CollectorRegistry) -> AlertMetrics:
     return AlertMetrics(
-        signals=Counter("handoff_signals", "Signals made, by kind.", ("kind",), registry=registry),
+        signals=Counter("handoff_signals", "Signals raised, by kind.", ("kind",), registry=registry),
         signals_too_old=Counter(
             "handoff_signals_too_old_to_ring",
-            "Signals that changed state but rang nobody because of their age.",
+            "Signals that notified no one because they were older than age.ring_within or MAX_ALERT_AGE.",
             registry=registry,
         ),
         latency=Histogram(
             "handoff_alert_latency_seconds",
-            "From the time a signal's event says it happened to the commit of its alert.",
+            "Time from a signal's event, as dated by its publisher, to the commit of its alert.",
             buckets=_ALERT_SECONDS,
             registry=registry,
         ),
         unknown_deliveries=Counter(
             "handoff_deliveries_unknown",
-            "Deliveries of which nobody can tell whether the provider sent them.",
+            "Deliveries whose outcome is unknown: the mail server may or may not have accepted them.",
             registry=registry,
         ),
         attempts=Counter(
             "handoff_delivery_attempts",
-            "Attempts to hand a message to the mail server, by outcome and by what stood in the way.",
+            "Attempts to hand a message to the mail server, by outcome and by trouble.",
             ("outcome", "trouble"),
             registry=registry,
         ),
@@ -262,7 +263,7 @@ def _alert_metrics(registry: CollectorRegistry) -> AlertMetrics:
         ),
         alerts_in_lists=Counter(
             "handoff_alerts_in_lists",
-            "Alerts that such an attempt was about, by its result.",
+            "Alerts in ranked lists, by the result of the attempt to send the list.",
             ("result",),
             registry=registry,
         ),
@@ -273,13 +274,13 @@ def _process_metrics(registry: CollectorRegistry) -> ProcessMetrics:
     return ProcessMetrics(
         loop_failures=Counter(
             "handoff_loop_failures",
-            "Rounds of a loop that ended with an error and were tried again.",
+            "Iterations of a loop that failed and were retried.",
             ("loop",),
             registry=registry,
         ),
         event_loop_lag=Gauge(
             "handoff_event_loop_lag_seconds",
-            "How much later than asked the event loop last woke up.",
+            "Delay of the event loop's last wake-up.",
             registry=registry,
         ),
         tables_unfit=Gauge(
@@ -288,11 +289,11 @@ def _process_metrics(registry: CollectorRegistry) -> ProcessMetrics:
             registry=registry,
         ),
         relay_published=Counter("handoff_relay_published", "Outbox rows acknowledged by Kafka.", registry=registry),
-        relay_failures=Counter("handoff_relay_failures", "Rounds of the relay with a failed send.", registry=registry),
+        relay_failures=Counter("handoff_relay_failures", "Relay iterations with a failed send.", registry=registry),
         relay_refused=Gauge("handoff_relay_refused_rows", "Outbox rows too large for Kafka.", registry=registry),
         requests_refused=Counter(
             "handoff_requests_refused",
-            "HTTP requests refused, by the publisher's name in PUBLISHER_KEYS (empty without a known key) and reason.",
+            "HTTP requests refused, by code and by the publisher's name in PUBLISHER_KEYS (empty without a known key).",
             ("publisher", "code"),
             registry=registry,
         ),

@@ -18,8 +18,8 @@ async def note(pool: Pool, service: Service, cluster: Cluster, *, metrics: Metri
         deleted = await deleted_unread.unsettled(connection)
     recreated.show(metrics, lost)
     deleted_unread.show(metrics, deleted)
-    notes += [recreated.words(one, cluster, service.name) for one in lost]
-    notes += [deleted_unread.words(one, cluster, service.name) for one in deleted]
+    notes += [recreated.sentence(one, cluster, service.name) for one in lost]
+    notes += [deleted_unread.sentence(one, cluster, service.name) for one in deleted]
     for each in notes:
         if each not in health.notes:
             log.warning(each)

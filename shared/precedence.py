@@ -27,11 +27,11 @@ class Version(NamedTuple):
         return cls(event.time, event.id)
 
 
-def judge_opening(known: bytes | None, told: bytes) -> Opening:
+def judge_opening(known: bytes | None, reported: bytes) -> Opening:
     """The first opening wins; the same content again (`content_of`) is a repeat, any other contradicts it."""
     if known is None:
         return Opening.FIRST
-    return Opening.REPEATED if known == told else Opening.CONTRADICTING
+    return Opening.REPEATED if known == reported else Opening.CONTRADICTING
 
 
 def content_of(event: Envelope[Fact]) -> bytes:

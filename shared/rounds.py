@@ -22,7 +22,7 @@ class TimerRounds:
     """Fires due timers. It remembers slow accounts and gives each its own turn after the others."""
 
     def __init__(self, processor: InputProcessor) -> None:
-        self._spine = processor
+        self._processor = processor
         self._slow: dict[str, Portion] = {}
 
     async def fire(self) -> None:
@@ -36,13 +36,13 @@ class TimerRounds:
     async def _together(self) -> None:
         while True:
             try:
-                if not await self._spine.fire_timers(_TIMERS, without=self._slow):
+                if not await self._processor.fire_timers(_TIMERS, without=self._slow):
                     return
             except Exception as error:
                 if _is_of_the_server(error):
                     raise
                 log.error("timers failed; trying their accounts one by one", exc_info=error)
-                due = await self._spine.accounts_with_due_timers(_TIMERS, without=self._slow)
+                due = await self._processor.accounts_with_due_timers(_TIMERS, without=self._slow)
                 if not due:
                     return
                 self._slow |= {key: Portion(timers) for key, timers in due.items()}
@@ -51,14 +51,14 @@ class TimerRounds:
         portion = self._slow[key]
         began = time.monotonic()
         try:
-            fired = await self._spine.fire_timers(portion.size, only=key)
+            fired = await self._processor.fire_timers(portion.size, only=key)
         except Exception as error:
             if _is_of_the_server(error):
                 raise
             if portion.halve():
                 return
             log.error("timers of an account are postponed", account=key, exc_info=error)
-            await self._spine.postpone_timers(key, None if isinstance(error, RanTooLong) else 1)
+            await self._processor.postpone_timers(key, None if isinstance(error, RanTooLong) else 1)
             return
         portion.grow(time.monotonic() - began)
         if fired < portion.size:
@@ -69,12 +69,12 @@ class SetAsideRounds:
     """Tries set-aside accounts again, in the order of their records."""
 
     def __init__(self, processor: InputProcessor, endings: Endings) -> None:
-        self._spine = processor
+        self._processor = processor
         self._endings = endings
 
     async def run(self) -> None:
         """Try each account whose turn it is."""
-        for key, records in (await self._spine.accounts_to_retry()).items():
+        for key, records in (await self._processor.accounts_to_retry()).items():
             await self._retry(key, Portion(min(records, _RECORDS)))
 
     async def _retry(self, key: str, portion: Portion) -> None:
@@ -82,12 +82,12 @@ class SetAsideRounds:
         while True:
             began = time.monotonic()
             try:
-                retried = await self._spine.retry(key, portion.size, refusing=_given_up(failures))
+                retried = await self._processor.retry(key, portion.size, refusing=_given_up(failures))
             except RanTooLong:
                 if portion.halve():
                     continue
                 log.warning("an account set aside still takes too long", account=key)
-                await self._spine.put_off(key)
+                await self._processor.put_off(key)
                 return
             except Exception as error:
                 if is_transient(error) or failures > ATTEMPTS_PER_RECORD:

@@ -90,7 +90,7 @@ class Process:
         self._metrics = create_metrics(service.name)
         self._cluster = settings.cluster()
         self._group = self._cluster.topic(service.name)
-        self._servers = Servers(service.name, self._cluster, told=self.health.waits_for)
+        self._servers = Servers(service.name, self._cluster, report=self.health.waits_for)
         self._consumer: Consumer | None = None
         self._stopping = asyncio.Event()
         self._status = 0
@@ -168,19 +168,19 @@ class Process:
     def _watch_database(self) -> None:
         """Without its database a process with pages still responds, with a time to retry: it is ready, with a note."""
         reach = database_reach.DatabaseReach(self._database_url, self._service.name, self._metrics)
-        self._asked_by_role().append(reach.silent)
+        self._checks_by_role().append(reach.silent)
         self._keep_going("database", reach.look, database_reach.ASK_EVERY_SECONDS)
 
-    def _asked_by_role(self) -> list[Callable[[], list[str]]]:
-        return self.health.asked_notes if self._role.includes(Role.WEB) else self.health.asked
+    def _checks_by_role(self) -> list[Callable[[], list[str]]]:
+        return self.health.check_notes if self._role.includes(Role.WEB) else self.health.checks
 
     def _watch_kafka(self, pool: Pool, stack: AsyncExitStack) -> None:
         """Without Kafka a process with pages still accepts events: it is ready, with a note."""
         consumes = pool if self._role.includes(Role.CONSUME) else None
         reach = Reach(self._cluster, self._metrics, consumes, publishes=self._service.publishes)
-        self.health.asked_notes.append(reach.noted)
+        self.health.check_notes.append(reach.noted)
         stack.push_async_callback(reach.close)
-        self._asked_by_role().append(reach.silent)
+        self._checks_by_role().append(reach.silent)
         self._keep_going("kafka", reach.look, ASK_EVERY_SECONDS)
 
     def _count(self, tx: Transaction) -> None:
@@ -190,7 +190,7 @@ class Process:
 
     def _start_relay(self, pool: Pool) -> None:
         relay = Relay(self._database_url, self._cluster, self._metrics, name=self._service.name)
-        self.health.asked_notes.append(relay.refused)
+        self.health.check_notes.append(relay.refused)
         self._keep_going("relay", relay.run, 0)
         self._keep_going("trim", partial(outbox.trim, pool), _TRIM_SECONDS)
 
@@ -205,7 +205,7 @@ class Process:
         self._keep_going("topics", watch.look, LOOK_EVERY_SECONDS)
         await self._servers.until_it_works("Kafka", consumer.start)
         self._consumer = consumer
-        self.health.asked.append(consumer.not_ready)
+        self.health.checks.append(consumer.not_ready)
         self._watch_slot(consumer)
         self._keep_going("positions", consumer.positions.measure, _MEASURE_SECONDS)
         self._keep_going("timers", TimerRounds(resources.processor).fire, _TIMER_SECONDS)
@@ -219,7 +219,7 @@ class Process:
         if self._slot is not None:
             blocked = self._metrics.consumer.blocked.labels(slots.SLOT_TAKEN)
             watch = slots.SlotWatch(self._service.name, self._slot, lambda: consumer.subscriber.consumer, blocked)
-            self.health.asked_notes.append(watch.noted)
+            self.health.check_notes.append(watch.noted)
             self._keep_going("slot", watch.look, slots.LOOK_EVERY_SECONDS)
 
     async def _watch(self) -> None:

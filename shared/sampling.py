@@ -89,6 +89,6 @@ async def _name(connection: Connection, statement: str, gauge: Gauge) -> None:
 
 async def measure_loop_lag(metrics: Metrics) -> None:
     """Measure how much later than requested the event loop returns."""
-    asked = time.monotonic() + _LAG_PROBE_SECONDS
+    due = time.monotonic() + _LAG_PROBE_SECONDS
     await asyncio.sleep(_LAG_PROBE_SECONDS)
-    metrics.process.event_loop_lag.set(max(0.0, time.monotonic() - asked))
+    metrics.process.event_loop_lag.set(max(0.0, time.monotonic() - due))

@@ -54,16 +54,16 @@ class Service:
 class Health:
     """The health of this process; a pause of the database or the broker does not make it unhealthy.
 
-    `blocked` has the reasons why it cannot consume although the servers respond, by code. `asked` are the parts that
-    report why they are not ready, `asked_notes` the parts that report other faults.
+    `blocked` has the reasons why it cannot consume although the servers respond, by code. `checks` are the parts that
+    report why they are not ready, `check_notes` the parts that report other faults.
     """
 
     dead: list[str] = field(default_factory=list)
     blocked: dict[str, str] = field(default_factory=dict)
     not_ready: list[str] = field(default_factory=lambda: [STARTING])
-    asked: list[Callable[[], list[str]]] = field(default_factory=list)
+    checks: list[Callable[[], list[str]]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    asked_notes: list[Callable[[], list[str]]] = field(default_factory=list)
+    check_notes: list[Callable[[], list[str]]] = field(default_factory=list)
 
     def waits_for(self, reason: str) -> None:
         """Report why it is still starting, until it takes work or waits for something else."""
@@ -76,9 +76,9 @@ class Health:
 
     def ready(self) -> list[str]:
         """Reasons not to send it work; none while it is ready."""
-        asked = (reason for ask in self.asked for reason in ask())
-        return [*self.dead, *self.not_ready, *self.blocked.values(), *asked]
+        reasons = (reason for check in self.checks for reason in check())
+        return [*self.dead, *self.not_ready, *self.blocked.values(), *reasons]
 
     def noted(self) -> list[str]:
         """The faults to fix although the process works."""
-        return [*self.notes, *(note for ask in self.asked_notes for note in ask())]
+        return [*self.notes, *(note for check in self.check_notes for note in check())]

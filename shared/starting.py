@@ -27,14 +27,14 @@ class CannotStart(RuntimeError):
 
 
 class Servers:
-    """The servers of one process. `told` gets the reason for waiting, in words for /readyz."""
+    """The servers of one process. `report` gets the reason for waiting, in words for /readyz."""
 
-    def __init__(self, service: str, cluster: Cluster, *, told: Callable[[str], None]) -> None:
+    def __init__(self, service: str, cluster: Cluster, *, report: Callable[[str], None]) -> None:
         self._service = service
         self._group = cluster.topic(service)
         self._kafka = Refusals(cluster)
         self._database_refusals = 0
-        self._told = told
+        self._report = report
 
     async def until_it_works(self, what: str, action: Callable[[], Awaitable[T]]) -> T:
         """Try until a server responds: services may start before the servers they need. `what` names the server.
@@ -50,10 +50,10 @@ class Servers:
                 server = "Kafka" if isinstance(error, KAFKA_ERRORS) else what
                 refused = await self._refused(error)
                 if refused is None:
-                    log.warning("server does not answer, trying again", server=server, error=type(error).__name__)
+                    log.warning("server does not respond, trying again", server=server, error=type(error).__name__)
                 else:
                     log.error("a server refuses this process, trying again", server=server, do=refused)
-                self._told(refused or f"{server} does not answer ({type(error).__name__})")
+                self._report(refused or f"{server} does not respond ({type(error).__name__})")
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 

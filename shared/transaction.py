@@ -108,7 +108,7 @@ class InputProcessor:
             if not taken.rows:
                 return None
             tx.now = await tx.connection.fetchval("select shared.app_now()")
-            batch = Batch(taken.inputs, taken.rejections, heard_at=taken.heard_at)
+            batch = Batch(taken.inputs, taken.rejections, received_at=taken.received_at)
             if refusing is not None:
                 batch = Batch((), [*taken.rejections, *(one.rejection(*refusing) for one in taken.inputs)])
             report = await self._process(tx, batch, whole=False)
@@ -171,7 +171,7 @@ class InputProcessor:
         return ran_too_long(error, seconds, allowed=self.seconds_allowed)
 
     async def _process(self, tx: Transaction, batch: Batch, *, whole: bool) -> Report:
-        receipt = Receipt(batch.heard_at or tx.now, None if batch.whatever_time else self.max_clock_skew)
+        receipt = Receipt(batch.received_at or tx.now, None if batch.whatever_time else self.max_clock_skew)
         behind = [one for one in batch.inputs if one.envelope.lock_key in tx.behind]
         ahead = [one for one in batch.inputs if one.envelope.lock_key not in tx.behind]
         tx.places |= {one.identity: one.position for one in ahead if one.position is not None}
@@ -208,9 +208,11 @@ class InputProcessor:
         self, tx: Transaction, fresh: Mapping[tuple[str, str], Input], receipt: Receipt, decided: Decided
     ) -> None:
         if fresh:
-            told = [one.envelope for one in fresh.values()]
-            counted = receipt.counted(told)
-            tx.as_told |= {(old.source, old.id): old for old, new in zip(told, counted, strict=True) if old is not new}
+            events = [one.envelope for one in fresh.values()]
+            counted = receipt.counted(events)
+            tx.reported |= {
+                (old.source, old.id): old for old, new in zip(events, counted, strict=True) if old is not new
+            }
             await self.handle(tx, counted)
         for identity, one in fresh.items():
             if identity in tx.rejected:

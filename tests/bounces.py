@@ -13,7 +13,7 @@ _BEYOND_ASCII = {
 def report(
     message: EmailMessage, *, status: str = "5.1.1", action: str = "failed", headers_only: bool = False
 ) -> bytes:
-    """The report that a message did not arrive: Postfix returns all of it, others its headers alone."""
+    """The report that a message did not arrive: Postfix returns the whole message, other servers its headers alone."""
     headers = "".join(f"{name}: {message[name]}\r\n" for name in ("From", "To", "Subject", "Message-ID"))
     returned = "text/rfc822-headers" if headers_only else "message/rfc822"
     body = "" if headers_only else "\r\nYour customer is leaving.\r\n"
@@ -51,7 +51,7 @@ def report(
 
 
 def report_beyond_ascii(message: EmailMessage, *, headers_only: bool = False) -> bytes:
-    """As Postfix writes it of a message that went by SMTPUTF8."""
+    """The report that Postfix writes about a message sent by SMTPUTF8."""
     written = report(message, headers_only=headers_only).decode()
     for name, other in _BEYOND_ASCII.items():
         written = written.replace(name, other)

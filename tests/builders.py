@@ -1,4 +1,4 @@
-"""Facts and inputs as tests want to say them: builders give whole, valid facts, and take what differs."""
+"""Facts and inputs for tests: builders make complete, valid facts, and accept the differences."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -30,19 +30,19 @@ SELLER = "anna"
 ORDER = "4711"
 CASE = "case-1"
 AT = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
-"""When things happen unless told otherwise: a Monday morning."""
+"""The default time of facts: a Monday morning."""
 ZONE = ZoneInfo("Europe/Berlin")
-"""Where customers are."""
+"""The customers' zone."""
 
 
 ALWAYS = (WorkingHours(days=tuple(Day), start="00:00", end="23:59"),)
-"""Day and night: stories that are not about hours happen whenever they are played."""
+"""Day and night: stories that are not about hours work at any hour."""
 
 _ABOUT = {"account": ACCOUNT, "salesperson": SELLER, "policy": escalation.POLICY_SUBJECT}
 
 
 def minutes(count: float) -> datetime:
-    """So many minutes after AT."""
+    """This many minutes after AT."""
     return AT + timedelta(minutes=count)
 
 
@@ -104,7 +104,7 @@ def account_reassigned(salesperson: str = "ben", since: date = date(2026, 7, 1))
 
 
 def salesperson_changed(name: str = "Anna Berg", **changes: Any) -> SalespersonChanged:
-    """Somebody who is always at work, unless told otherwise."""
+    """A person who is always at work by default."""
     fields: dict[str, Any] = {"email": "anna@sales.example", "phone": "+49 30 555012", "zone": "Europe/Berlin"}
     fields |= {"working_hours": ALWAYS}
     return SalespersonChanged(name=name, **(fields | changes))
@@ -185,7 +185,7 @@ def contact_preference_changed(preference: str = "do_not_call") -> support_inbou
 def event_of(
     fact: Fact, *, subject: str | None = None, id: str | None = None, at: datetime = AT, source: str = "shop"
 ) -> Envelope[Any]:
-    """A fact in its envelope: about ACCOUNT, SELLER or the policy, under an id of its own, unless told otherwise."""
+    """A fact in its envelope: about ACCOUNT, SELLER or the policy, under an id of its own, by default."""
     return envelope(fact, id=id or str(uuid4()), source=source, subject=subject or _ABOUT[fact.about], time=at)
 
 
@@ -199,5 +199,5 @@ def input_of(
 
 
 def batch_of(*inputs: Input | Fact) -> Batch:
-    """A batch of inputs, and of facts that need nothing said about them."""
+    """A batch of inputs, and of facts with default envelopes."""
     return Batch([one if isinstance(one, Input) else input_of(one) for one in inputs])

@@ -1,4 +1,4 @@
-"""The tests of pure rules and of single services, begun at moments at which days, weeks and hours are not as usual.
+"""The tests of pure rules and of single services, begun at moments with unusual days, weeks and hours.
 
 `make calendar` runs all of them at each moment, and QUICK=1 at every fifth.
 """
@@ -35,7 +35,7 @@ app = typer.Typer(add_completion=False)
 
 
 def moments() -> Iterator[tuple[str, str]]:
-    """What is special about each, and the moment as `--starts-at` takes it."""
+    """The peculiarity of each moment, and the moment in the form of `--starts-at`."""
     week = {f"{day:%A}": (day, BERLIN) for day in (MONDAY + timedelta(days=number) for number in range(7))}
     for name, (day, zone) in {**week, **FURTHER_DAYS}.items():
         for hour in HOURS:
@@ -43,7 +43,7 @@ def moments() -> Iterator[tuple[str, str]]:
 
 
 async def run_at(moment: str, *arguments: str) -> tuple[int, str]:
-    """These tests begun at this moment: pytest's exit status, and what it said."""
+    """Run these tests, begun at this moment. Returns pytest's exit status and output."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "pytest", "--starts-at", moment, "--tb=short", *arguments),
         stdout=asyncio.subprocess.PIPE,
@@ -65,7 +65,7 @@ def main(
     jobs: Annotated[int, typer.Option(min=1, help="How many moments at once.")] = os.cpu_count() or 1,
     tests: Annotated[list[str] | None, typer.Argument(help="Only these tests.")] = None,
 ) -> None:
-    """Run the tests of pure rules and of single services at moments that are not as usual."""
+    """Run the tests of pure rules and of single services at unusual moments."""
     chosen = list(moments())[:: 5 if quick else 1]
     failed = asyncio.run(_run_all(chosen, tests or [*PURE, *OF_ONE_SERVICE], jobs))
     print(f"{len(chosen) - failed} of {len(chosen)} moments passed")

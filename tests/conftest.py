@@ -1,4 +1,4 @@
-"""What every test can ask for: the moment at which a run starts, and servers; and no property has to be fast."""
+"""For all tests: the moment at which a run starts, servers, and no time limit for properties."""
 
 import os
 from collections.abc import Iterator
@@ -24,7 +24,8 @@ settings.load_profile("handoff")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
-    """Servers can be asked for where there are tests that do: to import what starts and migrates them takes seconds."""
+    """Only folders with tests that use servers get the fixtures for them: importing the code that starts and
+    migrates them takes seconds."""
     folder, *inside = file_path.relative_to(Path(__file__).parent).parts
     if inside and folder not in WITHOUT_SERVERS:
         parent.config.pluginmanager.import_plugin(SERVERS)
@@ -32,7 +33,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
 
 @pytest.fixture(autouse=True)
 def own_environment() -> Iterator[None]:
-    """A command makes the installation it works with its process's environment: it ends with its test."""
+    """A command puts the installation it works with into its process's environment; that ends with the test."""
     before = os.environ.copy()
     yield
     if os.environ != before:

@@ -1,4 +1,4 @@
-"""Databases for the tests on one real server, each cloned from a template and used again once emptied.
+"""Databases for the tests on one real server, each cloned from a template and reused once emptied.
 
 Start at `Databases.make`; servers.py has the server.
 """
@@ -22,7 +22,7 @@ from tests.recycling import Rows, emptied, rows_of, set_clock, shape_of
 
 @dataclass(frozen=True)
 class Copy:
-    """A database as it was at a moment, kept beside it."""
+    """A copy of a database at a moment, kept beside it."""
 
     url: str
     kept_as: str
@@ -30,7 +30,7 @@ class Copy:
 
 @dataclass(frozen=True)
 class Template:
-    """A database that others are cloned from, its shape, and what its migrations put into it."""
+    """A database that others are cloned from, its shape, and the rows inserted by its migrations."""
 
     name: str
     shape: str | None
@@ -54,12 +54,12 @@ class Databases:
     async def make(self, service: str) -> str:
         """The URL of a fresh database with the service's tables, owned by the service's role.
 
-        Any name but a service's gives a database without tables.
+        Any other name gives a database without tables.
         """
         template = await self._template(service)
         name = f"{service}_{self._run}_{len(self._made)}"
         self._made.append(name)
-        if used := self._emptied.get(service):  # under a new name: no user of the old one comes back
+        if used := self._emptied.get(service):  # under a new name: no user of the old one returns
             await self._run_sql(f"alter database {used.pop()} rename to {name}")
         else:
             await self._run_sql(f"create database {name} template {template.name} owner {service}")
@@ -67,7 +67,7 @@ class Databases:
         return url_of(self.server_url, role=service, database=name)
 
     async def take_back(self, url: str) -> None:
-        """The database is not needed any more: another test may get it, emptied, as if it were fresh."""
+        """Return a database that is not needed any more: another test may get it, emptied, as if it were fresh."""
         name, service = _database_and_role(url)
         template = await self._template(service)
         try:
@@ -79,7 +79,7 @@ class Databases:
             self._emptied.setdefault(service, []).append(name)
 
     async def keep(self, url: str) -> Copy:
-        """Keeps a copy of a database as it is now. Its connections are cut; users connect again."""
+        """Keep a copy of a database as it is now. Its connections are cut; users connect again."""
         name, role = _database_and_role(url)
         kept_as = f"{name}_kept_{uuid.uuid4().hex[:8]}"
         self._made.append(kept_as)
@@ -91,7 +91,7 @@ class Databases:
         return Copy(url, kept_as)
 
     async def put_back(self, copy: Copy) -> None:
-        """Makes a database what it was when the copy was kept, as a restored backup does; uses it up."""
+        """Restore a database to the state of the copy, as from a backup. This uses the copy up."""
         name, _ = _database_and_role(copy.url)
         await self._cut_off(name)
         await self._run_sql(
@@ -101,7 +101,7 @@ class Databases:
         await self._close(name)
 
     async def drop_all(self) -> None:
-        """Drops every database made here, templates too."""
+        """Drop all databases made here, including templates."""
         templates = [task.result().name for task in self._templates.values() if _went_well(task)]
         for name in (*self._made, *templates):
             await self._run_sql(f"drop database if exists {name} with (force)")
@@ -125,7 +125,7 @@ class Databases:
             return Template(name, await shape_of(connection), await rows_of(connection))
 
     def _url_in(self, database: str) -> str:
-        """The superuser's, in this database."""
+        """The superuser's URL in this database."""
         return urlunsplit(urlsplit(self.server_url)._replace(path=f"/{database}"))
 
     async def _cut_off(self, database: str) -> None:
@@ -145,7 +145,7 @@ class Databases:
 
 
 async def _migrate(url: str, service: str) -> bool:
-    """Whether there is a service of this name, whose tables were made."""
+    """Returns whether there is a service of this name, whose tables were then made."""
     if not find_spec(f"services.{service}"):
         return False
     await migrate(url, import_module(f"services.{service}.outline").OUTLINE.migrations)

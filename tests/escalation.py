@@ -1,4 +1,4 @@
-"""Story verbs for escalation's handlers on a real database: sell, tell, move the clock, see who was alerted."""
+"""Story verbs for escalation's handlers on a real database: sell, report, move the clock, see who was alerted."""
 
 import asyncio
 from collections import Counter
@@ -49,7 +49,7 @@ def told(fact: Fact, *, subject: str | None = None, at: datetime = AT, id: str |
 
 
 def pressed(episode: UUID, by: str, *, account: str = ACCOUNT) -> Input:
-    """The button that takes an episode."""
+    """A press of *Acknowledge*."""
     return button(AcknowledgePressed, episode, by, account=account)
 
 
@@ -65,7 +65,7 @@ def dead_end(**changes: Any) -> ContactMade:
 
 
 class FakeMail(MailServer):
-    """A mail server that answers as told, and else accepts."""
+    """A mail server that gives these answers in order, and then accepts."""
 
     def __init__(self) -> None:
         super().__init__("smtp://127.0.0.1:2525")
@@ -91,7 +91,7 @@ def letters() -> Letters:
 
 @dataclass(frozen=True)
 class Escalation(ServiceUnderTest):
-    """Escalation under test; what it is told has been published by orders and support."""
+    """Escalation under test; its inputs have been published by orders and support."""
 
     mail: FakeMail = field(default_factory=FakeMail)
 
@@ -104,11 +104,11 @@ class Escalation(ServiceUnderTest):
             await self.hear(fact)
 
     async def read_everything(self) -> None:
-        """Every input was read to its end by now: what was silent, was silent."""
+        """Mark every input as read to its end by now, so that silences count."""
         await self.pool.execute(READ_THROUGH)
 
     async def wait(self, ahead: timedelta) -> None:
-        """Time passes, nothing else arrives, and what falls due is done."""
+        """Let time pass without other inputs, and process everything that becomes due."""
         await self.move_clock(ahead)
         await self.read_everything()
         await fire_all(self.processor)
@@ -117,7 +117,7 @@ class Escalation(ServiceUnderTest):
         await fire_all(self.processor)
 
     async def acknowledge(self, by: str = "anna", *, account: str | None = None) -> Report:
-        """Press the button on the only open episode, or on the account's."""
+        """Press *Acknowledge* on the only open episode, or on the account's."""
         episodes = [row for row in await self.episodes() if account in (None, row["account_id"])]
         (episode,) = episodes
         return await self.press(episode["episode_id"], by, account=episode["account_id"])
@@ -126,15 +126,15 @@ class Escalation(ServiceUnderTest):
         return await self.tell(pressed(episode, by, account=account))
 
     async def send_mail(self) -> None:
-        """Send what is due, once."""
+        """Send due e-mails, once."""
         await self.send_round(self.sender(), create_metrics("escalation"))
 
     async def send_notices(self) -> None:
-        """Send the notices that are due, once."""
+        """Send due notices, once."""
         await send_due_notices(EmailChannel(self.mail, letters()), self.processor, create_metrics("escalation"))
 
     async def send_round(self, sender: Sender[Mail], metrics: Metrics) -> None:
-        """What this sender would start now, to its end."""
+        """Send everything that this sender would start now, to its end."""
         if started := await sender.start_due(self.pool, self.processor, metrics):
             await asyncio.wait(started)
 
@@ -143,7 +143,7 @@ class Escalation(ServiceUnderTest):
 
     @asynccontextmanager
     async def sending(self) -> AsyncIterator[None]:
-        """Mail is sent in the background, as a running service does."""
+        """E-mail is sent in the background, as in a running service."""
         running_sender = asyncio.create_task(self.sender().run(self.pool, self.processor, create_metrics("escalation")))
         try:
             yield
@@ -165,11 +165,11 @@ class Escalation(ServiceUnderTest):
         return await self.rows("escalation.alerts", "raised_at, alert_id")
 
     async def alerted(self) -> list[tuple[str, str]]:
-        """Who was alerted and by which rule, in order."""
+        """The people alerted, with the rule, in order."""
         return [(row["recipient"], row["because"]) for row in await self.alerts()]
 
     async def deliveries(self) -> Counter[tuple[str, str]]:
-        """How many deliveries on which channel are in which state."""
+        """The number of deliveries by channel and state."""
         return Counter((row["channel"], row["state"]) for row in await self.rows("escalation.deliveries"))
 
     async def email(self) -> dict[str, Any]:
@@ -178,7 +178,7 @@ class Escalation(ServiceUnderTest):
         return row
 
     async def sent_facts(self) -> int:
-        """How often it was told that an alert was sent."""
+        """How often it was reported that an alert was sent."""
         return (await self.published_types()).count("escalation.alert_sent")
 
     async def waiting_signals(self) -> int:

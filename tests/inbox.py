@@ -1,4 +1,4 @@
-"""The inbox on a real database, fed by escalation's own handlers: start at `inbox_site`, then tell it stories."""
+"""The inbox on a real database, fed by escalation's own handlers. Start at `inbox_site`, then play stories on it."""
 
 import asyncio
 import re
@@ -61,7 +61,7 @@ class Site:
     metrics: Metrics = field(default_factory=lambda: create_metrics("escalation"))
 
     def browser(self) -> httpx2.AsyncClient:
-        """A browser without JavaScript: keeps cookies, follows no redirect by itself."""
+        """A browser without JavaScript, which keeps cookies and follows no redirect by itself."""
         transport = httpx2.ASGITransport(app=self.app)
         return httpx2.AsyncClient(transport=transport, base_url=self.public_url)
 
@@ -78,7 +78,7 @@ class Site:
         return browser
 
     async def tell(self, fact: Fact, *, minutes_ago: float = 0, about: str | None = None) -> None:
-        """A fact as orders or support publish it."""
+        """Apply a fact as orders or support publish it."""
         at = await self.service.now() - timedelta(minutes=minutes_ago)
         published = CATALOG[fact.type.replace(".inbound.", ".")].model_validate(fact.model_dump())
         await self.service.tell(input_of(published, subject=about, at=at))
@@ -96,7 +96,7 @@ class Site:
     async def request_refund(
         self, order: str = ORDER, *, account: str = ACCOUNT, minutes_ago: float = 6, **changes: Any
     ) -> UUID:
-        """The episode that the request raises or joins."""
+        """Returns the episode that the request opens or joins."""
         asked = refund_requested(order=order, **changes)
         await self.tell(asked, minutes_ago=minutes_ago, about=account)
         episode: UUID = await self.service.pool.fetchval(
@@ -105,13 +105,13 @@ class Site:
         return episode
 
     async def trouble(self, person: str = SELLER, *, order: str = ORDER, account: str = ACCOUNT) -> UUID:
-        """This person's sale is at risk."""
+        """Put this person's sale at risk."""
         await self.hire(person)
         await self.sell(order, account=account, by=person)
         return await self.request_refund(order, account=account)
 
     async def wait(self, by: timedelta) -> None:
-        """Time passes, nothing else arrives, and what falls due is done."""
+        """Let time pass without other inputs, and process everything that becomes due."""
         await self.service.move_clock(by)
         await self.service.pool.execute(_READ_THROUGH)
         await fire_all(self.service.processor)
@@ -143,13 +143,13 @@ async def inbox_site(
         )
         pages = show_errors(bare_app("On call", [create_inbox(inbox)]))
         site = Site(service, public_url, pages, sent_links, pressed, resources.metrics)
-        await service.begin_at(10)  # when customers may be called, whenever the tests run
+        await service.begin_at(10)  # an hour when customers may be called, whenever the tests run
         yield site
 
 
 @asynccontextmanager
 async def served(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
-    """The app behind a real web server; its address."""
+    """The app behind a real web server. Yields its address."""
     config = uvicorn.Config(
         app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=1, lifespan="off"
     )

@@ -1,4 +1,4 @@
-"""Somebody at an open episode of the inbox: reads the page as words, presses its buttons."""
+"""A person at an open episode of the inbox: reads the page as words, presses its buttons."""
 
 import re
 from datetime import timedelta
@@ -42,7 +42,7 @@ class Desk:
 
 
 async def open_desk(site: Site, person: str = SELLER, **hired: Any) -> Desk:
-    """Anna sold it, Ben is her backup and Mona her manager; the customer wants the money back."""
+    """Anna sold it, Ben is her backup and Mona her manager; the customer requests a refund."""
     await site.hire("ben", "Ben Ahlers", email="ben@sales.example")
     await site.hire("mona", "Mona Adler", email="mona@sales.example")
     await site.hire(**({"manager": "mona", "backup": "ben"} | hired))

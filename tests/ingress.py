@@ -70,7 +70,7 @@ def binary_headers(**changes: str) -> dict[str, str]:
 
 @dataclass
 class Ingress:
-    """The endpoint under test, and what its handler was given."""
+    """The endpoint under test, and the inputs of its handler."""
 
     app: FastAPI
     client: httpx2.AsyncClient
@@ -79,7 +79,7 @@ class Ingress:
     handled: list[Envelope[Fact]] = field(default_factory=list)
 
     async def send(self, *events: dict[str, Any], headers: dict[str, str] | None = None) -> httpx2.Response:
-        """One event structured, several as a batch."""
+        """Send one event structured, several as a batch."""
         body: object = events[0] if len(events) == 1 else list(events)
         chosen = headers or (STRUCTURED if len(events) == 1 else BATCHED)
         return await self.client.post("/events", content=orjson.dumps(body), headers=chosen)

@@ -1,4 +1,4 @@
-"""Logs that a test can read: the stream they go to, and the process's own logging put back afterwards."""
+"""Logs that a test can read: their stream, and the restoring of the process's own logging."""
 
 import io
 import json
@@ -14,7 +14,7 @@ import structlog
 
 
 class LogStream(io.BytesIO):
-    """What was logged, line by line."""
+    """The logged lines."""
 
     terminal = False
 
@@ -27,7 +27,7 @@ class LogStream(io.BytesIO):
 
 @contextmanager
 def logging_restored() -> Iterator[None]:
-    """The hooks and loggers of the test process, put back afterwards."""
+    """Restores the hooks and loggers of the test process afterwards."""
     root = logging.getLogger()
     before = (root.handlers[:], root.level, sys.excepthook, threading.excepthook, warnings.showwarning)
     try:

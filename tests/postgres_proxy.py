@@ -1,4 +1,4 @@
-"""A wire to Postgres that can be cut right before or right after a COMMIT reached the server, or make commits late."""
+"""A wire to Postgres that can be cut right before or right after a COMMIT reached the server, or can delay commits."""
 
 import asyncio
 import random
@@ -18,7 +18,7 @@ class Cut(Enum):
 
 @dataclass
 class Proxy:
-    """`url` leads through the wire; the next `cuts` commits are broken as `when` says, and each may come late."""
+    """`url` leads through the wire. The next `cuts` commits are broken as `when` says, and each may be delayed."""
 
     url: str
     when: Cut
@@ -88,11 +88,11 @@ async def _requests(
         if b"COMMIT;" in data and proxy.cuts > 0:
             proxy.cuts -= 1
             proxy.done += 1
-            client.transport.abort()  # nothing the server answers from here on arrives
+            client.transport.abort()  # no answer of the server arrives from here on
             if proxy.when is Cut.AFTER_COMMIT:
                 server.write(data)
                 await server.drain()
-                await asyncio.sleep(0.2)  # not for the test: the server shall not see us gone before the commit
+                await asyncio.sleep(0.2)  # the server must not notice the disconnection before the commit
             break
         server.write(data)
         await server.drain()

@@ -1,4 +1,4 @@
-"""Records as bytes, published to a topic and read from it as they stand there."""
+"""Records as bytes, published to a topic and read from it unchanged."""
 
 import asyncio
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ def confirmed(number: int, *, account: str = "c-17", partition: int = 0) -> Raw:
 
 
 async def publish_raw(cluster: Cluster, topic: str, *records: Raw) -> None:
-    """Publish bytes as they are, whatever a reader makes of them."""
+    """Publish bytes unchanged, valid or not."""
     producer = AIOKafkaProducer(**cluster.connection(), acks="all", max_request_size=2_000_000)
     name = cluster.topic(topic)
     await producer.start()
@@ -56,7 +56,7 @@ async def publish_raw(cluster: Cluster, topic: str, *records: Raw) -> None:
 async def read_topic(
     cluster: Cluster, topic: str, count: int, *, waits_for_topic: bool = False
 ) -> list["ConsumerRecord[bytes, bytes]"]:
-    """The first records of a topic, as they stand there."""
+    """The first records of a topic, unchanged."""
     if waits_for_topic:
         await eventually(partial(_exists, cluster, topic), True)
     consumer = AIOKafkaConsumer(

@@ -1,6 +1,6 @@
-"""Databases used again: cloning one copies three hundred files, emptying it takes a fifth of that.
+"""Reused databases: cloning one copies three hundred files, and emptying it takes a fifth of that.
 
-Only a database in which nothing but rows has changed since it was cloned is worth it; a clone keeps its template's
+Only a database in which nothing but rows has changed since it was cloned can be reused. A clone keeps its template's
 object ids, so that both have the same shape.
 """
 
@@ -52,20 +52,21 @@ _FILLED = f"""
 
 
 async def shape_of(connection: Connection) -> str | None:
-    """What tells two databases apart that differ in more than their rows."""
+    """A digest that differs between databases that differ in more than their rows."""
     shape: str | None = await connection.fetchval(_SHAPE)
     return shape
 
 
 async def rows_of(connection: Connection) -> Rows:
-    """What migrations put into tables, as JSON by table; not which of them have run."""
+    """The rows inserted by migrations, as JSON by table; not which of them have run."""
     filled = [row[0] for row in await connection.fetch(_FILLED)]
     found = {table: await connection.fetchval(f"select json_agg(t)::text from {table} t") for table in filled}
     return {table: rows for table, rows in found.items() if rows is not None and table != "shared.clock"}
 
 
 async def emptied(connection: Connection, shape: str | None, rows: Rows, *, ahead: timedelta) -> bool:
-    """Cut off all others and have no rows but these; False for a database that is not as it was when it was cloned."""
+    """Cut off all other users and leave only these rows. Returns False for a database with other
+    changes since it was cloned."""
     if not await connection.fetchval(_OTHERS_ARE_GONE) or await shape_of(connection) != shape:
         return False
     if filled := [row[0] for row in await connection.fetch(_FILLED)]:
@@ -77,6 +78,6 @@ async def emptied(connection: Connection, shape: str | None, rows: Rows, *, ahea
 
 
 async def set_clock(connection: Connection, ahead: timedelta) -> None:
-    """Have a service's clock run so far ahead of the server's, in a database that has no row of it."""
+    """Put a service's clock this far ahead of the server's, in a database that has no row for it."""
     if ahead:
         await connection.execute("insert into shared.clock (single, ahead) values (true, $1)", ahead)

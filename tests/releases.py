@@ -1,4 +1,4 @@
-"""The release before this one: its own code, from the history of this checkout."""
+"""The previous release: its own code, from the history of this checkout."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ from deploy.local.processes import PROJECT
 from shared.messaging.cluster import Cluster
 
 RELEASE_BEFORE = "dd67ac1649d4862c73f4a0a0750e5303a179b6c5"
-"""What the tag v0.1.0 names. A newer release takes its place once it is out."""
+"""The commit of the tag v0.1.0. A newer release replaces it once it is out."""
 _LONGEST_SECONDS = 180
 
 
@@ -48,7 +48,7 @@ class Release:
 
     @asynccontextmanager
     async def running(self, service: str, url: str, cluster: Cluster) -> AsyncIterator[httpx2.AsyncClient]:
-        """What talks to a process of this version."""
+        """A client of a process of this version."""
         (port,) = free_ports(1)
         environment = self._environment(
             {
@@ -81,7 +81,7 @@ THIS = Release(PROJECT)
 
 
 def release_before(folder: Path) -> Release | None:
-    """The release before, unpacked into a folder; None where this checkout has no history that reaches it."""
+    """The previous release, unpacked into a folder; None if the history of this checkout does not reach it."""
     known = subprocess.run(["git", "cat-file", "-e", RELEASE_BEFORE], cwd=PROJECT, capture_output=True, check=False)
     if known.returncode != 0:
         return None

@@ -1,8 +1,7 @@
 """Real Kafka and Postgres for the tests, started once per run; a topic prefix and databases per test.
 
-An address in the environment wins (`KAFKA_BOOTSTRAP_SERVERS`; `TEST_DATABASE_URL`, a superuser's), then a
-Docker daemon, else the processes of `handoff up` start.
-A test that breaks a server asks for a private one.
+An address in the environment takes precedence (`KAFKA_BOOTSTRAP_SERVERS`; `TEST_DATABASE_URL`, a superuser's), then a
+Docker daemon, else the processes that `handoff up` starts. A test that breaks a server requests a private one.
 """
 
 import asyncio
@@ -33,7 +32,7 @@ MakeDatabase = Callable[[str], Coroutine[None, None, str]]
 
 @pytest.fixture(scope="session")
 async def kafka() -> AsyncIterator[str]:
-    """The bootstrap address of the broker all tests share."""
+    """The bootstrap address of the broker that all tests share."""
     async with AsyncExitStack() as stack:
         given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS", "")
         start = _kafka_container if _docker_answers() else _local_kafka
@@ -42,14 +41,14 @@ async def kafka() -> AsyncIterator[str]:
 
 @pytest.fixture(scope="session")
 async def databases(pytestconfig: pytest.Config) -> AsyncIterator[Databases]:
-    """The Postgres server all tests share."""
+    """The Postgres server that all tests share."""
     async with AsyncExitStack() as stack:
         given = os.environ.get("TEST_DATABASE_URL", "")
         start = _postgres_container if _docker_answers() else _local_postgres
         server_url = given or await stack.enter_async_context(start())
         shared = Databases(server_url, ahead=pytestconfig.stash[AHEAD])
         yield shared
-        if given:  # a server of our own goes with all it holds
+        if given:  # a server of our own is removed with everything in it
             await shared.drop_all()
 
 
@@ -95,7 +94,7 @@ class PrivatePostgres:
 
 @pytest.fixture
 async def private_postgres(server_folder: Path) -> AsyncIterator[PrivatePostgres]:
-    """A database server of this test alone, with databases as the shared one has."""
+    """A database server of this test alone, with databases as on the shared one."""
     (port,) = free_ports(1)
     server = Postgres(server_folder / "postgres", port=port)
     try:
@@ -107,7 +106,7 @@ async def private_postgres(server_folder: Path) -> AsyncIterator[PrivatePostgres
 
 @pytest.fixture
 def server_folder() -> Iterator[Path]:
-    """A folder for the data of private servers, which also the user that runs Postgres for root can enter."""
+    """A folder for the data of private servers, accessible to the user that runs Postgres on behalf of root."""
     folder = _new_folder()
     yield folder
     shutil.rmtree(folder, ignore_errors=True)

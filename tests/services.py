@@ -1,4 +1,4 @@
-"""A service's handlers on a real database, without Kafka: tell it facts, see what it keeps and publishes."""
+"""A service's handlers on a real database, without Kafka: apply facts, see what it keeps and publishes."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -54,7 +54,7 @@ class ServiceUnderTest:
         await self.move_clock(datetime.combine(FIRST_DAY, time(hour), ZONE) - await self.now())
 
     async def published(self) -> list[Envelope[Any]]:
-        """What stands in the outbox, in order, dead letters' announcements left out."""
+        """The events in the outbox, in order, without announcements of dead letters."""
         rows = await self.pool.fetch("select * from shared.outbox where topic not like '%dead-letters%' order by id")
         return [_decoded(row) for row in rows]
 
@@ -73,7 +73,7 @@ class ServiceUnderTest:
         return row
 
     async def waiting(self) -> list[str]:
-        """Types of the facts that wait, in the order of their times."""
+        """Types of the waiting facts, in the order of their times."""
         rows = await self.pool.fetch("select type from shared.waiting_facts order by at, event_id")
         return [row["type"] for row in rows]
 
@@ -95,7 +95,7 @@ async def running(
 
 
 def published_id(cause: Input) -> str:
-    """The id of the one event published of an inbound fact, under its own name for it."""
+    """The id of the one event published for an inbound fact, under its own name for it."""
     event = cause.envelope
     told_as = event.type.replace(".inbound.", ".")
     return str(derived("event", event.source, event.id, told_as, ""))

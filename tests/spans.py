@@ -1,4 +1,4 @@
-"""Spans that a test can read: a known parent, and what a trace directory holds."""
+"""Spans that a test can read: a known parent, and the contents of a trace directory."""
 
 import json
 from pathlib import Path

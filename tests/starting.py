@@ -1,7 +1,7 @@
-"""The moment at which a run starts: that of the machine, or the one of `--starts-at "2027-03-28T00:30 Europe/Berlin"`.
+"""The moment at which a run starts: the machine's time, or that of `--starts-at "2027-03-28T00:30 Europe/Berlin"`.
 
-It holds for this process and for the databases that the tests ask for, and time passes from there. Tests that need
-Kafka or other processes are left out of such a run: the broker refuses what is an hour ahead of its own clock.
+It applies to this process and to the databases of the tests, and time passes from there. Tests that need Kafka or other
+processes are left out of such a run: the broker refuses records an hour ahead of its own clock.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -39,6 +39,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _moment(text: str) -> datetime:
-    """Raises ValueError or ZoneInfoNotFoundError for what is none."""
+    """Raises ValueError or ZoneInfoNotFoundError for an invalid moment."""
     moment, _, zone = text.partition(" ")
     return datetime.fromisoformat(moment).replace(tzinfo=ZoneInfo(zone))

@@ -1,6 +1,6 @@
-"""Stories on a running machine: verbs that publish over Kafka, press buttons, and wait for what must come of it.
+"""Stories on a running machine: verbs that publish over Kafka, press buttons, and wait for the result.
 
-Start at `company_at_work`; a `Story` of it has an account, an order and a seller that no other story knows.
+Start at `company_at_work`; each `Story` has an account, an order and a seller that no other story uses.
 """
 
 import asyncio
@@ -61,7 +61,7 @@ _KNOWN = """
 
 @dataclass(frozen=True)
 class Alert:
-    """An alert and what became of its e-mail."""
+    """An alert and the state of its e-mail."""
 
     recipient: str
     because: str
@@ -75,7 +75,7 @@ class Alert:
 
 @dataclass(frozen=True)
 class Company:
-    """Three services as processes, a mail server of their own, and ways to reach them."""
+    """Three services as processes, a mail server of their own, and access to them."""
 
     machine: Machine
     environment: Mapping[str, str]
@@ -93,7 +93,7 @@ class Company:
         await self.publisher.publish(events)
 
     async def handoff(self, *arguments: str) -> tuple[int, str]:
-        """Runs a `handoff` command as a person would; its exit status and what it printed."""
+        """Run a `handoff` command as a person would. Returns its exit status and output."""
         process = await asyncio.create_subprocess_exec(
             *HANDOFF,
             *arguments,
@@ -111,11 +111,11 @@ class Company:
         return process.returncode or 0, printed.decode()
 
     async def everybody_at_work(self) -> None:
-        """Waits until each service is ready (again)."""
+        """Wait until each service is ready (again)."""
         await asyncio.gather(*(eventually(partial(_is_ready, self.machine.service(name)), True) for name in SERVICES))
 
     async def move_clock(self, by: timedelta) -> None:
-        """The services' clock jumps ahead, and stays so."""
+        """Move the services' clock ahead, permanently."""
         for pool in self.pools.values():
             await pool.execute(_MOVE_CLOCK, by)
 
@@ -126,7 +126,7 @@ class Company:
 
 @dataclass(frozen=True)
 class Story:
-    """One customer with one sale, and who made it."""
+    """One customer with one sale, and its seller."""
 
     company: Company
     account: str
@@ -137,7 +137,7 @@ class Story:
         return f"{person or self.seller}@sales.example"
 
     async def hire(self, person: str | None = None, name: str = "Anna Berg", **changes: Any) -> None:
-        """The directory tells of a salesperson: the seller unless another is named."""
+        """Publish a salesperson: the seller unless another is named."""
         person = person or self.seller
         fact = salesperson_changed(name, **({"email": self.address(person)} | changes))
         await self.company.publish(event_of(fact, subject=person, at=datetime.now(UTC)))
@@ -149,7 +149,7 @@ class Story:
         await self.company.publish(event_of(fact, subject=self.account, at=sold_at))
 
     async def known(self) -> None:
-        """Waits until escalation knows the sale and its seller: they travel on other topics than what goes wrong."""
+        """Wait until escalation knows the sale and its seller: they travel on other topics than the trouble."""
         pool = self.company.pools["escalation"]
         await eventually(lambda: pool.fetchval(_KNOWN, self.order, self.seller), 2)
 
@@ -168,7 +168,7 @@ class Story:
     async def expect_alert_for(
         self, person: str | None = None, *, mail: str = "sent", count: int = 1, within_seconds: float = 20
     ) -> Alert:
-        """The latest of so many alerts, once its mail is in this state; it is for this person."""
+        """The latest of this many alerts, once its e-mail is in this state; it must be for this person."""
         alerts = await until(
             self.alerts,
             lambda alerts: len(alerts) == count and alerts[-1].mail_state == mail,
@@ -179,7 +179,7 @@ class Story:
         return alerts[-1]
 
     async def mails(self, person: str | None = None) -> list[StoredMail]:
-        """What has arrived for this person."""
+        """The e-mails that have arrived for this person."""
         stored = await asyncio.to_thread(messages, self.company.mail_folder)
         return [mail for mail in stored if self.address(person) in mail.recipients]
 
@@ -210,7 +210,7 @@ class Story:
     async def post(
         self, service: str, fact: Fact, *, at: datetime | None = None, key: str = PUBLISHER_KEY, source: str = "shop"
     ) -> httpx2.Response:
-        """Sends a fact to a service's `POST /events` in binary mode, as curl does."""
+        """Send a fact to a service's `POST /events` in binary mode, as curl does."""
         subject = self.seller if fact.about == "salesperson" else self.account
         headers = {
             "Authorization": f"Bearer {key}",
@@ -281,6 +281,6 @@ async def _pool(environment: Mapping[str, str], service: str) -> Pool:
 
 
 def customer_at_noon() -> Customer:
-    """Somebody who may be called now, whenever the tests run: what is critical is held until the customer may be."""
+    """A customer who may be called now, whenever the tests run: critical alerts are held until the customer may be."""
     zone = where_it_is_noon(datetime.now(UTC))
     return Customer(name="Petra Weiss", phone="+49 30 901820", email="petra@customer.example", zone=zone)

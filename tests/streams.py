@@ -1,6 +1,6 @@
-"""The plumbing alone, on real Kafka and Postgres: a service that only notes what it was told, and its streams.
+"""The plumbing alone, on real Kafka and Postgres: a service that only records its inputs, and its streams.
 
-Its table `effects` takes whatever comes, as often as it comes: what is applied twice is seen twice.
+Its table `effects` accepts any input any number of times, so that an input applied twice is visible.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ Hook = Callable[[Transaction, Sequence[Envelope[Fact]]], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Watched:
-    """A consumer, not started yet, and why it is said to consume nothing, by the reason's code."""
+    """A consumer, not started yet, and the reasons why it consumes nothing, by code."""
 
     consumer: Consumer
     blocked: Mapping[str, str]
@@ -51,7 +51,7 @@ class Watched:
 
 @dataclass
 class Plumbing:
-    """One database, one topic, a handler that notes effects; `hook` runs in each transaction before it does."""
+    """One database, one topic, a handler that records effects; `hook` runs in each transaction before it does."""
 
     url: str
     pool: Pool
@@ -79,23 +79,23 @@ class Plumbing:
         await tx.connection.executemany("insert into effects (event_id, account) values ($1, $2)", rows)
 
     async def publish(self, *records: Raw) -> None:
-        """Publish records, in their order, each on its partition."""
+        """Publish records, in order, each on its partition."""
         await publish_raw(self.cluster, TOPIC, *records)
 
     async def effects(self) -> list[str]:
-        """The ids of what was applied, in the order of its effects."""
+        """The ids of the applied events, in the order of the effects."""
         return [row["event_id"] for row in await self.pool.fetch("select event_id from effects order by number")]
 
     async def effect_count(self) -> int:
         return int(await self.pool.fetchval("select count(*) from effects"))
 
     async def ledger(self) -> Counter[str]:
-        """How many delivered offsets ended how."""
+        """The number of delivered offsets by outcome."""
         rows = await self.pool.fetch("select outcome, count(*) as offsets from shared.ledger group by outcome")
         return Counter({row["outcome"]: row["offsets"] for row in rows})
 
     async def outcomes(self, partition: int = 0) -> dict[int, str]:
-        """How each offset ended, by the ledger."""
+        """The outcome of each offset, by the ledger."""
         rows = await self.pool.fetch("select * from shared.ledger where partition = $1 order by 3", partition)
         return {row["record_offset"]: row["outcome"] for row in rows}
 
@@ -106,14 +106,14 @@ class Plumbing:
         return [row["record_offset"] for row in rows]
 
     async def next_offsets(self) -> list[int]:
-        """Where each partition goes on, by the database."""
+        """The next offset of each partition, by the database."""
         rows = await self.pool.fetch(
             "select next_offset from shared.offsets where topic = $1 order by partition", self.topic
         )
         return [row["next_offset"] for row in rows]
 
     async def read_through(self) -> list[datetime | None]:
-        """Up to when each partition is known to be read whole."""
+        """The time up to which each partition is known to be read completely."""
         rows = await self.pool.fetch("select read_through_at from shared.offsets where topic = $1", self.topic)
         return [row["read_through_at"] for row in rows]
 
@@ -121,7 +121,7 @@ class Plumbing:
         return list(await self.pool.fetch("select * from shared.dead_letters order by partition, record_offset"))
 
     async def committed(self, partition: int = 0) -> int | None:
-        """What Kafka holds for the group."""
+        """The group's committed offsets in Kafka."""
         async with self._member() as member:
             offset: int | None = await member.committed(TopicPartition(self.topic, partition))
             return offset
@@ -147,7 +147,7 @@ class Plumbing:
     async def consuming(
         self, kind: type[Consumer] = Consumer, *, pool: "Pool | None" = None, measuring: bool = False
     ) -> AsyncIterator[Consumer]:
-        """A consumer of the topic, as a process runs it. To measure it needs the topic's id, which is learnt first."""
+        """A consumer of the topic, as a process runs it. Measuring needs the topic's id, which is read first."""
         consumer = kind(self.processor(pool), self.cluster, [TOPIC], self.metrics)
         if measuring:
             async with self.watched_by_hand(consumer):
@@ -163,7 +163,7 @@ class Plumbing:
 
     @asynccontextmanager
     async def watched(self, kind: type[Consumer] = Consumer) -> AsyncIterator["Watched"]:
-        """A consumer beside which Kafka is watched, as a process does it, but more often and with less patience."""
+        """A consumer and its watch on Kafka, as in a process, but with shorter intervals and less patience."""
         consumer, blocked = kind(self.processor(), self.cluster, [TOPIC], self.metrics), dict[str, str]()
         async with self.watched_by_hand(consumer, blocked) as watch:
             loops = [asyncio.create_task(_repeat(each)) for each in (watch.look, consumer.positions.measure)]
@@ -179,7 +179,7 @@ class Plumbing:
     async def watched_by_hand(
         self, consumer: Consumer | None = None, blocked: dict[str, str] | None = None
     ) -> AsyncIterator[Watch]:
-        """What watches Kafka, after its first look."""
+        """The watch on Kafka, after its first check."""
         beside = consumer or Consumer(self.processor(), self.cluster, [TOPIC], self.metrics)
         watch = Watch(
             self.pool,
@@ -201,7 +201,7 @@ class Plumbing:
         return {sample.labels["reason"] for sample in samples if sample.value}
 
     async def lag(self) -> dict[int, float]:
-        """What the metrics say of each partition."""
+        """The lag of each partition by the metrics."""
         samples = [sample for metric in self.metrics.consumer.lag.collect() for sample in metric.samples]
         return {int(sample.labels["partition"]): sample.value for sample in samples}
 
@@ -210,8 +210,8 @@ class Plumbing:
 async def plumbing_on(
     kafka: str, url: str, prefix: str, *, partitions: int = 2, cluster: Cluster | None = None
 ) -> AsyncIterator[Plumbing]:
-    """The plumbing on this broker and this (empty) database; anybody may use the broker, unless a cluster is given."""
-    configure_logging(SERVICE)  # as a process does; the default renders every variable of a fault
+    """The plumbing on this broker and this (empty) database; anyone may use the broker, unless a cluster is given."""
+    configure_logging(SERVICE)  # as a process does; the default prints every variable of an exception
     await migrate(url)
     anybody = Cluster(kafka, prefix=prefix, partitions=partitions, replication=1, session_timeout_ms=SESSION_MS)
     cluster = cluster or anybody
@@ -227,7 +227,7 @@ async def plumbing_on(
 
 @asynccontextmanager
 async def relaying(url: str, cluster: Cluster, metrics: Metrics) -> AsyncIterator["asyncio.Task[None]"]:
-    """A relay as a process runs it: after a fault it is started anew."""
+    """A relay as a process runs it: it is restarted after an error."""
 
     async def going() -> None:
         while True:
@@ -249,6 +249,6 @@ async def _repeat(action: Callable[[], Awaitable[None]]) -> None:
         try:
             await action()
         except DATABASE_ERRORS:
-            continue  # the process's own loop tries again too
+            continue  # the process's own loop retries too
         finally:
             await asyncio.sleep(0.1)

@@ -1,4 +1,4 @@
-"""Verbs of the stories about a team: something happens, somebody presses a button, the clock goes on, who is rung?"""
+"""Verbs of the stories about a team: an event, a press of a button, the passing of time, the people alerted."""
 
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,7 @@ def person(id: str, **changes: object) -> Input:
 
 
 async def happens(team: Escalation, fact: Fact, **later: float) -> None:
-    """A fact at the clock's own time, or so much later."""
+    """Apply a fact at the clock's own time, or this much later."""
     await team.hear(told(fact, at=await team.now() + timedelta(**later)))
 
 

@@ -1,4 +1,4 @@
-"""Topics deleted and created again on a real broker, as an operator does it by hand."""
+"""Topics deleted and recreated on a real broker, as an operator does it by hand."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ from tests.waiting import eventually
 
 
 async def delete_topic(cluster: Cluster, topic: str) -> None:
-    """Returns when no broker shows it any more."""
+    """Returns once no broker lists it any more."""
     async with _admin(cluster) as admin:
         answer = await admin.delete_topics([cluster.topic(topic)])
         _require([code for _, code in answer.topic_error_codes])
@@ -24,7 +24,7 @@ async def delete_topic(cluster: Cluster, topic: str) -> None:
 async def create_topic(
     cluster: Cluster, topic: str, *, partitions: int | None = None, configs: Mapping[str, str] | None = None
 ) -> None:
-    """As the product makes it, but for these settings. Returns when it can be written to."""
+    """Create it as the product does, with these settings changed. Returns once it can be written to."""
     async with _admin(cluster) as admin:
         settings = shape(topic).configuration(cluster.replication) | dict(configs or {})
         count = partitions or cluster.partitions
@@ -40,7 +40,7 @@ async def recreate_topic(cluster: Cluster, topic: str) -> None:
 
 
 async def delete_records(cluster: Cluster, topic: str, before: Mapping[int, int]) -> None:
-    """Delete what stands before these offsets, by partition, as retention does it."""
+    """Delete the records before these offsets, by partition, as retention does it."""
     async with _admin(cluster) as admin:
         held = {TopicPartition(cluster.topic(topic), number): offset for number, offset in before.items()}
         deleted = await admin.delete_records({one: RecordsToDelete(offset) for one, offset in held.items()})

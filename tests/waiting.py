@@ -1,4 +1,4 @@
-"""Bounded waiting for what another task or process brings about: polls, and says at the end what it saw last."""
+"""Bounded waiting for a result of another task or process: polls, and finally reports the last value seen."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ _POLL_SECONDS = 0.03
 async def eventually(
     probe: Callable[[], Awaitable[object]], wanted: object, *, within_seconds: float = WITHIN_SECONDS
 ) -> None:
-    """Wait until the probe gives what is wanted; fails with what it gave last."""
+    """Wait until the probe returns the wanted value; fails with the last value seen."""
     await until(probe, lambda seen: seen == wanted, wanted=repr(wanted), within_seconds=within_seconds)
 
 
@@ -24,7 +24,7 @@ async def until(
     wanted: str = "something that fits",
     within_seconds: float = WITHIN_SECONDS,
 ) -> T:
-    """Wait until what the probe gives fits, and return it; fails with what it gave last."""
+    """Wait until a value of the probe fits, and return it; fails with the last value seen."""
     deadline = asyncio.get_running_loop().time() + within_seconds
     while True:
         seen = await probe()

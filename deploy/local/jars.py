@@ -65,7 +65,7 @@ async def classpath(progress: Progress) -> str:
     return f"{folder}{os.sep}*"
 
 
-def fetch(told: Callable[[int], None]) -> None:
+def fetch(report: Callable[[int], None]) -> None:
     """Fetches all jars, telling how many bytes are there; the folder appears whole or not at all."""
     folder = _folder()
     cache = made(folder.parent, instead=_OTHER_CACHE)
@@ -76,7 +76,7 @@ def fetch(told: Callable[[int], None]) -> None:
             shutil.rmtree(left_behind, ignore_errors=True)
         staging = Path(tempfile.mkdtemp(prefix="kafka-", suffix=".part", dir=cache))
         try:
-            _fetch_all(staging, told)
+            _fetch_all(staging, report)
             shutil.rmtree(folder, ignore_errors=True)
             (staging / "jars").rename(folder)
         finally:
@@ -91,7 +91,7 @@ def _complete(folder: Path) -> bool:
     return folder.is_dir() and all(jar.is_at(folder / jar.file_name) for jar in pinned())
 
 
-def _fetch_all(staging: Path, told: Callable[[int], None]) -> None:
+def _fetch_all(staging: Path, report: Callable[[int], None]) -> None:
     (staging / "jars").mkdir()
     done_bytes = 0
     with ThreadPoolExecutor(_FETCHES_AT_ONCE) as pool:
@@ -99,7 +99,7 @@ def _fetch_all(staging: Path, told: Callable[[int], None]) -> None:
         try:
             for fetched in as_completed(fetches):
                 done_bytes += fetched.result().size_bytes
-                told(done_bytes)
+                report(done_bytes)
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -137,7 +137,7 @@ def _downloaded(jar: Jar, repository: Path) -> Path:
 
 def _advice(reason: str) -> str:
     if "SHA-256" in reason:
-        return "The file was not used. A mirror or proxy in between may hand out another one: ask its keeper."
+        return "The file was discarded. A mirror or proxy may have served a different file: ask its administrator."
     return (
         "Check the network and run it again. A Maven mirror is named in jgo's own configuration file,\n"
         "a proxy in HTTPS_PROXY. Or give the address of a running broker in KAFKA_BOOTSTRAP_SERVERS."
@@ -157,9 +157,9 @@ async def _fetch_in_child(progress: Progress) -> None:
     try:
         async for line in child.stdout:
             progress.fetched("Kafka", int(line), total_bytes)
-        told = (await child.stderr.read()).decode(errors="replace").strip()
+        message = (await child.stderr.read()).decode(errors="replace").strip()
         if await child.wait() != 0:
-            raise StartError(told)
+            raise StartError(message)
     finally:
         if child.returncode is None:
             child.kill()

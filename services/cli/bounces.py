@@ -1,5 +1,6 @@
-"""`handoff bounces`: mail that was accepted and came back. Wire `handoff bounces read` to the mailbox of MAIL_FROM."""
+"""`handoff bounces`: e-mail that bounced. MAIL_FROM's mail program pipes each message to `handoff bounces read`."""
 
+import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
@@ -20,7 +21,9 @@ T = TypeVar("T")
 app = typer.Typer(help="Read delivery reports, and list or clear addresses that bounce.", no_args_is_help=True)
 
 TRY_LATER = 75
-"""What mail programs take as "keep the message and try again" (EX_TEMPFAIL of sysexits.h)."""
+"""The exit status by which a mail program keeps the message and tries again (EX_TEMPFAIL of sysexits.h)."""
+_NEXT_MESSAGE = re.compile(rb"\n\r?\nFrom \S+ .*\d{4}\r?\n[!-9;-~]+:")
+"""The line that separates the messages of a mailbox file (RFC 4155), between a blank line and a header."""
 
 
 @app.command()
@@ -32,7 +35,7 @@ def read(
             dir_okay=False,
             readable=True,
             metavar="FILE",
-            help="Messages, one per file. Default: standard input.",
+            help="One message per file. Default: one message on standard input.",
         ),
     ] = None,
     escalation: EscalationDatabase = None,
@@ -40,11 +43,14 @@ def read(
 ) -> None:
     """Read delivery reports. The address is marked as failing, and the person's manager is notified once.
 
-    Other messages are ignored, so a mail program can pipe a whole mailbox here. The exit status is 75 if the database
-    does not answer: the mail program then keeps the message.
+    Messages that are not delivery reports are ignored, so a mail program can pipe every incoming message to this
+    command, one at a time. The exit status is 75 if the database does not respond: the mail program then keeps the
+    message.
     """
     enter(data, escalation=escalation)
     for name, content in _messages(files or []):
+        if _NEXT_MESSAGE.search(content):
+            _note_others(name)
         bounce = _bounce(name, content)
         if bounce is not None:
             _record(name, bounce)
@@ -65,7 +71,7 @@ def list_people(escalation: EscalationDatabase = None, data: Data = None, as_jso
     elif not found:
         print("No address is known to bounce.")
     for one in () if as_json else found:
-        print(f"{printable(one.salesperson_id)}  since {one.since:%Y-%m-%d %H:%M:%S}  {printable(one.because)}")
+        print(f"{printable(one.salesperson_id)}  since {one.since:%Y-%m-%d %H:%M:%S} UTC  {printable(one.because)}")
 
 
 @app.command()
@@ -74,8 +80,8 @@ def clear(
     escalation: EscalationDatabase = None,
     data: Data = None,
 ) -> None:
-    """Clear the mark on an address that works again. A new address clears it automatically."""
-    from services.cli.databases import spine_of
+    """Re-enable an address that works again. A new address is enabled automatically."""
+    from services.cli.databases import processor_of
     from services.cli.terminal import printable, stop_with
     from services.escalation.channels.operating import clear_address
 
@@ -83,7 +89,7 @@ def clear(
 
     async def cleared(pool: "Pool") -> bool:
         marked = [one for one in await _failing(pool) if one.salesperson_id == person]
-        async with spine_of(pool, ServiceName.ESCALATION) as processor:
+        async with processor_of(pool, ServiceName.ESCALATION) as processor:
             for one in marked:
                 await clear_address(processor, person, one.since)
         return bool(marked)
@@ -92,7 +98,7 @@ def clear(
         raise stop_with(
             f"No e-mail to {printable(person)} is known to bounce; `handoff bounces list` lists those that do."
         )
-    print(f"{printable(person)}: mark cleared")
+    print(f"{printable(person)}: address enabled again")
 
 
 def _messages(files: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
@@ -110,6 +116,12 @@ def _messages(files: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
         yield str(file), content
 
 
+def _note_others(name: str) -> None:
+    from services.cli.terminal import note
+
+    note(f"{name}: only the first message is read, but there are several. Give one message per file, or pipe each one.")
+
+
 def _bounce(name: str, content: bytes) -> "Bounce | None":
     from services.escalation.channels.bounces import NotReadable, bounce_of
 
@@ -121,12 +133,12 @@ def _bounce(name: str, content: bytes) -> "Bounce | None":
 
 
 def _record(name: str, bounce: "Bounce") -> None:
-    from services.cli.databases import spine_of
+    from services.cli.databases import processor_of
     from services.cli.terminal import printable
     from services.escalation.channels.operating import record_bounce
 
     async def recorded(pool: "Pool") -> list[str]:
-        async with spine_of(pool, ServiceName.ESCALATION) as processor:
+        async with processor_of(pool, ServiceName.ESCALATION) as processor:
             return await record_bounce(processor, bounce)
 
     try:

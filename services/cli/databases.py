@@ -49,7 +49,7 @@ def try_pool(name: ServiceName, action: Callable[[Pool], Awaitable[T]]) -> T:
 
 
 @asynccontextmanager
-async def spine_of(pool: Pool, name: ServiceName) -> "AsyncIterator[InputProcessor]":
+async def processor_of(pool: Pool, name: ServiceName) -> "AsyncIterator[InputProcessor]":
     """The input processor of a service; its work is traced as the service's own."""
     from shared.migrations.fitting import Fitting
     from shared.telemetry import configure_tracing

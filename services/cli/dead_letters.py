@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from services.cli.databases import spine_of, with_pool
+from services.cli.databases import processor_of, with_pool
 from services.cli.installation import Data, ServiceName, enter
 from services.cli.run import read_settings
 from services.cli.terminal import LINES, AsJson, print_json, printable, stop_with
@@ -30,8 +30,13 @@ Ids = Annotated[list[UUID] | None, typer.Argument(metavar="ID", help="Dead lette
 
 
 class CountedAt(StrEnum):
-    """The time at which a replayed fact counts: its publisher's time, or the time of first receipt."""
+    """The time at which a replayed fact counts: its publisher's time, or the time of first receipt.
 
+    `told` and `heard` are the names of earlier releases.
+    """
+
+    REPORTED = "reported"
+    RECEIVED = "received"
     TOLD = "told"
     HEARD = "heard"
 
@@ -40,8 +45,8 @@ class CountedAt(StrEnum):
 def list_letters(
     service: Service,
     limit: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="Maximum number.")] = 50,
-    replayed: Annotated[bool, typer.Option("--replayed", help="Include replayed ones.")] = False,
-    dismissed: Annotated[bool, typer.Option("--dismissed", help="Include dismissed ones.")] = False,
+    replayed: Annotated[bool, typer.Option("--replayed", help="Include replayed dead letters.")] = False,
+    dismissed: Annotated[bool, typer.Option("--dismissed", help="Include dismissed dead letters.")] = False,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
@@ -61,9 +66,9 @@ def list_letters(
         print_json([asdict(letter) | named_event(raw) for letter, raw in found])
         return
     if not found:
-        print(f"{service.value} has no dead letters.")
+        print(f"{service.value} has no open dead letters. (--replayed and --dismissed include the others.)")
     for letter, raw in found:
-        print(f"{letter.id}  {letter.received_at:%Y-%m-%d %H:%M:%S}  {_place(letter)}  {letter.code}")
+        print(f"{letter.id}  {letter.received_at:%Y-%m-%d %H:%M:%S} UTC  {_place(letter)}  {letter.code}")
         print(f"    {_event(raw)}")
         print(f"    {letter.reason}")
         if letter.dismissed_at is not None:
@@ -73,7 +78,7 @@ def list_letters(
 @app.command()
 def show(
     service: Service,
-    id: Annotated[UUID, typer.Argument(metavar="ID", help="The dead letter's ID.")],
+    id: Annotated[UUID, typer.Argument(metavar="ID", help="ID of the dead letter.")],
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
@@ -112,9 +117,10 @@ def replay(
         CountedAt,
         typer.Option(
             metavar="TIME",
-            help="`told`, or `heard`: a fact dated in the future counts when it was first received (see time_ahead).",
+            help="The time of a fact dated in the future: `reported` is its own time, at which it is refused again; "
+            "`received` is the time of its first receipt.",
         ),
-    ] = CountedAt.TOLD,
+    ] = CountedAt.REPORTED,
     data: Data = None,
 ) -> None:
     """Apply dead letters again, in the order they were received. Those that fail again are kept.
@@ -133,8 +139,8 @@ def replay(
 def dismiss(
     service: Service,
     ids: Annotated[list[UUID], typer.Argument(metavar="ID", help="Dead letters by ID.")],
-    by: Annotated[str, typer.Option(metavar="NAME", help="Who decided this.")],
-    why: Annotated[str, typer.Option(metavar="TEXT", help="Why they will never be applied.")],
+    by: Annotated[str, typer.Option(metavar="NAME", help="Name of the person who decided it.")],
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Reason why they will never be applied.")],
     data: Data = None,
 ) -> None:
     """Dismiss dead letters that can never be applied. They are kept, but no longer counted or listed.
@@ -155,37 +161,38 @@ def dismiss(
 async def _replay(pool: Pool, name: ServiceName, ids: list[UUID], time: CountedAt) -> int:
     """Replay letters in their order of receipt. Return the number of letters that were not accepted."""
     prefix = read_settings(name).topic_prefix
-    async with spine_of(pool, name) as processor:
+    async with processor_of(pool, name) as processor:
         kept = await kept_letters(pool, limit=1_000_000, with_replayed=bool(ids), with_dismissed=bool(ids))
         wanted = [letter for letter in sorted(kept, key=_came) if not ids or letter.id in ids]
         missing = set(ids) - {letter.id for letter in wanted}
         for id in sorted(missing):
             print(f"{id}  no such dead letter")
-        heard = await _heard(pool, wanted, prefix=prefix) if time is CountedAt.HEARD else {}
-        in_turn = sorted(heard, key=heard.__getitem__) or [letter.id for letter in wanted]
-        accepted = [await _replay_one(processor, id, prefix=prefix, heard_at=heard.get(id)) for id in in_turn]
+        by_receipt = time in (CountedAt.RECEIVED, CountedAt.HEARD)
+        received = await _received(pool, wanted, prefix=prefix) if by_receipt else {}
+        in_turn = sorted(received, key=received.__getitem__) or [letter.id for letter in wanted]
+        accepted = [await _replay_one(processor, id, prefix=prefix, received_at=received.get(id)) for id in in_turn]
     return len(missing) + accepted.count(False)
 
 
-async def _heard(pool: Pool, letters: Sequence[KeptLetter], *, prefix: str) -> Mapping[UUID, datetime]:
+async def _received(pool: Pool, letters: Sequence[KeptLetter], *, prefix: str) -> Mapping[UUID, datetime]:
     """When each letter was first received; those received at once stay in the order of their own times, a microsecond
     apart."""
     from shared.messaging.dead_letters import replay_of
 
-    told: list[tuple[datetime, datetime, UUID]] = []
+    arrivals: list[tuple[datetime, datetime, UUID]] = []
     for letter in letters:
         found = await kept_letter(pool, letter.id)
         batch = replay_of(*found, prefix=prefix) if found else None
         at = batch.inputs[0].envelope.time if isinstance(batch, Batch) else letter.received_at
-        told.append((letter.received_at, at, letter.id))
-    heard: dict[UUID, datetime] = {}
+        arrivals.append((letter.received_at, at, letter.id))
+    received: dict[UUID, datetime] = {}
     latest = datetime.min.replace(tzinfo=UTC)
-    for received_at, _, id in sorted(told):
-        latest = heard[id] = max(received_at, latest + timedelta(microseconds=1))
-    return heard
+    for received_at, _, id in sorted(arrivals):
+        latest = received[id] = max(received_at, latest + timedelta(microseconds=1))
+    return received
 
 
-async def _replay_one(processor: "InputProcessor", id: UUID, *, prefix: str, heard_at: datetime | None) -> bool:
+async def _replay_one(processor: "InputProcessor", id: UUID, *, prefix: str, received_at: datetime | None) -> bool:
     """Replay one letter. Return whether it is accepted now. Raises the database's errors while it is unavailable."""
     from shared.messaging.dead_letters import replay_of
 
@@ -193,7 +200,7 @@ async def _replay_one(processor: "InputProcessor", id: UUID, *, prefix: str, hea
     if found is None:
         print(f"{id}  no longer exists")
         return False
-    batch = replay_of(*found, prefix=prefix, heard_at=heard_at)
+    batch = replay_of(*found, prefix=prefix, received_at=received_at)
     if isinstance(batch, Poison):
         print(f"{id}  still {batch.code}: {batch.reason}")
         return False

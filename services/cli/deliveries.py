@@ -1,4 +1,4 @@
-"""`handoff deliveries`: which e-mails have not arrived and why, and sending them again once the fault is mended."""
+"""`handoff deliveries`: which e-mails have not arrived and why, and sending them again once the fault is fixed."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -37,7 +37,8 @@ class State(StrEnum):
 _NOT_ARRIVED = (State.PENDING, State.SENDING, State.HELD, State.UNKNOWN, State.FAILED, State.SKIPPED)
 
 Since = Annotated[
-    str | None, typer.Option(metavar="WHEN", help="Changed since this time, with its zone: 2026-05-04T09:30Z.")
+    str | None,
+    typer.Option(metavar="WHEN", help="Only those changed since this time, with its zone: 2026-05-04T09:30Z."),
 ]
 
 
@@ -74,13 +75,13 @@ def resend(
     ids: Annotated[list[UUID] | None, typer.Argument(metavar="ID", help="Deliveries by ID.")] = None,
     since: Since = None,
     every: Annotated[
-        bool, typer.Option("--open", help="All whose episode is still open and not acknowledged.")
+        bool, typer.Option("--open", help="Resend all of these whose episode is open and not acknowledged.")
     ] = False,
     escalation: EscalationDatabase = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send e-mails again: those that failed, had no address, or wait for another attempt. Not for closed episodes.
+    """Resend e-mails that failed, had no address, or wait for another attempt. Skips closed episodes.
 
     The exit status is 1 if a delivery given by its ID is not sent again.
     """
@@ -103,7 +104,7 @@ def resend(
 
 
 async def _resend(pool: "Pool", ids: Sequence[UUID], since: datetime | None) -> list[dict[str, Any]]:
-    from services.cli.databases import spine_of
+    from services.cli.databases import processor_of
     from services.escalation.channels.operating import resend as send_again
     from services.escalation.domain.deliveries import RESENDABLE
     from services.escalation.store.outgoing import by_id, listed
@@ -112,7 +113,7 @@ async def _resend(pool: "Pool", ids: Sequence[UUID], since: datetime | None) -> 
     meant = await (by_id(pool, ids) if ids else listed(pool, RESENDABLE, since=since, only_open=True, limit=_MOST))
     known = {one.delivery_id for one in meant}
     results = [_result(id, "no such delivery") for id in ids if id not in known]
-    async with spine_of(pool, ServiceName.ESCALATION) as processor:
+    async with processor_of(pool, ServiceName.ESCALATION) as processor:
         for one in meant:
             try:
                 await send_again(processor, one)
@@ -133,7 +134,7 @@ def _print_table(found: Sequence["ListedDelivery"]) -> None:
     for one in found:
         about = f"{printable(one.recipient)}  order {printable(one.order_id)}"
         over = "" if one.open else "  (no longer needed)"
-        print(f"{one.delivery_id}  {one.changed_at:%Y-%m-%d %H:%M:%S}  {one.state}  {about}{over}")
+        print(f"{one.delivery_id}  {one.changed_at:%Y-%m-%d %H:%M:%S} UTC  {one.state}  {about}{over}")
         again = f"; next attempt {one.try_at:%H:%M:%S} UTC" if one.state in ("pending", "unknown") else ""
         print(f"    {_tried(one)}: {printable(shown_reason(one.reason or 'no reason yet'))}{again}")
 

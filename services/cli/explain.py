@@ -19,14 +19,14 @@ from services.cli.terminal import AsJson, console, print_json, printable, stop_w
 from services.escalation.domain.decisions.rules import RULES
 from services.escalation.domain.explaining.outlook import Outlook, outlook
 from services.escalation.domain.explaining.record import Record
-from services.escalation.domain.explaining.steps import DELIVERED, TOLD, ExplainedStep, steps
+from services.escalation.domain.explaining.steps import DELIVERED, REPORTED, ExplainedStep, steps
 from services.escalation.domain.words import day, money
 from services.escalation.store.explaining import Found, episodes_beginning, episodes_of_order, record_of
 
 _WIDTH = 100
 _TIME, _RULE = 10, 16
 _COLORS = {
-    TOLD: "cyan",
+    REPORTED: "cyan",
     DELIVERED: "dim",
     **{rule.replace("_", " "): one.color for rule, one in RULES.items() if one.color},
 }
@@ -47,7 +47,7 @@ class Explained:
 
 def explain(
     name: Annotated[
-        str, typer.Argument(metavar="EPISODE", help="Episode ID or its beginning; with --order an order's ID.")
+        str, typer.Argument(metavar="EPISODE", help="Episode ID or its beginning; with --order, the ID of an order.")
     ],
     order: Annotated[bool, typer.Option("--order", help="The latest episode of this order.")] = False,
     words: Annotated[bool, typer.Option("--words", help="Include the customer's own words, names and titles.")] = False,
@@ -105,9 +105,11 @@ def shown(explained: Explained, *, with_events: bool = False) -> RenderableType:
 def _chosen(found: Sequence[Found], name: str, *, is_order: bool) -> Found:
     """The only episode, or an order's latest."""
     if not found:
-        where = "Order" if is_order else "Episode"
-        hint = "to look up an order, use `--order`." if not is_order else "it has none, or the order is not known."
-        raise NotOne(f"{where} {name}: no episode found; {hint}")
+        hint = (
+            f"Order {name} has no episode, or the order is not known. `handoff waiting` lists signals that still wait "
+            "for their order."
+        )
+        raise NotOne(hint if is_order else f"No episode begins with {name}. To look up an order, use --order.")
     if len(found) > 1 and not is_order:
         listed = "\n".join(f"  {one.episode_id}  order {one.order_id}" for one in found[:10])
         raise NotOne(f"{len(found)} episodes begin with {name}:\n{listed}")
@@ -132,19 +134,19 @@ def _days(steps: Sequence[ExplainedStep], *, with_events: bool) -> Iterator[Rend
         if at.date() != today:
             today = at.date()
             yield Text(day(today), style="bold")
-        yield _row(f"{at:%H:%M:%S}", step.what, _told(step, with_events=with_events), _COLORS.get(step.what, ""))
+        yield _row(f"{at:%H:%M:%S}", step.label, _shown(step, with_events=with_events), _COLORS.get(step.what, ""))
 
 
-def _row(time: str, what: str, told: Text, color: str) -> RenderableType:
+def _row(time: str, label: str, shown: Text, color: str) -> RenderableType:
     grid = Table.grid(padding=0)
     grid.add_column(width=_TIME, no_wrap=True)
     grid.add_column(width=_RULE, no_wrap=True)
     grid.add_column(width=_WIDTH - _TIME - _RULE, overflow="fold")
-    grid.add_row(Text(time, style="dim"), Text(printable(what), style=color), told)
+    grid.add_row(Text(time, style="dim"), Text(printable(label), style=color), shown)
     return grid
 
 
-def _told(step: ExplainedStep, *, with_events: bool) -> Text:
+def _shown(step: ExplainedStep, *, with_events: bool) -> Text:
     """The sentence of a step, and below it the grounds."""
     lines = [Text(printable(step.words), style="dim" if step.what == DELIVERED else "")]
     if step.quote:
@@ -172,8 +174,8 @@ def _present(outlook: Outlook) -> RenderableType:
         "clock": outlook.clock,
         "next": outlook.next,
     }
-    for label, words in rows.items():
-        grid.add_row(Text(label, style="dim"), Text(printable(words), style="bold" if label == "now" else ""))
+    for label, text in rows.items():
+        grid.add_row(Text(label, style="dim"), Text(printable(text), style="bold" if label == "now" else ""))
     return Padding(grid, 0)
 
 

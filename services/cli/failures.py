@@ -28,7 +28,7 @@ def of_database(service: str, url: str, error: Exception) -> str:
         return f"{whose} at {where} cannot be used: {error.safe_message}."
     if isinstance(error, OSError):
         return (
-            f"{whose} does not answer at {where} ({name}). Start it with `handoff up`, "
+            f"{whose} does not respond at {where} ({name}). Start it with `handoff up`, "
             f"or set {variable} to the address of your own."
         )
     return f"{whose} at {where} cannot be used ({name}): check {variable} and its log."

@@ -41,7 +41,7 @@ def _database_option(service: ServiceName) -> typer.models.OptionInfo:
     option: typer.models.OptionInfo = typer.Option(
         f"--{service}-database",
         metavar="URL",
-        help=f"Address of the database of {service}. Default: {database_variable(service)}.",
+        help=f"Address of {service}'s database. Default: {database_variable(service)}.",
     )
     return option
 
@@ -119,8 +119,9 @@ def require(*variables: str) -> None:
     missing = [name for name in variables if not is_set(name)]
     if missing:
         raise stop_with(
-            f"No server given: {', '.join(missing)} not set. Set it, or give the data folder of a running "
-            f"`handoff up` with --data or HANDOFF_DATA ({DEFAULT_DATA} has none)."
+            f"Not set: {', '.join(missing)}. Set {'these variables' if missing[1:] else 'this variable'}, or name the "
+            f"data folder of a running `handoff up` with --data or HANDOFF_DATA. (No installation is running in "
+            f"{DEFAULT_DATA}.)"
         )
 
 

@@ -1,4 +1,4 @@
-"""`handoff mail`: what the mail sink of `handoff up` caught. Start at mail."""
+"""`handoff mail`: the e-mails that `handoff up` keeps instead of delivering them. Start at mail."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,12 +19,12 @@ def mail(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the mail that the sink of `handoff up` caught, or show one message."""
+    """List the e-mails sent under `handoff up`, which keeps them locally and delivers none, or show one."""
     folder = (data or DEFAULT_DATA) / "mail"
     if not folder.is_dir():
         raise stop_with(
-            f"{folder} does not exist: no mail sink of `handoff up` has run with that data folder. "
-            "Name another with --data or HANDOFF_DATA."
+            f"{folder} does not exist: `handoff up` has not run with that data folder. "
+            "Name another one with --data or HANDOFF_DATA."
         )
     stored = messages(folder)
     if not which:
@@ -57,6 +57,6 @@ def _table(stored: list[StoredMail]) -> Table:
         table.add_column(heading, overflow="fold")
     for each in stored:
         received = each.received_at.strftime("%Y-%m-%d %H:%M:%S")
-        told = (", ".join(each.recipients), each.subject, each.message_id)
-        table.add_row(str(each.number), received, *(Text(printable(text)) for text in told))
+        texts = (", ".join(each.recipients), each.subject, each.message_id)
+        table.add_row(str(each.number), received, *(Text(printable(text)) for text in texts))
     return table

@@ -18,7 +18,11 @@ COMMANDS = (
         "Start Kafka, Postgres, a mail sink and the three services on this machine; Ctrl-C stops them.",
     ),
     Lazy("status", "services.cli.status.command:status", "Show on one screen whether everything works."),
-    Lazy("mail", "services.cli.mail:mail", "List the mail that the sink of `handoff up` caught, or show one message."),
+    Lazy(
+        "mail",
+        "services.cli.mail:mail",
+        "List the e-mails sent under `handoff up`, which keeps them locally and delivers none, or show one.",
+    ),
     Lazy("run", "services.cli.run:run", "Run one process of a service until it is stopped."),
     Lazy(
         "migrate",
@@ -33,7 +37,7 @@ COMMANDS = (
     Lazy(
         "repair-times",
         "services.cli.repair_times:repair_times",
-        "Correct facts dated in the future to the time they were received.",
+        "Set the time of facts dated in the future to the time they were received.",
     ),
     Lazy(
         "import", "services.cli.importers.command:app", "Publish files of known formats as inbound events, over Kafka."
@@ -57,12 +61,12 @@ COMMANDS = (
     ),
     Lazy("deliveries", "services.cli.deliveries:app", "List and resend e-mails that have not arrived."),
     Lazy("bounces", "services.cli.bounces:app", "Read delivery reports, and list or clear addresses that bounce."),
-    Lazy("outbox", "services.cli.outbox:app", "Publish again what the services published."),
+    Lazy("outbox", "services.cli.outbox:app", "Publish events of the services again."),
     Lazy("people", "services.cli.people:app", "Show who changed what about a salesperson."),
     Lazy(
         "topics",
         "services.cli.topics:app",
-        "List and acknowledge topics that lost unread records.",
+        "List topics whose records were lost unread, and confirm that they are restored.",
     ),
     Lazy("policy", "services.cli.policy:app", "Show, check, compare and publish policies."),
 )

@@ -1,4 +1,4 @@
-"""`handoff outbox`: publish again what a service published, after its topic lost it."""
+"""`handoff outbox`: publish a service's events again, after its topic lost them."""
 
 import os
 from datetime import UTC, datetime
@@ -7,22 +7,21 @@ from typing import Annotated
 
 import typer
 
-from services.cli.databases import spine_of, try_pool, with_pool
+from services.cli.databases import processor_of, try_pool, with_pool
 from services.cli.installation import Data, ServiceName, database_variable, enter, require
 from services.cli.run import outline_of, read_settings
-from services.cli.terminal import printable, stop_with
+from services.cli.terminal import counted, printable, stop_with
 from shared.database import DATABASE_ERRORS, Pool
 
-app = typer.Typer(help="Publish again what the services published.", no_args_is_help=True)
+app = typer.Typer(help="Publish events of the services again.", no_args_is_help=True)
 
 _ANYBODY = "select exists (select from orders.salespeople)"
-_BY_HAND = "once nothing is missing, confirm it with `handoff topics acknowledge`."
 _HINT = "Give a time with its zone, like 2026-05-04T09:30Z or 2026-05-04T11:30+02:00."
 
 
 @app.callback()
 def outbox() -> None:
-    """Publish again what the services published."""
+    """Publish events of the services again."""
 
 
 @app.command()
@@ -33,7 +32,7 @@ def replay(
     ] = None,
     data: Data = None,
 ) -> None:
-    """Publish again what was published since a given time, and all salespeople. Nothing is applied twice.
+    """Publish events since a given time again, and all salespeople. No event is applied twice.
 
     Uses ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
     """
@@ -45,21 +44,21 @@ def replay(
     require(*map(database_variable, wanted))
     for name in wanted:
         events = with_pool(name, lambda pool: publish_again(pool, moment))
-        print(f"{name.value}: {events} events will be published again")
+        print(f"{name.value}: {counted(events, 'event')} will be published again")
         if name is ServiceName.ORDERS:
             people = with_pool(name, _people)
-            print(f"{name.value}: {people} salespeople will be published again, as they are known now")
+            print(f"{name.value}: {counted(people, 'salesperson', 'salespeople')} will be published again")
         _settle(name, moment)
 
 
 def _settle(publisher: ServiceName, since: datetime) -> None:
-    """Its readers miss nothing any more of topics that were deleted and created again, if this reached back enough."""
+    """Mark topics that were deleted and created again as restored for their readers, if `since` is early."""
     from shared.messaging.cluster import owner
     from shared.messaging.recreated import settle
 
     for reader in ServiceName:
         if not os.environ.get(database_variable(reader)):
-            print(f"{reader.value}: {database_variable(reader)} is not set; {_BY_HAND}")
+            print(_by_hand(reader, f"{database_variable(reader)} is not set"))
             continue
         read = [topic for topic in outline_of(reader).listens_to if owner(topic) == publisher.value]
         topics = [read_settings(reader).cluster().topic(topic) for topic in read]
@@ -69,10 +68,18 @@ def _settle(publisher: ServiceName, since: datetime) -> None:
         try:
             settled = try_pool(reader, partial(settle, topics=topics, by=by, since=since))
         except DATABASE_ERRORS as error:
-            print(f"{reader.value}: its database does not answer ({type(error).__name__}); {_BY_HAND}")
+            print(_by_hand(reader, f"its database does not respond ({type(error).__name__})"))
             continue
         for topic in settled:
-            print(f"{reader.value}: topic {topic} counts as restored")
+            print(f"{reader.value}: topic {topic} is marked as restored")
+
+
+def _by_hand(reader: ServiceName, why: str) -> str:
+    """What to do if the note of a reader about a topic could not be removed."""
+    return (
+        f"{reader.value}: {why}, so its note about a lost topic was not removed, if there is one. Once {reader.value} "
+        f"has read the events, run `handoff topics acknowledge {reader.value} TOPIC --by NAME`."
+    )
 
 
 async def _people(pool: Pool) -> int:
@@ -80,7 +87,7 @@ async def _people(pool: Pool) -> int:
         return 0
     from services.orders.app import publish_people_again
 
-    async with spine_of(pool, ServiceName.ORDERS) as processor:
+    async with processor_of(pool, ServiceName.ORDERS) as processor:
         return await publish_people_again(processor)
 
 

@@ -19,12 +19,12 @@ from shared.precedence import Version
 
 app = typer.Typer(help="Show who changed what about a salesperson.", no_args_is_help=True)
 
-_TOLD = """
+_PUBLISHED = """
     select source, event_id, kind, at, decided_at, body from shared.journal
     where subject = $1 and type = $2 order by position
 """
 _WAYS = {"http": "HTTP", "record": "Kafka"}
-_NO_EFFECT = "no effect: a later fact was already known"
+_NO_EFFECT = "no effect: a later change was already known"
 _ERASED = "erased: its content is no longer kept"
 
 
@@ -53,16 +53,16 @@ def people() -> None:
 
 @app.command()
 def history(
-    person: Annotated[str, typer.Argument(metavar="ID", help="The salesperson's ID.")],
+    person: Annotated[str, typer.Argument(metavar="ID", help="ID of the salesperson.")],
     data: Data = None,
     orders: OrdersDatabase = None,
     as_json: AsJson = False,
 ) -> None:
     """List every change to a salesperson, oldest first: when, from which source, and what. Shows personal data."""
     enter(data, orders=orders)
-    changes = list(changes_in(with_pool(ServiceName.ORDERS, lambda pool: _told_of(pool, person))))
+    changes = list(changes_in(with_pool(ServiceName.ORDERS, lambda pool: _published(pool, person))))
     if not changes:
-        raise stop_with(f"Nothing was published about salesperson {person}. Check the ID: upper and lower case differ.")
+        raise stop_with(f"No changes to salesperson {person} were received. Check the ID; IDs are case-sensitive.")
     if as_json:
         print_json(changes)
         return
@@ -71,8 +71,8 @@ def history(
             print(printable(line))
 
 
-async def _told_of(pool: Pool, person: str) -> Sequence[asyncpg.Record]:
-    return await pool.fetch(_TOLD, person, SalespersonChanged.type)
+async def _published(pool: Pool, person: str) -> Sequence[asyncpg.Record]:
+    return await pool.fetch(_PUBLISHED, person, SalespersonChanged.type)
 
 
 def changes_in(rows: Sequence[Any]) -> Iterator[Change]:
@@ -80,9 +80,9 @@ def changes_in(rows: Sequence[Any]) -> Iterator[Change]:
     latest: Version | None = None
     known: SalespersonChanged | None = None
     for row in rows:
-        told = Version(row["at"], row["event_id"])
+        version = Version(row["at"], row["event_id"])
         fact = None if row["body"] is None else SalespersonChanged.model_validate_json(row["body"])
-        counts = is_latest(latest, told)
+        counts = is_latest(latest, version)
         yield Change(
             received_at=row["decided_at"],
             source=row["source"],
@@ -95,7 +95,7 @@ def changes_in(rows: Sequence[Any]) -> Iterator[Change]:
             changed=_changed(known, fact) if counts and fact is not None else {},
         )
         if counts:
-            latest, known = told, fact
+            latest, known = version, fact
 
 
 def _changed(before: SalespersonChanged | None, after: SalespersonChanged) -> dict[str, tuple[Any, Any]]:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from services.cli.databases import spine_of, with_pool
+from services.cli.databases import processor_of, with_pool
 from services.cli.installation import Data, EscalationDatabase, ServiceName, enter
 from services.cli.terminal import LINES, AsJson, print_json, printable, stop_with
 from services.escalation.domain.own_facts import PolicyPublishing
@@ -115,8 +115,8 @@ def publish(
     except Refused as refused:
         raise stop_with(printable(f"Not published: {refused.rejected[0].reason}", kept=LINES)) from None
     print(f"Version {published.version} applies from {_instant(published.since)}.")
-    told = f"version {replaced.version}, published by {replaced.published_by}: {replaced.summary}"
-    print(f"It replaces {printable(told)}")
+    before = f"version {replaced.version}, published by {replaced.published_by}: {replaced.summary}"
+    print(f"It replaces {printable(before)}")
     print(f"handoff policy diff {replaced.version} {published.version} lists the differences.")
 
 
@@ -139,7 +139,7 @@ async def _publish(pool: Pool, fact: PolicyPublishing) -> tuple[PolicyVersion, P
     """The version it became, and the one before it."""
     from services.escalation.app import publish_policy
 
-    async with spine_of(pool, ServiceName.ESCALATION) as processor:
+    async with processor_of(pool, ServiceName.ESCALATION) as processor:
         published = await publish_policy(processor, fact)
     return published, _version(await _known(pool), published.version - 1)
 

@@ -4,9 +4,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from services.cli.databases import spine_of, with_pool
+from services.cli.databases import processor_of, with_pool
 from services.cli.installation import Data, EscalationDatabase, ServiceName, enter
-from services.cli.terminal import printable, stop_with
+from services.cli.terminal import counted, printable, stop_with
 from services.escalation.domain.rules import RULES_VERSION
 from services.escalation.store.left_to_judge import left_to_judge
 from shared.database import DATABASE_ERRORS, Pool, is_transient
@@ -20,7 +20,7 @@ _SHOWN = 10
 
 @dataclass(slots=True)
 class Rejudged:
-    """The number of accounts judged, and the accounts that could not be."""
+    """The number of accounts judged, and the accounts that could not be, each with its error."""
 
     judged: int = 0
     failed: list[str] = field(default_factory=list)
@@ -29,15 +29,19 @@ class Rejudged:
 def rejudge(data: Data = None, escalation: EscalationDatabase = None) -> None:
     """Apply the rules of this release to every account, after `handoff migrate`.
 
-    Run again, it continues where it ended. Signals that do not count any more end, and severities are corrected, with
-    the reason that the rules changed. Nobody is notified.
+    If it was interrupted, run it again: it continues where it stopped. Signals that no longer count are ended and
+    severities corrected; the recorded reason is that the rules changed. No one is notified.
     """
     enter(data, escalation=escalation)
     done = with_pool(ServiceName.ESCALATION, rejudge_all)
-    print(f"Rules {RULES_VERSION}: {done.judged:,} accounts judged.")
+    print(f"Rules {RULES_VERSION}: {counted(done.judged, 'account')} judged.")
     if done.failed:
         shown = ", ".join(map(printable, done.failed[:_SHOWN]))
-        raise stop_with(f"{len(done.failed):,} accounts could not be judged, such as {shown}. Run the command again.")
+        more = f" and {len(done.failed) - _SHOWN:,} more" if len(done.failed) > _SHOWN else ""
+        raise stop_with(
+            f"{counted(len(done.failed), 'account')} could not be judged: {shown}{more}. Run the command again; if it "
+            "fails again, report the errors in parentheses as a bug."
+        )
 
 
 async def rejudge_all(pool: Pool) -> Rejudged:
@@ -51,7 +55,7 @@ async def rejudge_all(pool: Pool) -> Rejudged:
                 return done
             for account in accounts:
                 if processor is None:
-                    processor = await opened.enter_async_context(spine_of(pool, ServiceName.ESCALATION))
+                    processor = await opened.enter_async_context(processor_of(pool, ServiceName.ESCALATION))
                 await _judge(processor, account, done)
             after = last
 
@@ -65,4 +69,4 @@ async def _judge(processor: "InputProcessor", account: str, done: Rejudged) -> N
     except DATABASE_ERRORS as error:
         if is_transient(error):
             raise
-        done.failed.append(account)
+        done.failed.append(f"{account} ({type(error).__name__})")

@@ -8,12 +8,12 @@ import asyncpg
 import typer
 
 from services.cli import failures
-from services.cli.databases import spine_of
+from services.cli.databases import processor_of
 from services.cli.installation import Data, ServiceName, database_of, database_variable, enter, require
 from services.cli.run import outline_of, read_settings
-from services.cli.terminal import stop_with
+from services.cli.terminal import counted, stop_with
 from shared.database import DATABASE_ERRORS, open_pool
-from shared.dated import put_right, told_last
+from shared.dated import last_reported, put_right
 
 if TYPE_CHECKING:
     from shared.inputs import Input
@@ -28,7 +28,7 @@ def repair_times(
     ] = None,
     data: Data = None,
 ) -> None:
-    """Correct facts dated in the future to the time they were received.
+    """Set the time of facts dated in the future to the time they were received.
 
     `handoff migrate` lists them. Uses ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL and ESCALATION_DATABASE_URL.
     """
@@ -41,7 +41,11 @@ def repair_times(
             repaired = asyncio.run(_repair(name, url))
         except DATABASE_ERRORS as error:
             raise stop_with(failures.of_database(name, url, error)) from None
-        print(f"{name.value}: {repaired} times corrected" if repaired else f"{name.value}: no times are in the future")
+        print(
+            f"{name.value}: {counted(repaired, 'time')} corrected"
+            if repaired
+            else f"{name.value}: no times are in the future"
+        )
 
 
 async def _repair(name: ServiceName, url: str) -> int:
@@ -52,21 +56,21 @@ async def _repair(name: ServiceName, url: str) -> int:
         for one in outline_of(name).dated:
             subjects = await put_right(connection, one, skew)
             repaired += len(subjects)
-            if one.told_by is not None and subjects:
-                await _tell_again(name, url, await told_last(connection, one.told_by, subjects))
+            if one.reported_by is not None and subjects:
+                await _report_again(name, url, await last_reported(connection, one.reported_by, subjects))
     finally:
         await connection.close()
     return repaired
 
 
-async def _tell_again(name: ServiceName, url: str, told: "Sequence[Input]") -> None:
+async def _report_again(name: ServiceName, url: str, inputs: "Sequence[Input]") -> None:
     """Apply and publish the facts that had lost against a time ahead."""
     from shared.inputs import Batch
 
     pool = await open_pool(url, name=f"{name.value}-cli")
     try:
-        async with spine_of(pool, name) as processor:
-            for one in told:
+        async with processor_of(pool, name) as processor:
+            for one in inputs:
                 await processor.apply(Batch([one]))
     finally:
         pool.terminate()

@@ -16,6 +16,7 @@ from services.cli.installation import (
     Data,
     EscalationDatabase,
     OrdersDatabase,
+    ServiceName,
     SupportDatabase,
     enter_with_every_database,
 )
@@ -47,6 +48,7 @@ _NOT_APPLIED = """
         select from shared.journal where (journal.source, journal.event_id) = (told.source, told.event_id))
 """
 _AT_ONCE = 10_000
+_WAITING = {f"facts_of_{name}": f"facts ({name})" for name in ServiceName}
 _LETTERS = "select headers from shared.dead_letters where headers is not null"
 _LEDGER = "select outcome, count(*) from shared.ledger group by outcome"
 _UNSENT = "select count(*) from shared.outbox where published_at is null"
@@ -222,9 +224,9 @@ def _print(terminal: Console, found: Report) -> None:
     terminal.print(_table("signals", found.signals.items()))
     terminal.print(_table("episodes", [("raised", found.episodes)]))
     terminal.print(_table("alerts", found.alerts.items()))
-    terminal.print(_table("deliveries", found.deliveries.items()))
-    terminal.print(_table("waiting", found.waiting.items()))
-    ledger = Table("ledger", *(outcome.value for outcome in Outcome), "unsent", "timers")
+    terminal.print(_table("deliveries", ((name.replace("_", " "), count) for name, count in found.deliveries.items())))
+    terminal.print(_table("waiting", ((_WAITING.get(name, name), count) for name, count in found.waiting.items())))
+    ledger = Table("ledger", *(outcome.value.replace("_", " ") for outcome in Outcome), "unsent", "timers")
     ledger.columns[0].overflow = "fold"
     for column in ledger.columns[1:]:
         column.justify, column.overflow = "right", "fold"

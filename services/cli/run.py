@@ -10,7 +10,7 @@ import typer
 
 from services.cli import failures
 from services.cli.installation import KAFKA, MAIL, Data, ServiceName, database_of, database_variable, enter, require
-from services.cli.terminal import printable, stop_with
+from services.cli.terminal import counted, printable, stop_with
 from shared.role import Role
 
 if TYPE_CHECKING:  # a command imports the one service that it works with
@@ -87,14 +87,17 @@ def outline_of(name: ServiceName) -> "Outline":
 def run(
     name: Annotated[ServiceName, typer.Argument(metavar="SERVICE", help="orders, support or escalation.")],
     role: Annotated[
-        Role, typer.Option(metavar="ROLE", help="What this process does: all, consume, relay or web.")
+        Role,
+        typer.Option(
+            metavar="ROLE", help="Parts to run: all, consume (reads Kafka), relay (publishes the outbox) or web (HTTP)."
+        ),
     ] = Role.ALL,
     slot: Annotated[
         int | None,
         typer.Option(
             min=0,
             metavar="NUMBER",
-            help="A stable number among this service's processes, for restarts without a pause.",
+            help="A number of its own among this service's processes: it keeps its partitions across a restart.",
         ),
     ] = None,
     data: Data = None,
@@ -163,12 +166,12 @@ async def _migrated(url: str, service: "Outline", skew: timedelta) -> "list[Ahea
 def _list_rows_ahead(name: ServiceName, ahead: "Sequence[AheadRow]") -> None:
     if not ahead:
         return
-    print(f"{name.value}: {len(ahead)} times are in the future; until then they override newer reports")
+    print(f"{name.value}: {counted(len(ahead), 'time')} in the future, which until then will override newer reports")
     for row in ahead[:_MOST_LISTED]:
-        print(f"    {row.place}  {printable(row.about)}  {row.at:%Y-%m-%d %H:%M:%S}")
+        print(f"    {row.place}  {printable(row.about)}  {row.at:%Y-%m-%d %H:%M:%S} UTC")
     if len(ahead) > _MOST_LISTED:
         print(f"    … and {len(ahead) - _MOST_LISTED} more")
-    print("    `handoff repair-times` corrects them to the time they were received.")
+    print("    `handoff repair-times` sets them to the time they were received.")
 
 
 def read_settings(name: ServiceName) -> "ServiceSettings":

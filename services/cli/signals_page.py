@@ -20,18 +20,18 @@ Events and silences that put a sale at risk. `python -m services.cli.signals_pag
 and a test fails when the page is out of date.
 
 Signals are computed from everything reported about a customer, by the time of each event and not by the time of its
-report. Later events can settle a signal; an event reported late can disprove it. “This much” and the like refer to the
-thresholds in the last column. The values are those of the shipped policy (`handoff policy show --shipped`), in its
-`[signals.…]` tables. Each kind can also be switched off there.
+report. Later events can settle a signal; an event reported late can disprove it. The rules name the thresholds in the
+last column. The values are those of the shipped policy (`handoff policy show --shipped`), in its `[signals.…]` tables.
+Each kind can also be switched off there.
 """
 _RULES = """
 ## Facts of the same instant
 
 Publishers report times in minutes or seconds. Within one instant the order is: the opening of a case; all other facts,
 a status first; ends (a case resolved or closed, a request withdrawn, a promise kept, an order confirmed, delivered or
-cancelled); the reopening of a case. An end settles the signals of its instant. A conversation is no end: a dead end of
-the same instant stands. Among several statuses of one instant the most advanced one decides whose turn it is: nobody's,
-else the customer's, else ours.
+cancelled); the reopening of a case. An end settles the signals of its instant. A conversation is not an end in this
+sense: a dead end at the same instant stays open. Among several statuses of one instant the most advanced one decides
+whose turn it is: nobody's, else the customer's, else ours.
 
 After the end of a case, later facts do not raise the signals that the end settles. The exceptions are a reopening, a
 contact, a request and a rating. A status after the end reopens the case, without a signal, if it makes it our turn or
@@ -45,11 +45,11 @@ a request on it. A withdrawal applies to the case if it names one, else to the o
 ## Whose turn it is
 
 The word of a status, or `waiting_for` on an opening or a status, says whose turn a case is (`[statuses]`: `us`,
-`customer` or `nobody`). While it is the customer's turn, a case is not stuck before {customers_turn_for}, and earlier
-contacts wait for no answer. A contact or a request by the customer on the case makes it our turn. While it is nobody's
-turn, the case is over; contacts still wait for their answer, because a status proves no conversation. A turn stops
-nothing else: no deadline of a salesperson and no stalled order. The customer's turn stops neither a promised answer nor
-the silence of the customer.
+`customer` or `nobody`). While it is the customer's turn, a case does not count as stuck until {customers_turn_for}
+have passed, and earlier contacts need no answer. A contact or a request by the customer on the case makes it our
+turn. While it is nobody's turn, the case is over; contacts still wait for their answer, because a status proves no
+conversation. A turn stops nothing else: no deadline of a salesperson and no stalled order. The customer's turn stops
+neither a promised answer nor the silence of the customer.
 
 ## One contact, one request
 
@@ -58,15 +58,15 @@ Lines with one `conversation` are one contact. So are lines on one matter and ch
 only counts contacts: each line still needs its answer.
 
 A request of the same kind on the same matter (the case if it names one, else the order, else the account) within
-{same_request_within} of the earliest is the same request, while that one stands, its episode is open and no one has
-talked with the customer since. A repeated report of it notifies no one. If the customer asks again, in other words or
+{same_request_within} of the earliest is the same request, while that one is open, its episode is open and no one has
+spoken to the customer since. A repeated report of it notifies no one. If the customer asks again, in other words or
 for another amount, the request is updated and notifies again.
 
-A fact can say that no answer is needed (`answer_not_needed`, or `case_closed` with a `reason`). A goodbye, or a contact
-answered elsewhere, takes back the silence and the contact's part in repeated contacts. It never takes back a reported
-dead end, a request or a rating. Spam and tests take back everything that the contact, or the case until then, raised
-and settled. A fact with `test: true` raises nothing. A contact in which the customer says that they are leaving
-(`intent`) is a cancellation request.
+A fact can say that no answer is needed (`answer_not_needed`, or `case_closed` with a `reason`). A goodbye, or a
+contact answered elsewhere, withdraws a dead end made of silence, and the contact no longer counts among repeated
+contacts. It never withdraws a reported dead end, a request or a rating. Spam and tests undo everything that the
+contact, or the case until then, raised and settled. A fact with `test: true` raises nothing. A contact in which the
+customer says that they are leaving (`intent`) is a cancellation request.
 """
 _TABLE = """
 | signal | raised when | settled by | severity | threshold |
@@ -75,8 +75,10 @@ _TABLE = """
 _EXAMPLES = """
 ## Examples
 
-Facts about one account with their hours, and the hours between which the signal stands. All hours are working hours,
-the thresholds are the shipped ones, and a test runs every line. `inbound` and `outbound` are contacts.
+Each line lists facts about one account, each preceded by its hour. After the arrow come the hours from which and until
+which the signal is open: `5 to 6` was raised at hour 5 and settled at hour 6; `5` is still open at the end. All hours
+are working hours, the thresholds are the shipped ones, and a test runs every line. `inbound` and `outbound` are
+contacts.
 """
 _PLAYS = """
 ## What a salesperson reports
@@ -123,9 +125,9 @@ def _rules() -> str:
 
 
 def _row(signal: SignalDefinition) -> str:
-    settled, second, kind = signal.settled_by.words, signal.second_cause, signal.kind
+    settled, second, kind = signal.settled_by.sentence, signal.second_cause, signal.kind
     if second is not None:
-        settled += f" {second.lead}: {second.settled_by.words[0].lower()}{second.settled_by.words[1:]}"
+        settled += f" {second.lead}: {second.settled_by.sentence[0].lower()}{second.settled_by.sentence[1:]}"
     rule = shipped().signals.of(kind)
     name = f"{signal.label}<br>`{kind.value}`"
     return f"| {name} | {signal.raised_when} | {settled} | {rule.severity.value} | {_thresholds(kind)} |\n"
@@ -166,10 +168,11 @@ def _offer(play: Play, kind: SignalKind) -> str:
         return "Nothing is offered."
     if not play.offer_percent:
         return f"Offer: {play.offer}"
-    most = ", ".join(money(amount, currency) for currency, amount in play.offer_at_most.items())
-    limits = f", and {most}; no credit in other currencies." if most else "."
-    asked = " Never more than the refund requested." if kind is SignalKind.REFUND_REQUESTED else ""
-    return f"Offer: {play.offer} At most {play.offer_percent} % of the order{limits}{asked}"
+    amounts = [money(amount, currency) for currency, amount in play.offer_at_most.items()]
+    most = " or ".join(filter(None, (", ".join(amounts[:-1]), *amounts[-1:])))
+    limits = f", up to {most}; no credit in other currencies." if most else "."
+    cap = " Never more than the refund requested." if kind is SignalKind.REFUND_REQUESTED else ""
+    return f"Offer: {play.offer} At most {play.offer_percent}% of the order{limits}{cap}"
 
 
 if __name__ == "__main__":

@@ -19,6 +19,11 @@ def printable(text: object, *, kept: str = "") -> str:
     return "".join(one if one.isprintable() or one in kept else ascii(one)[1:-1] for one in str(text))
 
 
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """A number with its noun: 1 event, 1,200 events."""
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
 def console(pipe_width: int) -> Console:
     """Standard output: as wide as the terminal, or so wide where a pipe or a file takes it."""
     return Console(highlight=False, width=None if sys.stdout.isatty() else pipe_width)
@@ -37,6 +42,6 @@ def note(message: str) -> None:
 
 def stop_with(message: str) -> typer.Exit:
     """Print the reason for a command's end on standard error. Raise the returned value for exit status 1."""
-    told = Text(printable(message, kept=LINES), style="red")
-    Console(stderr=True, highlight=False).print(told, soft_wrap=True)
+    text = Text(printable(message, kept=LINES), style="red")
+    Console(stderr=True, highlight=False).print(text, soft_wrap=True)
     return typer.Exit(1)

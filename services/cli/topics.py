@@ -8,20 +8,22 @@ import typer
 from services.cli.databases import with_pool
 from services.cli.installation import Data, ServiceName, enter
 from services.cli.run import read_settings
-from services.cli.terminal import AsJson, print_json, stop_with
+from services.cli.terminal import AsJson, counted, print_json, stop_with
 from shared.database import Pool
 from shared.messaging import deleted_unread, recreated
 from shared.messaging.deleted_unread import DeletedUnread
 from shared.messaging.recreated import Recreated, published_again, settle
 
-app = typer.Typer(help="List and acknowledge topics that lost unread records.", no_args_is_help=True)
+app = typer.Typer(
+    help="List topics whose records were lost unread, and confirm that they are restored.", no_args_is_help=True
+)
 
 Service = Annotated[ServiceName, typer.Argument(metavar="SERVICE", help="orders, support or escalation.")]
 
 
 @app.command("recreated")
 def list_recreated(service: Service, data: Data = None, as_json: AsJson = False) -> None:
-    """List topics that lost records before a service read them, and how to restore them.
+    """List topics whose records were lost before a service read them, with the command that restores the records.
 
     Reads ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
     """
@@ -34,7 +36,8 @@ def list_recreated(service: Service, data: Data = None, as_json: AsJson = False)
     if not found:
         print(f"{service.value} is not missing any records.")
     for one in found:
-        what = f"{one.records} records deleted unread" if isinstance(one, DeletedUnread) else "created again"
+        lost = counted(one.records, "record") if isinstance(one, DeletedUnread) else ""
+        what = f"{lost} deleted unread" if lost else "created again"
         print(f"{one.topic}  {what}, noticed {one.found_at:%Y-%m-%d %H:%M:%S} UTC")
         print(f"    {published_again(cluster.logical(one.topic), one.unread_since)}")
 
@@ -43,10 +46,10 @@ def list_recreated(service: Service, data: Data = None, as_json: AsJson = False)
 def acknowledge(
     service: Service,
     topic: Annotated[str, typer.Argument(metavar="TOPIC", help="The topic, as `handoff topics recreated` lists it.")],
-    by: Annotated[str, typer.Option(metavar="NAME", help="Who decided this.")],
+    by: Annotated[str, typer.Option(metavar="NAME", help="Name of the person who decided it.")],
     data: Data = None,
 ) -> None:
-    """Confirm that nothing more needs restoring for a topic. /readyz and the metric then stop naming it.
+    """Confirm that no more records of a topic have to be restored. /readyz and the metric then stop naming it.
 
     Uses ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
     """

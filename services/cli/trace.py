@@ -16,7 +16,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from services.cli.installation import DEFAULT_DATA, Data
-from services.cli.terminal import AsJson, console, print_json, printable, stop_with
+from services.cli.terminal import AsJson, console, counted, print_json, printable, stop_with
 from shared.telemetry import Attribute
 
 _SHOWN = {
@@ -52,7 +52,8 @@ def trace(
     directory: Annotated[
         Path | None,
         typer.Option(
-            metavar="FOLDER", help="Where the services write spans; else the data folder's, or TRACE_DIRECTORY."
+            metavar="FOLDER",
+            help="Folder of the services' span files. Default: that of --data, else TRACE_DIRECTORY, else .local's.",
         ),
     ] = None,
     data: Data = None,
@@ -104,7 +105,7 @@ def tree_of(event_id: str, traces: list[list[Span]]) -> Tree:
     root = Tree(Text.assemble("event ", (printable(event_id), "bold")))
     for spans in traces:
         took_ms = (max(span.ended_ns for span in spans) - spans[0].started_ns) / _NS_PER_MS
-        label = f"trace {spans[0].trace_id}  {len(spans)} spans in {took_ms:.1f} ms"
+        label = f"trace {spans[0].trace_id}  {counted(len(spans), 'span')} in {took_ms:.1f} ms"
         _add_trace(root.add(Text(label, style="dim")), spans)
     return root
 
@@ -180,7 +181,7 @@ def _nothing_found(event_id: str, directory: Path, files: int) -> str:
             "name the same folder with --directory."
         )
     return (
-        f"No span of event {printable(event_id)} in the {files} files of {directory}. "
+        f"No span of event {printable(event_id)} in the {counted(files, 'file')} of {directory}. "
         "A span appears about a second after the event was handled, and only if the event caused something: "
         "a duplicate, a dead letter (`handoff dead-letters list`) or a fact that still waits leaves none."
     )

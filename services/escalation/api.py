@@ -13,28 +13,28 @@ from pydantic import BaseModel, Field
 from services.escalation.domain.words import describe, happened_at
 from services.escalation.store.timeline import (
     LIMIT,
-    Deed,
-    ToldFact,
-    deeds_for,
+    Action,
+    PublishedFact,
+    actions_on,
+    answers_of,
     facts_of,
     is_responsible,
     orders_of,
-    words_of,
 )
 from shared.contracts.fields import Id
 from shared.database import Pool
 from shared.http.reader_keys import ReaderKeys
 
-AccountInPath = Annotated[Id, Path(description="The account's id, as publishers name it in an event's subject.")]
+AccountInPath = Annotated[Id, Path(description="ID of the account, as publishers give it in an event's subject.")]
 
 
 class Entry(BaseModel):
-    """One thing that happened. `words` are the customer's own; `why`: why this person, or what was decided."""
+    """One entry of a timeline. `words` are the customer's own; `why` says why this person, or what was decided."""
 
-    at: datetime = Field(description="When it happened.")
-    source: str = Field(description="Who reported it: orders, support or escalation.")
+    at: datetime = Field(description="Time at which it happened.")
+    source: str = Field(description="Source: `Orders` or `Support` for a reported fact, otherwise this service.")
     what: str = Field(description="What happened, in words.")
-    type: str | None = Field(default=None, description="The event's type, for what was reported.")
+    type: str | None = Field(default=None, description="Type of the event, for a reported fact.")
     words: str | None = Field(default=None, description="What the customer said or wrote.")
     order: str | None = Field(default=None, description="ID of the order.")
     episode: str | None = Field(default=None, description="ID of the episode.")
@@ -43,10 +43,10 @@ class Entry(BaseModel):
 
 
 class Timeline(BaseModel):
-    """An account's newest 1,000 facts and deeds at most, oldest first. An account nobody told of has none."""
+    """The timeline of an account. An unknown account has no entries."""
 
     account: str = Field(description="ID of the account.")
-    entries: Sequence[Entry] = Field(description="The newest 1,000 at most, oldest first.")
+    entries: Sequence[Entry] = Field(description="The newest 1,000 entries at most, oldest first.")
 
 
 SignedIn: TypeAlias = Callable[[Request], Awaitable[str | None]]
@@ -62,26 +62,26 @@ def timeline_router(pool: Pool, readers: ReaderKeys, signed_in: SignedIn) -> API
             salesperson = await signed_in(request)
             await _check_responsible(pool, account_id, salesperson)
         orders = None if salesperson is None else await orders_of(pool, account_id, salesperson)
-        told = [_told(fact) for fact in await facts_of(pool, account_id, orders=orders)]
-        done = [_done(deed) for deed in await deeds_for(pool, account_id, responsible=salesperson)]
-        said = [_done(deed) for deed in await words_of(pool, account_id, orders=orders)]
-        entries = sorted([*told, *done, *said], key=lambda entry: entry.at)
+        reported = [_reported(fact) for fact in await facts_of(pool, account_id, orders=orders)]
+        done = [_done(action) for action in await actions_on(pool, account_id, responsible=salesperson)]
+        said = [_done(action) for action in await answers_of(pool, account_id, orders=orders)]
+        entries = sorted([*reported, *done, *said], key=lambda entry: entry.at)
         return Timeline(account=account_id, entries=entries[-LIMIT:])
 
     router.add_api_route(
         "/accounts/{account_id:path}/timeline",
         timeline,
         methods=["GET"],
-        summary="What was told of a customer and what was done about it, in order",
+        summary="The timeline of a customer: reported facts, and what was done about them",
         description=(
-            "At most the newest 1,000 entries, oldest first. Done is: episodes raised and closed, severity raised, "
-            "alerts raised and sent; who acknowledged, took over, reached the customer or did not in time; and that "
-            "nobody answered; and what a salesperson says that the customer said of a promise or an outcome. "
-            "A salesperson who is signed in reads of the orders whose episodes they have or had, not of the customer's "
-            "other orders."
+            "Returns the newest 1,000 entries at most, oldest first: reported facts; episodes raised and closed; "
+            "severity raised; alerts raised and sent; acknowledgements and hand-overs; conversations with the "
+            "customer, or the failure to have one in time; escalations that no one responded to; and customers' "
+            "answers as reported by salespeople. A signed-in salesperson sees only the orders whose episodes they "
+            "have or had."
         ),
         responses={
-            401: {"description": "No reader's key, or an unknown one, and nobody is signed in."},
+            401: {"description": "The request has no valid reader key and no signed-in session."},
             404: {"description": "The signed-in salesperson is not responsible for this customer."},
         },
     )
@@ -99,7 +99,7 @@ async def _check_responsible(pool: Pool, account_id: str, salesperson: str | Non
         raise HTTPException(404, "you are not responsible for a customer with this ID")
 
 
-def _told(fact: ToldFact) -> Entry:
+def _reported(fact: PublishedFact) -> Entry:
     if fact.event is None:
         return Entry(at=fact.at, source="erased", what="Erased at the customer's request", type=fact.type)
     described = describe(fact.event)
@@ -109,18 +109,18 @@ def _told(fact: ToldFact) -> Entry:
         source=described.source,
         what=described.title,
         type=fact.type,
-        words=described.words,
+        words=described.customer_words,
         order=order,
     )
 
 
-def _done(deed: Deed) -> Entry:
+def _done(action: Action) -> Entry:
     return Entry(
-        at=deed.at,
+        at=action.at,
         source="Handoff",
-        what=deed.what[:1].upper() + deed.what[1:],
-        order=deed.order,
-        episode=deed.episode,
-        who=deed.who,
-        why=deed.why,
+        what=action.what[:1].upper() + action.what[1:],
+        order=action.order,
+        episode=action.episode,
+        who=action.who,
+        why=action.why,
     )

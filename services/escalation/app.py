@@ -70,7 +70,7 @@ def service(settings: EscalationSettings) -> Service:
     async def noting(connection: Connection) -> list[str]:
         found = await desk_notes(connection, settings.desk)
         of_channels = [note for channel in channels for note in channel.notes]
-        return [*of_channels, *found, *await notes_of_addresses(connection)]
+        return [*settings.notes, *of_channels, *found, *await notes_of_addresses(connection)]
 
     def web(resources: Resources, health: Health) -> FastAPI:
         inbox = InboxDependencies(

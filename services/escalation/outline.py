@@ -13,12 +13,12 @@ OUTLINE = Outline(
     publishes=("escalation.episodes.v1", "escalation.policy.v1"),
     migrations=Migrations("escalation", Path(__file__).parent / "migrations"),
     dated=(
-        Dated("escalation.orders", "sold_at", "account_id", heard="seen_at", forget=_FORGET),
+        Dated("escalation.orders", "sold_at", "account_id", received="seen_at", forget=_FORGET),
         Dated("escalation.orders", "corrected_at", "account_id", forget=_FORGET),
         Dated("escalation.accounts", "assigned_at", "account_id", forget=_FORGET),
         Dated("escalation.accounts", "preference_at", "account_id", forget=_FORGET),
         Dated("escalation.salespeople", "changed_at", "salesperson_id"),
         Dated("escalation.facts", "at", "account_id", forget=_FORGET),
-        Dated("escalation.signals", "at", "account_id", heard="seen_at", forget=_FORGET),
+        Dated("escalation.signals", "at", "account_id", received="seen_at", forget=_FORGET),
     ),
 )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
+from shared.addresses import is_on_this_machine, servers_of
 from shared.settings import Duration, ServiceSettings
 
 
@@ -21,3 +22,14 @@ class EscalationSettings(ServiceSettings):
     desk: str = "desk"
     max_alert_age: Duration | None = None
     reader_keys: SecretStr = SecretStr("[]")
+
+    @property
+    def notes(self) -> list[str]:
+        """Values that suit only a trial on one machine, in words for operators."""
+        servers = (servers_of(self.database_url.get_secret_value()), self.kafka_bootstrap_servers)
+        if not is_on_this_machine(servers_of(self.inbox_url)) or all(map(is_on_this_machine, servers)):
+            return []
+        return [
+            f"INBOX_URL is {self.inbox_url}, so links in e-mails open on this machine only: set INBOX_URL to the "
+            "address at which salespeople open the inbox"
+        ]

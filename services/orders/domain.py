@@ -138,9 +138,9 @@ def judge_renewal(sale: OrderPlaced, earlier: Sale | None, account: AccountId) -
     return Standing.EFFECTIVE if own_seller else standing
 
 
-def is_latest(known: Version | None, told: Version) -> bool:
+def is_latest(known: Version | None, version: Version) -> bool:
     """Whether a fact about a salesperson or an account's assignment replaces the known one."""
-    return known is None or told > known
+    return known is None or version > known
 
 
 def changed_members(before: SalespersonChanged | None, after: SalespersonChanged) -> tuple[str, ...]:
@@ -150,12 +150,12 @@ def changed_members(before: SalespersonChanged | None, after: SalespersonChanged
     return tuple(name for name in SalespersonChanged.model_fields if getattr(before, name) != getattr(after, name))
 
 
-def counting(change: OrderChanged, told: Version, latest: Mapping[str, Version]) -> OrderChanged:
+def counting(change: OrderChanged, version: Version, latest: Mapping[str, Version]) -> OrderChanged:
     """A change without members for which another change of the same instant with a higher id counts.
 
     Earlier changes are published unchanged: readers compare times, and do not know publishers' ids.
     """
-    lost = [name for name, known in latest.items() if known.at == told.at and known > told]
+    lost = [name for name, known in latest.items() if known.at == version.at and known > version]
     return change.model_copy(update=dict.fromkeys(lost))
 
 

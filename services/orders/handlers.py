@@ -21,7 +21,7 @@ from services.orders.domain import (
     sale_of,
     wait_ended,
 )
-from services.orders.store import Book
+from services.orders.store import UnitOfWork
 from shared.contracts import orders_inbound as inbound
 from shared.contracts.envelope import Envelope, Fact
 from shared.ids import AccountId, OrderId, SalespersonId
@@ -33,11 +33,11 @@ from shared.waiting import MoreWaits
 
 log = get_logger(__name__)
 
-Effect: TypeAlias = Callable[[Transaction, Book, Envelope[Any]], None]
+Effect: TypeAlias = Callable[[Transaction, UnitOfWork, Envelope[Any]], None]
 
 _CONTRADICTED = (
-    "an order with this id was placed before, with different content or by another account; the first "
-    "stands. Give the other sale its own order id."
+    "an order with this ID was placed before, with different content or by another account. The first one is kept. "
+    "Give the other sale an order ID of its own."
 )
 _OTHER_ACCOUNT = "the order belongs to another account. Send the fact with the account of the order as its subject."
 
@@ -49,65 +49,65 @@ _RENEWS_ANOTHERS = (
 
 async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
     """Apply facts in the order given. A type without a handler has no effect."""
-    book = await store.load(tx, events)
-    async for event in tx.each(book.waiting.in_turn(events)):
+    work = await store.load(tx, events)
+    async for event in tx.each(work.waiting.in_turn(events)):
         effect = SUBSCRIPTIONS.get(type(event.data))
         if effect is not None:
-            effect(tx, book, event)
-    await store.save(tx, book)
+            effect(tx, work, event)
+    await store.save(tx, work)
 
 
-def keep_sale(tx: Transaction, book: Book, event: Envelope[inbound.OrderPlaced]) -> None:
+def keep_sale(tx: Transaction, work: UnitOfWork, event: Envelope[inbound.OrderPlaced]) -> None:
     """Keep and publish the first sale of an order id, then everything that waited for it, other sales included."""
-    order, told = OrderId(event.data.order), sale_of(tx.told(event))
-    known = book.sales.get(order)
-    match judge_opening(known.content if known else None, told.content):
+    order, reported = OrderId(event.data.order), sale_of(tx.as_reported(event))
+    known = work.sales.get(order)
+    match judge_opening(known.content if known else None, reported.content):
         case Opening.FIRST:
-            _keep_first(tx, book, event)
+            _keep_first(tx, work, event)
         case Opening.CONTRADICTING:
-            book.waiting.refuse(tx, event, code="order_contradicted", reason=_CONTRADICTED)
+            work.waiting.refuse(tx, event, code="order_contradicted", reason=_CONTRADICTED)
         case Opening.REPEATED:
             pass
 
 
-def _keep_first(tx: Transaction, book: Book, event: Envelope[inbound.OrderPlaced]) -> None:
+def _keep_first(tx: Transaction, work: UnitOfWork, event: Envelope[inbound.OrderPlaced]) -> None:
     """Place a sale, unless the order that it renews has to come first."""
     fact, account = event.data, AccountId(event.subject)
-    earlier = book.sales.get(OrderId(fact.renews)) if fact.renews else None
+    earlier = work.sales.get(OrderId(fact.renews)) if fact.renews else None
     match judge_renewal(fact, earlier, account):
         case Standing.EFFECTIVE:
-            _place(tx, book, event)
+            _place(tx, work, event)
         case Standing.ORDER_UNKNOWN:
-            _await_renewed(tx, book, event)
+            _await_renewed(tx, work, event)
         case Standing.ORDER_OF_ANOTHER_ACCOUNT:
-            book.waiting.refuse(tx, event, code="order_of_another_account", reason=_RENEWS_ANOTHERS)
+            work.waiting.refuse(tx, event, code="order_of_another_account", reason=_RENEWS_ANOTHERS)
 
 
-def _place(tx: Transaction, book: Book, event: Envelope[inbound.OrderPlaced]) -> None:
-    book.place(event, sale_of(tx.told(event)))
+def _place(tx: Transaction, work: UnitOfWork, event: Envelope[inbound.OrderPlaced]) -> None:
+    work.place(event, sale_of(tx.as_reported(event)))
     tx.publish(published(event.data), cause=event)
-    _let_go(tx, book, awaited_order(OrderId(event.data.order)), cause=event)
+    _let_go(tx, work, awaited_order(OrderId(event.data.order)), cause=event)
 
 
-def let_more_go(tx: Transaction, book: Book, event: Envelope[MoreWaits]) -> None:
+def let_more_go(tx: Transaction, work: UnitOfWork, event: Envelope[MoreWaits]) -> None:
     """Keep and publish the next of very many facts that waited for an order."""
-    _let_go(tx, book, event.data.awaits, cause=event)
+    _let_go(tx, work, event.data.awaits, cause=event)
 
 
-def _let_go(tx: Transaction, book: Book, awaits: str, *, cause: Envelope[Fact]) -> None:
+def _let_go(tx: Transaction, work: UnitOfWork, awaits: str, *, cause: Envelope[Fact]) -> None:
     """Release the facts of an order at once after its sale, and then the sales that renew it."""
-    released = book.waiting.release(tx, awaits, cause=cause)
+    released = work.waiting.release(tx, awaits, cause=cause)
     renewals = [waiting for waiting in released if isinstance(waiting.data, inbound.OrderPlaced)]
     for renewal in renewals:
         _stop_awaiting(tx, renewal)
     facts = [waiting for waiting in released if not isinstance(waiting.data, inbound.OrderPlaced)]
-    book.waiting.go_on(facts, then=renewals)
+    work.waiting.go_on(facts, then=renewals)
 
 
-def _await_renewed(tx: Transaction, book: Book, event: Envelope[inbound.OrderPlaced]) -> None:
+def _await_renewed(tx: Transaction, work: UnitOfWork, event: Envelope[inbound.OrderPlaced]) -> None:
     ended = wait_ended(event)
     assert ended is not None, "only a sale that renews another waits"
-    book.waiting.wait(awaited_order(OrderId(ended.renews)), event)
+    work.waiting.wait(awaited_order(OrderId(ended.renews)), event)
     tx.set_timer(ended, cause=event, due_at=tx.now + RENEWAL_WAIT, made_of_silence=True)
 
 
@@ -117,41 +117,41 @@ def _stop_awaiting(tx: Transaction, event: Envelope[inbound.OrderPlaced]) -> Non
         tx.cancel_timer(ended, event.subject)
 
 
-def stop_waiting_for_the_renewed_order(tx: Transaction, book: Book, event: Envelope[RenewalWaitEnded]) -> None:
+def stop_waiting_for_the_renewed_order(tx: Transaction, work: UnitOfWork, event: Envelope[RenewalWaitEnded]) -> None:
     """Place a sale without a seller, because the order that it renews did not arrive."""
     ended = event.data
-    sale = book.waiting.release_one(awaited_order(OrderId(ended.renews)), ended.source, ended.event)
-    if sale is not None and OrderId(ended.order) not in book.sales:
-        _place(tx, book, sale)
+    sale = work.waiting.release_one(awaited_order(OrderId(ended.renews)), ended.source, ended.event)
+    if sale is not None and OrderId(ended.order) not in work.sales:
+        _place(tx, work, sale)
     elif sale is not None:
-        keep_sale(tx, book, sale)
+        keep_sale(tx, work, sale)
 
 
-def keep_order_fact(tx: Transaction, book: Book, event: Envelope[OrderFact]) -> None:
+def keep_order_fact(tx: Transaction, work: UnitOfWork, event: Envelope[OrderFact]) -> None:
     """Keep and publish a fact about an order; before the sale is known, let the fact wait."""
     order = OrderId(event.data.order)
-    match judge_order_fact(book.sales.get(order), AccountId(event.subject)):
-        case Standing.EFFECTIVE if book.waiting.must_wait(awaited_order(order), event):
-            book.waiting.wait_behind(tx, awaited_order(order), event)
+    match judge_order_fact(work.sales.get(order), AccountId(event.subject)):
+        case Standing.EFFECTIVE if work.waiting.must_wait(awaited_order(order), event):
+            work.waiting.wait_behind(tx, awaited_order(order), event)
         case Standing.EFFECTIVE:
-            told: Fact = event.data
-            if isinstance(told, inbound.OrderChanged):
-                told = counting(told, Version.of(event), book.changes.get(order, {}))
-            book.keep_fact(event)
-            tx.publish(published(told), cause=event)
+            fact: Fact = event.data
+            if isinstance(fact, inbound.OrderChanged):
+                fact = counting(fact, Version.of(event), work.changes.get(order, {}))
+            work.keep_fact(event)
+            tx.publish(published(fact), cause=event)
         case Standing.ORDER_UNKNOWN:
-            book.waiting.wait(awaited_order(order), event)
+            work.waiting.wait(awaited_order(order), event)
         case Standing.ORDER_OF_ANOTHER_ACCOUNT:
-            book.waiting.refuse(tx, event, code="order_of_another_account", reason=_OTHER_ACCOUNT)
+            work.waiting.refuse(tx, event, code="order_of_another_account", reason=_OTHER_ACCOUNT)
 
 
-def keep_salesperson(tx: Transaction, book: Book, event: Envelope[inbound.SalespersonChanged]) -> None:
+def keep_salesperson(tx: Transaction, work: UnitOfWork, event: Envelope[inbound.SalespersonChanged]) -> None:
     """Keep and publish a fact about a salesperson, unless a later one is known."""
     person = SalespersonId(event.subject)
-    if is_latest(book.people.get(person), Version.of(event)):
-        changed = changed_members(book.known_people.get(person), event.data)
-        tx.after_commit.append(partial(_log_change, event, changed, is_new=person not in book.people))
-        book.change(event)
+    if is_latest(work.people.get(person), Version.of(event)):
+        changed = changed_members(work.known_people.get(person), event.data)
+        tx.after_commit.append(partial(_log_change, event, changed, is_new=person not in work.people))
+        work.change(event)
         tx.publish(published(event.data), cause=event)
 
 
@@ -166,17 +166,17 @@ def _log_change(event: Envelope[Fact], changed: Sequence[str], *, is_new: bool) 
     )
 
 
-def publish_salesperson_again(tx: Transaction, book: Book, event: Envelope[SalespersonWanted]) -> None:
+def publish_salesperson_again(tx: Transaction, work: UnitOfWork, event: Envelope[SalespersonWanted]) -> None:
     """Publish the known state of a salesperson as the original event: readers that have it recognise its id."""
-    known = book.last_told.get(SalespersonId(event.subject))
+    known = work.last_reported.get(SalespersonId(event.subject))
     if known is not None:
         tx.publish(published(known.data), cause=known)
 
 
-def keep_reassignment(tx: Transaction, book: Book, event: Envelope[inbound.AccountReassigned]) -> None:
+def keep_reassignment(tx: Transaction, work: UnitOfWork, event: Envelope[inbound.AccountReassigned]) -> None:
     """Keep and publish an account's assignment, unless a later one is known."""
-    if is_latest(book.accounts.get(AccountId(event.subject)), Version.of(event)):
-        book.reassign(event)
+    if is_latest(work.accounts.get(AccountId(event.subject)), Version.of(event)):
+        work.reassign(event)
         tx.publish(published(event.data), cause=event)
 
 

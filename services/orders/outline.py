@@ -12,9 +12,9 @@ OUTLINE = Outline(
     migrations=Migrations("orders", Path(__file__).parent / "migrations"),
     dated=(
         Dated("orders.orders", "placed_at", "account_id"),
-        Dated("orders.orders", "sold_at", "account_id", heard="placed_at"),
-        Dated("orders.salespeople", "changed_at", "salesperson_id", told_by="orders.inbound.salesperson_changed"),
-        Dated("orders.accounts", "reassigned_at", "account_id", told_by="orders.inbound.account_reassigned"),
-        Dated("shared.waiting_facts", "at", "subject", heard="kept_at"),
+        Dated("orders.orders", "sold_at", "account_id", received="placed_at"),
+        Dated("orders.salespeople", "changed_at", "salesperson_id", reported_by="orders.inbound.salesperson_changed"),
+        Dated("orders.accounts", "reassigned_at", "account_id", reported_by="orders.inbound.account_reassigned"),
+        Dated("shared.waiting_facts", "at", "subject", received="kept_at"),
     ),
 )

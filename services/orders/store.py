@@ -49,7 +49,7 @@ _REASSIGNMENTS = """
     select account_id, reassigned_at, reassigned_by from orders.accounts where account_id = any($1::text[])
 """
 _PEOPLE = "select salesperson_id from orders.salespeople order by salesperson_id"
-_LAST_TOLD = """
+_LAST_REPORTED = """
     select salesperson_id, changed_at, changed_by, to_jsonb(salespeople) as row, (
         select source from shared.journal where subject = salesperson_id and event_id = changed_by and type = $2 limit 1
     ) as source
@@ -65,7 +65,7 @@ _SAID_LATER = ("complete", "delivery_due_at")
 
 
 @dataclass(slots=True)
-class Book:
+class UnitOfWork:
     """The known state of a batch's orders, people and accounts, and the batch's additions."""
 
     sales: dict[OrderId, Sale]
@@ -74,7 +74,7 @@ class Book:
     waiting: WaitingRoom
     changes: dict[OrderId, dict[str, Version]]
     known_people: dict[SalespersonId, SalespersonChanged]
-    last_told: dict[SalespersonId, Envelope[SalespersonChanged]] = field(default_factory=dict)
+    last_reported: dict[SalespersonId, Envelope[SalespersonChanged]] = field(default_factory=dict)
     placed: list[Envelope[OrderPlaced]] = field(default_factory=list)
     facts: list[Envelope[OrderFact]] = field(default_factory=list)
     changed: dict[SalespersonId, Envelope[SalespersonChanged]] = field(default_factory=dict)
@@ -87,10 +87,10 @@ class Book:
     def keep_fact(self, event: Envelope[OrderFact]) -> None:
         self.facts.append(event)
         if isinstance(event.data, OrderChanged):
-            known, told = self.changes.setdefault(OrderId(event.data.order), {}), Version.of(event)
+            known, version = self.changes.setdefault(OrderId(event.data.order), {}), Version.of(event)
             for name in CHANGING:
-                if getattr(event.data, name) is not None and told > known.get(name, told._replace(id="")):
-                    known[name] = told
+                if getattr(event.data, name) is not None and version > known.get(name, version._replace(id="")):
+                    known[name] = version
 
     def change(self, event: Envelope[SalespersonChanged]) -> None:
         person = SalespersonId(event.subject)
@@ -104,7 +104,7 @@ class Book:
         self.reassigned[account] = event
 
 
-async def load(tx: Transaction, events: Sequence[Envelope[Fact]]) -> Book:
+async def load(tx: Transaction, events: Sequence[Envelope[Fact]]) -> UnitOfWork:
     people = {SalespersonId(event.subject) for event in events if isinstance(event.data, SalespersonChanged)}
     accounts = {AccountId(event.subject) for event in events if isinstance(event.data, AccountReassigned)}
     wanted = {SalespersonId(event.subject) for event in events if isinstance(event.data, SalespersonWanted)}
@@ -118,14 +118,14 @@ async def load(tx: Transaction, events: Sequence[Envelope[Fact]]) -> Book:
     known = await _load_people(tx.connection, people)
     sales, room = await _load_orders(tx.connection, named, opening, ended)
     facts += room.facts()
-    return Book(
+    return UnitOfWork(
         sales,
         {person: version for person, (version, _) in known.items()},
         await _load_accounts(tx.connection, accounts),
         room,
         await _load_changes(tx.connection, {OrderId(fact.order) for fact in facts if isinstance(fact, OrderChanged)}),
         {person: fact for person, (_, fact) in known.items()},
-        await _load_last_told(tx.connection, wanted),
+        await _load_last_reported(tx.connection, wanted),
     )
 
 
@@ -133,12 +133,12 @@ async def all_people(connection: Connection) -> list[SalespersonId]:
     return [row["salesperson_id"] for row in await connection.fetch(_PEOPLE)]
 
 
-async def save(tx: Transaction, book: Book) -> None:
-    await _PLACE.run(tx.connection, [_order_row(event, book.sales) for event in book.placed])
-    await _KEEP_FACTS.run(tx.connection, [_fact_row(event) for event in book.facts])
-    await _CHANGE_PEOPLE.run(tx.connection, [_person_row(event) for event in book.changed.values()])
-    await _REASSIGN.run(tx.connection, [_account_row(event) for event in book.reassigned.values()])
-    await book.waiting.save(tx)
+async def save(tx: Transaction, work: UnitOfWork) -> None:
+    await _PLACE.run(tx.connection, [_order_row(event, work.sales) for event in work.placed])
+    await _KEEP_FACTS.run(tx.connection, [_fact_row(event) for event in work.facts])
+    await _CHANGE_PEOPLE.run(tx.connection, [_person_row(event) for event in work.changed.values()])
+    await _REASSIGN.run(tx.connection, [_account_row(event) for event in work.reassigned.values()])
+    await work.waiting.save(tx)
 
 
 async def _load_orders(
@@ -200,12 +200,12 @@ async def _load_accounts(connection: Connection, accounts: Iterable[AccountId]) 
     return {row["account_id"]: Version(row["reassigned_at"], row["reassigned_by"]) for row in rows}
 
 
-async def _load_last_told(
+async def _load_last_reported(
     connection: Connection, people: Iterable[SalespersonId]
 ) -> dict[SalespersonId, Envelope[SalespersonChanged]]:
     """The events of the last facts about people. The journal may no longer have the source of one."""
     named = list(people)
-    rows = await connection.fetch(_LAST_TOLD, named, SalespersonChanged.type) if named else []
+    rows = await connection.fetch(_LAST_REPORTED, named, SalespersonChanged.type) if named else []
     return {
         row["salesperson_id"]: envelope(
             _person(orjson.loads(row["row"])),
@@ -257,8 +257,8 @@ def _fact_row(event: Envelope[OrderFact]) -> tuple[object, ...]:
     said = (getattr(fact, name, None) for name in _SAID)
     said_later = (getattr(fact, name, None) for name in _SAID_LATER)
     lines = getattr(fact, "lines", None)
-    told = orjson.dumps(lines, default=_plain).decode() if lines else None
-    return event.source, event.id, fact.order, kind, event.time, *said, getattr(fact, "by", None), *said_later, told
+    stored = orjson.dumps(lines, default=_plain).decode() if lines else None
+    return event.source, event.id, fact.order, kind, event.time, *said, getattr(fact, "by", None), *said_later, stored
 
 
 def _person_row(event: Envelope[SalespersonChanged]) -> tuple[object, ...]:

@@ -124,7 +124,7 @@ def after(case: Case, event: Envelope[CustomerMatter]) -> Case:
     """The case after one more fact. The order in which facts arrive makes no difference."""
     if isinstance(event.data, CaseReassigned):
         return _reassigned(case, event.data, event.id)
-    status = status_told(event.data)
+    status = status_given(event.data)
     if status is None or Version.of(event) < (case.status_at, case.status_by):
         return case
     return replace(case, status=status, status_at=event.time, status_by=event.id)
@@ -137,7 +137,7 @@ def _reassigned(case: Case, fact: CaseReassigned, id: str) -> Case:
     return replace(case, reassignments=fact.reassignments, reassigned_by=id, assigned_to=fact.assigned_to)
 
 
-def status_told(fact: Fact) -> str | None:
+def status_given(fact: Fact) -> str | None:
     """The status that a fact gives its case: the help desk's own word, or ours if the fact implies one.
 
     A courtesy does not reopen a case.
@@ -172,5 +172,5 @@ def waits_for_case(fact: Fact) -> bool:
 def published(fact: Fact) -> Fact:
     """The same fact as the type that support publishes: a contact with a dead end as a dead end, once."""
     dead_end = isinstance(fact, ContactMade) and fact.result is ContactResult.DEAD_END
-    told_as = support.ContactDeadEnded if dead_end else _PUBLISHED[type(fact)]
-    return told_as.model_validate(dict(fact))
+    published_as = support.ContactDeadEnded if dead_end else _PUBLISHED[type(fact)]
+    return published_as.model_validate(dict(fact))

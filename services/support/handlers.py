@@ -5,79 +5,79 @@ from typing import Any, TypeAlias
 
 from services.support import store
 from services.support.domain import after, case_key, opened, published, waits_for_case
-from services.support.store import Book
+from services.support.store import UnitOfWork
 from shared.contracts import support_inbound as inbound
 from shared.contracts.envelope import Envelope, Fact
 from shared.precedence import Opening, judge_opening
 from shared.transaction import Transaction
 from shared.waiting import MoreWaits
 
-Effect: TypeAlias = Callable[[Transaction, Book, Envelope[Any]], None]
+Effect: TypeAlias = Callable[[Transaction, UnitOfWork, Envelope[Any]], None]
 
 _CONTRADICTED = (
-    "a case with this id was opened before for this account, with different content; the first opening stands. "
-    "Report changes as facts about the case, or give the other case its own id."
+    "a case with this ID was opened before for this account, with different content. The first opening is kept. "
+    "Report changes as facts about the case, or give the other case an ID of its own."
 )
 
 
 async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
     """Apply facts in the order given. A type without a handler has no effect."""
-    book = await store.load(tx, events)
-    async for event in tx.each(book.waiting.in_turn(events)):
-        _apply(tx, book, event)
-    await store.save(tx, book)
+    work = await store.load(tx, events)
+    async for event in tx.each(work.waiting.in_turn(events)):
+        _apply(tx, work, event)
+    await store.save(tx, work)
 
 
-def _apply(tx: Transaction, book: Book, event: Envelope[Any]) -> None:
+def _apply(tx: Transaction, work: UnitOfWork, event: Envelope[Any]) -> None:
     effect = SUBSCRIPTIONS.get(type(event.data))
     if effect is None:
         return
     key = case_key(event)
     if key is None or effect is open_case or not waits_for_case(event.data):
-        effect(tx, book, event)
-    elif key not in book.cases:
-        book.waiting.wait(key.awaited, event)
-    elif book.waiting.must_wait(key.awaited, event):
-        book.waiting.wait_behind(tx, key.awaited, event)
+        effect(tx, work, event)
+    elif key not in work.cases:
+        work.waiting.wait(key.awaited, event)
+    elif work.waiting.must_wait(key.awaited, event):
+        work.waiting.wait_behind(tx, key.awaited, event)
     else:
-        effect(tx, book, event)
+        effect(tx, work, event)
 
 
-def open_case(tx: Transaction, book: Book, event: Envelope[inbound.CaseOpened]) -> None:
+def open_case(tx: Transaction, work: UnitOfWork, event: Envelope[inbound.CaseOpened]) -> None:
     """Keep and publish the first opening of a case, then everything that waited for it."""
-    told = opened(event)
-    known = book.cases.get(told.key)
-    match judge_opening(known.content if known else None, told.content):
+    reported = opened(event)
+    known = work.cases.get(reported.key)
+    match judge_opening(known.content if known else None, reported.content):
         case Opening.FIRST:
-            book.put(told)
+            work.put(reported)
             tx.publish(published(event.data), cause=event)
-            book.waiting.go_on(book.waiting.release(tx, told.key.awaited, cause=event))
+            work.waiting.go_on(work.waiting.release(tx, reported.key.awaited, cause=event))
         case Opening.CONTRADICTING:
             tx.reject(event, "case_contradicted", _CONTRADICTED)
         case Opening.REPEATED:
             pass
 
 
-def let_more_go(tx: Transaction, book: Book, event: Envelope[MoreWaits]) -> None:
+def let_more_go(tx: Transaction, work: UnitOfWork, event: Envelope[MoreWaits]) -> None:
     """Keep and publish the next of very many facts that waited for a case."""
-    book.waiting.go_on(book.waiting.release(tx, event.data.awaits, cause=event))
+    work.waiting.go_on(work.waiting.release(tx, event.data.awaits, cause=event))
 
 
-def keep_contact(tx: Transaction, book: Book, event: Envelope[inbound.ContactMade]) -> None:
+def keep_contact(tx: Transaction, work: UnitOfWork, event: Envelope[inbound.ContactMade]) -> None:
     """Keep every contact and publish it."""
-    book.contacts.append(event)
+    work.contacts.append(event)
     tx.publish(published(event.data), cause=event)
 
 
-def follow_case(tx: Transaction, book: Book, event: Envelope[inbound.CustomerMatter]) -> None:
+def follow_case(tx: Transaction, work: UnitOfWork, event: Envelope[inbound.CustomerMatter]) -> None:
     """Keep the fact's changes to its case, if any, and publish the fact, however late it was reported."""
     key = case_key(event)
     if key is not None:
-        book.put(after(book.cases[key], event))
+        work.put(after(work.cases[key], event))
     tx.publish(published(event.data), cause=event)
 
 
-def pass_on(tx: Transaction, _book: Book, event: Envelope[Fact]) -> None:
+def pass_on(tx: Transaction, _work: UnitOfWork, event: Envelope[Fact]) -> None:
     """Publish a fact that changes nothing in a case."""
     tx.publish(published(event.data), cause=event)
 

@@ -14,6 +14,6 @@ OUTLINE = Outline(
         Dated("support.cases", "opened_at", "account_id"),
         Dated("support.cases", "status_at", "account_id"),
         Dated("support.contacts", "at", "account_id"),
-        Dated("shared.waiting_facts", "at", "subject", heard="kept_at"),
+        Dated("shared.waiting_facts", "at", "subject", received="kept_at"),
     ),
 )

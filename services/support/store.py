@@ -23,7 +23,7 @@ _CASE_FIELDS = tuple(member.name for member in fields(Case))
 
 
 @dataclass(slots=True)
-class Book:
+class UnitOfWork:
     """The known state of a batch's cases, and the batch's changes."""
 
     cases: dict[CaseKey, Case]
@@ -37,7 +37,7 @@ class Book:
             self.changed.add(case.key)
 
 
-async def load(tx: Transaction, events: Sequence[Envelope[Fact]]) -> Book:
+async def load(tx: Transaction, events: Sequence[Envelope[Fact]]) -> UnitOfWork:
     matters: list[Envelope[Any]] = [event for event in events if isinstance(event.data, CustomerMatter)]
     named = [(key, event.data) for event in matters if (key := case_key(event)) is not None]
     openings = {key.awaited for key, fact in named if isinstance(fact, CaseOpened)}
@@ -47,13 +47,13 @@ async def load(tx: Transaction, events: Sequence[Envelope[Fact]]) -> Book:
     waited = {key for event in room.events() if (key := case_key(event)) is not None}
     cases = await _load_cases(tx.connection, {key for key, _ in named} | waited)
     await room.look_at(tx.connection, {key.awaited for key in cases} - openings)
-    return Book(cases, room)
+    return UnitOfWork(cases, room)
 
 
-async def save(tx: Transaction, book: Book) -> None:
-    await _SAVE_CASES.run(tx.connection, [_case_row(book.cases[key]) for key in sorted(book.changed)])
-    await _KEEP_CONTACTS.run(tx.connection, [_contact_row(event) for event in book.contacts])
-    await book.waiting.save(tx)
+async def save(tx: Transaction, work: UnitOfWork) -> None:
+    await _SAVE_CASES.run(tx.connection, [_case_row(work.cases[key]) for key in sorted(work.changed)])
+    await _KEEP_CONTACTS.run(tx.connection, [_contact_row(event) for event in work.contacts])
+    await work.waiting.save(tx)
 
 
 async def _load_cases(connection: Connection, keys: Collection[CaseKey]) -> dict[CaseKey, Case]:

@@ -115,7 +115,7 @@ def fact_class(wire_type: str, *, topic: str | None = None) -> type[Fact]:
     """
     fact = CATALOG.get(wire_type)
     if fact is None:
-        reason = f"type is not in the catalog of events{_hint(wire_type, topic)}"
+        reason = f"unknown event type; {_hint(wire_type, topic) or _LISTED}"
         raise Rejected(Refusal.UNKNOWN_TYPE, reason, field="type")
     if topic is not None and fact.topic != topic:
         raise Rejected(Refusal.WRONG_TOPIC, _elsewhere(fact, topic), field="type")
@@ -129,7 +129,7 @@ def _hint(wire_type: str, topic: str | None) -> str:
     by_name = {one.rpartition(".")[2]: one for one in here}
     name = nearest(wire_type.rpartition(".")[2], by_name)
     found = nearest(wire_type, here) or nearest(wire_type, sent) or (by_name[name] if name else None)
-    return f": did you mean {found}?" if found else ""
+    return f"did you mean {found}?" if found else ""
 
 
 def _elsewhere(fact: type[Fact], topic: str) -> str:
@@ -137,10 +137,11 @@ def _elsewhere(fact: type[Fact], topic: str) -> str:
     if topic.endswith(_INBOUND) and not fact.topic.endswith(_INBOUND):
         publisher, _, name = fact.type.partition(".")
         namesake = f"{publisher}.inbound.{name}"
-        hint = f": did you mean {namesake}?" if namesake in CATALOG else _hint(namesake, topic)
-        return f"type {fact.type} is what {publisher} publishes itself{hint}"
+        hint = f"did you mean {namesake}?" if namesake in CATALOG else _hint(namesake, topic)
+        return f"type {fact.type} is published by {publisher} itself and cannot be sent to it; {hint or _LISTED}"
     by_http = f", over HTTP to {fact.topic.partition('.')[0]}" if fact.topic.endswith(_INBOUND) else ""
     return f"type {fact.type} belongs on topic {fact.topic}{by_http}"
 
 
 _INBOUND = ".inbound.v1"
+_LISTED = "/docs and /asyncapi list the types that this service accepts"

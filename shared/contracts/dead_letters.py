@@ -1,4 +1,4 @@
-"""What every service publishes about a record it could not apply: reason and position, never the bytes."""
+"""The event that every service publishes about an input it could not apply: reason and position, never the bytes."""
 
 from typing import Annotated, ClassVar
 from uuid import UUID
@@ -15,7 +15,7 @@ def topic_of(service: str) -> str:
 
 
 class RecordDeadLettered(Fact):
-    """A record became a dead letter; the position is missing where it came by HTTP."""
+    """An input was kept as a dead letter. Partition and offset are absent for an event received over HTTP."""
 
     type: ClassVar[str] = "dead_letters.record_dead_lettered"
     topic: ClassVar[str] = "dead-letters"

@@ -181,13 +181,13 @@ def _noting(faults: list[Rejected]) -> Iterator[None]:
         faults.extend(rejected.faults)
 
 
-def _faults_of_attributes(attributes: Mapping[str, str], told: Collection[str | None]) -> list[Rejected]:
+def _faults_of_attributes(attributes: Mapping[str, str], reported: Collection[str | None]) -> list[Rejected]:
     """Those of the attributes that every event has, but for what is told already."""
     try:
         context = context_of(attributes.get("type"))
         Envelope.__pydantic_validator__.validate_python(attributes, strict=True, context=context)
     except ValidationError as error:
-        return [rejected_attribute(one) for one in errors_of(error) if one["loc"][0] not in {"data", *told}]
+        return [rejected_attribute(one) for one in errors_of(error) if one["loc"][0] not in {"data", *reported}]
     return []
 
 

@@ -32,8 +32,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 def _with_the_word(name: str, known: Iterable[str]) -> str | None:
     """The known name that has all words of this one and the fewest others: `working_hours` for `hours`."""
-    words = set(_words(name[:_LONGEST_NAME]))
-    found = sorted((one for one in known if words.issubset(_words(one))), key=lambda one: len(_words(one)))
+    parts = set(_words(name[:_LONGEST_NAME]))
+    found = sorted((one for one in known if parts.issubset(_words(one))), key=lambda one: len(_words(one)))
     is_alone = len(found) == 1 or (len(found) > 1 and len(_words(found[0])) < len(_words(found[1])))
     return found[0] if is_alone else None
 

@@ -1,4 +1,4 @@
-"""What an order is made of: its lines, who bought, what was promised."""
+"""The parts of an order: its lines, its buyer and its promises."""
 
 from typing import Annotated, TypeAlias
 
@@ -9,30 +9,36 @@ from shared.contracts.fields import AmountMinor, Country, Instant, OptionalText,
 
 
 class Line(Value):
-    """One line of an order; `amount_minor` is the whole line's, in the order's currency."""
+    """One line of an order; `amount_minor` is the amount of the whole line, in the order's currency."""
 
-    product: Text = Field(description="What is sold, in words.")
-    quantity: Annotated[int, Field(ge=1, le=1_000_000_000)] = Field(default=1, description="How many of it.")
-    amount_minor: AmountMinor | None = Field(default=None, description="Of the whole line, in the minor unit (cents).")
+    product: Text = Field(description="The product, in words.")
+    quantity: Annotated[int, Field(ge=1, le=1_000_000_000)] = Field(default=1, description="Quantity.")
+    amount_minor: AmountMinor | None = Field(
+        default=None, description="Amount of the whole line, in the currency's smallest unit (cents)."
+    )
 
 
 LineNumber: TypeAlias = Annotated[int, Field(ge=1, le=500)]
-"""The place of a line in its order, counted from 1."""
+"""The position of a line in its order, counted from 1."""
 
 
 class Customer(Value):
-    """Who bought, as far as the shop knows."""
+    """The buyer, as far as the shop knows."""
 
     name: OptionalText = Field(default=None, description="Name of the person or company.")
-    phone: OptionalText = Field(default=None, description="Telephone number, best with its country code (+49 …).")
+    phone: OptionalText = Field(default=None, description="Telephone number, preferably with its country code (+49 …).")
     email: OptionalText = Field(default=None, description="E-mail address.")
-    zone: Zone | None = Field(default=None, description="Time zone: when they may be called goes by it.")
-    country: Country | None = Field(default=None, description="Country: a local telephone number is read with it.")
+    zone: Zone | None = Field(default=None, description="Time zone that decides when the customer may be called.")
+    country: Country | None = Field(
+        default=None, description="Country used to read a telephone number without a country code."
+    )
 
 
 class Promise(Value):
-    """Something the sale committed us to, with the moment it is due; `id` tells it from others of its order."""
+    """A promise made with the sale, with its due time; `id` distinguishes it from the order's other promises."""
 
-    id: Text | None = Field(default=None, description="Tells promises of one order apart; promise_kept names it.")
+    id: Text | None = Field(
+        default=None, description="ID of the promise, unique within its order; promise_kept names it."
+    )
     what: Text = Field(description="What was promised, in words.")
-    due_at: Instant = Field(description="By when.")
+    due_at: Instant = Field(description="Time by which the promise is due.")

@@ -1,4 +1,4 @@
-"""What the orders service publishes: sales, what became of them, and the people who sell."""
+"""Events that the orders service publishes: sales, later facts about them, and salespeople."""
 
 from typing import Annotated, ClassVar, Self
 
@@ -11,95 +11,95 @@ from shared.contracts.people_parts import WorkingHours
 
 SALES = "orders.sales.v1"
 SALESPEOPLE = "salespeople.v1"
-"""Compacted: the last fact of each salesperson stays."""
+"""Compacted: the last fact about each salesperson stays."""
 
 
 class OrderPlaced(inbound.OrderPlaced):
-    """The sale of an order, as first told; a later contradicting one is not published."""
+    """The sale of an order, as first reported. A later, contradicting report is not published."""
 
     type: ClassVar[str] = "orders.order_placed"
     topic: ClassVar[str] = SALES
 
 
 class ConfirmationRequired(inbound.ConfirmationRequired):
-    """A known order waits for the customer's confirmation."""
+    """An order is waiting for the customer's confirmation."""
 
     type: ClassVar[str] = "orders.confirmation_required"
     topic: ClassVar[str] = SALES
 
 
 class OrderConfirmed(inbound.OrderConfirmed):
-    """The customer confirmed a known order."""
+    """The customer confirmed an order."""
 
     type: ClassVar[str] = "orders.order_confirmed"
     topic: ClassVar[str] = SALES
 
 
 class OrderDelivered(inbound.OrderDelivered):
-    """A known order, or part of it, reached the customer."""
+    """An order, or part of it, reached the customer."""
 
     type: ClassVar[str] = "orders.order_delivered"
     topic: ClassVar[str] = SALES
 
 
 class OrderChanged(inbound.OrderChanged):
-    """What a known order is about changed: of each member the latest by time counts."""
+    """The content of an order changed. The latest value of each member counts."""
 
     type: ClassVar[str] = "orders.order_changed"
     topic: ClassVar[str] = SALES
 
 
 class DeliveryLate(inbound.DeliveryLate):
-    """A known order reaches the customer later than agreed."""
+    """An order will reach the customer later than agreed, or has not reached them in time."""
 
     type: ClassVar[str] = "orders.delivery_late"
     topic: ClassVar[str] = SALES
 
 
 class OrderCancelled(inbound.OrderCancelled):
-    """A known order was cancelled."""
+    """An order was cancelled."""
 
     type: ClassVar[str] = "orders.order_cancelled"
     topic: ClassVar[str] = SALES
 
 
 class RefundPaid(inbound.RefundPaid):
-    """Money of a known order was paid back."""
+    """A refund was paid for an order."""
 
     type: ClassVar[str] = "orders.refund_paid"
     topic: ClassVar[str] = SALES
 
 
 class PromiseKept(inbound.PromiseKept):
-    """A promise of a known order was kept."""
+    """A promise of an order was kept."""
 
     type: ClassVar[str] = "orders.promise_kept"
     topic: ClassVar[str] = SALES
 
 
 class OutcomeReported(inbound.OutcomeReported):
-    """The buyer says whether the outcome expected of a known order was reached."""
+    """The buyer reported whether the expected outcome of an order was reached."""
 
     type: ClassVar[str] = "orders.outcome_reported"
     topic: ClassVar[str] = SALES
 
 
 class SaleCorrected(inbound.SaleCorrected):
-    """A known order counts as sold by another person than was told; what was sold stays as it is."""
+    """The seller of an order was corrected. The rest of the sale stays as it is."""
 
     type: ClassVar[str] = "orders.sale_corrected"
     topic: ClassVar[str] = SALES
 
 
 class AccountReassigned(inbound.AccountReassigned):
-    """An account is looked after by another salesperson."""
+    """Another salesperson looks after an account."""
 
     type: ClassVar[str] = "orders.account_reassigned"
     topic: ClassVar[str] = SALES
 
 
 class DayHours(WorkingHours):
-    """Hours of work that start and end on these days; `23:59` means 24:00. A night is told as its two parts."""
+    """Working hours that start and end on the same day; `23:59` means 24:00. A night shift is published as two."""
 
     end: TimeOfDay
 

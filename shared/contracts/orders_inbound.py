@@ -1,4 +1,4 @@
-"""What internal systems tell the orders service: sales, what became of them, and the people who sell."""
+"""Events that internal systems send to the orders service: sales, later facts about them, and salespeople."""
 
 from typing import Annotated, ClassVar, Self
 
@@ -27,41 +27,46 @@ TOPIC = "orders.inbound.v1"
 _MOST_HOURS = 50
 
 
-_ORDER = "Id of the order, as order_placed gave it."
-_BY = "Id of the person who decided it."
-_DELIVERY_DUE = "By when the order is to reach the customer."
+_ORDER = "ID of the order, as in order_placed."
+_BY = "ID of the person who decided it."
+_DELIVERY_DUE = "Time by which the order is due at the customer."
 
 
 class OrderPlaced(Fact):
-    """An order was sold. `sold_by` is missing when nobody sold it (bought online).
+    """An order was sold. `sold_by` is absent for a sale without a seller, such as an online purchase.
 
-    `segment` is the seller's own word for this kind of customer; by `outcome_expected_by` the expected outcome
-    was to be reached. An order that `renews` an earlier one of the account counts as sold by whoever sold that one.
+    `segment` is the seller's own word for this kind of customer; the expected outcome is due by
+    `outcome_expected_by`. An order that `renews` an earlier order of the account is credited to the seller of that
+    order.
     """
 
     type: ClassVar[str] = "orders.inbound.order_placed"
     topic: ClassVar[str] = TOPIC
     happened: ClassVar[tuple[str, ...]] = ("sold_at",)
 
-    order: Id = Field(description="Id of the order, unique over all accounts.")
-    lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=500)] = Field(description="What was sold.")
-    amount_minor: AmountMinor = Field(description="Of the whole order, in the currency's minor unit (cents).")
-    currency: Currency = Field(description="Three letters of ISO 4217.")
-    sold_by: Id | None = Field(default=None, description="Id of the salesperson; missing: nobody sold it.")
+    order: Id = Field(description="ID of the order, unique over all accounts.")
+    lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=500)] = Field(
+        description="The lines of the order."
+    )
+    amount_minor: AmountMinor = Field(description="Amount of the whole order, in the currency's smallest unit (cents).")
+    currency: Currency = Field(description="Currency code of ISO 4217: three letters.")
+    sold_by: Id | None = Field(
+        default=None, description="ID of the salesperson who made the sale. Absent for a sale without a seller."
+    )
     renews: Id | None = Field(
         default=None,
-        description="The earlier order of this account that this one continues. Without a sold_by of its own it counts "
-        "as sold by the earlier order's seller, later corrections included. Where the earlier order is not known, this "
-        "one waits 15 minutes for it.",
+        description="ID of the earlier order of this account that this one continues. Without a sold_by of its own, "
+        "the order is credited to the earlier order's seller, later corrections included. If the earlier order is not "
+        "known yet, this one waits 15 minutes for it.",
     )
-    sold_at: Instant = Field(description="When it was sold; not ahead of the clock.")
-    customer: Customer | None = Field(default=None, description="Who bought.")
+    sold_at: Instant = Field(description="Time of the sale; not ahead of the service's clock.")
+    customer: Customer | None = Field(default=None, description="The buyer.")
     segment: OptionalText = Field(default=None, description="The seller's own word for this kind of customer.")
     delivery_due_at: Instant | None = Field(default=None, description=_DELIVERY_DUE)
-    expected_outcome: Words = Field(default=None, description="What the customer buys it for.")
-    outcome_expected_by: Instant | None = Field(default=None, description="By when that is to be reached.")
+    expected_outcome: Words = Field(default=None, description="The result that the customer expects from the purchase.")
+    outcome_expected_by: Instant | None = Field(default=None, description="Time by which the expected outcome is due.")
     promises: Annotated[tuple[Promise, ...], Field(max_length=500)] = Field(
-        default=(), description="What the sale committed us to."
+        default=(), description="Promises made to the customer with the sale."
     )
 
     @model_validator(mode="after")
@@ -78,7 +83,7 @@ class ConfirmationRequired(Fact):
     topic: ClassVar[str] = TOPIC
 
     order: Id = Field(description=_ORDER)
-    due_at: Instant | None = Field(default=None, description="By when the customer is to confirm.")
+    due_at: Instant | None = Field(default=None, description="Time by which the customer has to confirm.")
 
 
 class OrderConfirmed(Fact):
@@ -93,8 +98,8 @@ class OrderConfirmed(Fact):
 class OrderDelivered(Fact):
     """An order, or part of it, reached the customer.
 
-    Without `lines`, or with an empty list, the whole order did. With `lines` these did, and it is delivered once all
-    its lines were named.
+    Without `lines`, or with an empty list, the whole order arrived. With `lines`, those lines arrived; the order is
+    delivered once all its lines have been named.
     """
 
     type: ClassVar[str] = "orders.inbound.order_delivered"
@@ -103,19 +108,20 @@ class OrderDelivered(Fact):
     order: Id = Field(description=_ORDER)
     lines: Annotated[tuple[LineNumber, ...], Field(max_length=500)] = Field(
         default=(),
-        description="The lines that arrived, by their place in the order as it is then, counted from 1. "
-        "Missing or empty: no line is named, and the whole order arrived unless complete is false.",
+        description="The lines that arrived, by their position in the order at that time, counted from 1. If absent or "
+        "empty, the whole order arrived, unless complete is false.",
     )
     complete: bool | None = Field(
         default=None,
-        description="Whether the whole order is delivered now. Missing: yes; with lines named, once all were.",
+        description="Whether the whole order is delivered now. If absent: yes without lines; with lines, once all "
+        "of them were named.",
     )
 
 
 class OrderChanged(Fact):
-    """What an order is about changed: of each member the latest by time counts, what is missing stays as it was.
+    """The content of an order changed. The latest value of each member counts; an absent member does not change.
 
-    Who sold it, when, in which currency, to whom and with which promises is never changed by this.
+    The seller, time, currency, customer and promises of the order stay as they are.
     """
 
     type: ClassVar[str] = "orders.inbound.order_changed"
@@ -124,10 +130,10 @@ class OrderChanged(Fact):
     order: Id = Field(description=_ORDER)
     lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=500)] | None = Field(
         default=None,
-        description="All lines of the order from now on. A new one makes a delivered order open again.",
+        description="All lines of the order from now on. A new line makes a delivered order undelivered.",
     )
     amount_minor: AmountMinor | None = Field(
-        default=None, description="Of the whole order from now on, in the minor unit of the order's currency."
+        default=None, description="New amount of the whole order, in the smallest unit of the order's currency."
     )
     delivery_due_at: Instant | None = Field(default=None, description=_DELIVERY_DUE)
 
@@ -139,82 +145,84 @@ class DeliveryLate(Fact):
     topic: ClassVar[str] = TOPIC
 
     order: Id = Field(description=_ORDER)
-    due_at: Instant | None = Field(default=None, description="When it is expected now.")
-    words: Words = Field(default=None, description="Why, in words.")
+    due_at: Instant | None = Field(default=None, description="Time at which the delivery is expected now.")
+    words: Words = Field(default=None, description="Reason, in words.")
 
 
 class OrderCancelled(Fact):
-    """An order was cancelled, by whomever."""
+    """An order was cancelled, by the customer or by the company."""
 
     type: ClassVar[str] = "orders.inbound.order_cancelled"
     topic: ClassVar[str] = TOPIC
 
     order: Id = Field(description=_ORDER)
-    reason: Words = Field(default=None, description="Why, in words.")
+    reason: Words = Field(default=None, description="Reason, in words.")
 
 
 class RefundPaid(Fact):
-    """Money of an order was paid back."""
+    """A refund was paid for an order."""
 
     type: ClassVar[str] = "orders.inbound.refund_paid"
     topic: ClassVar[str] = TOPIC
 
     order: Id = Field(description=_ORDER)
-    amount_minor: AmountMinor = Field(description="What was paid back, in the minor unit (cents).")
-    currency: Currency = Field(description="Three letters of ISO 4217.")
+    amount_minor: AmountMinor = Field(description="Amount of the refund, in the currency's smallest unit (cents).")
+    currency: Currency = Field(description="Currency code of ISO 4217: three letters.")
 
 
 class PromiseKept(Fact):
-    """A promise of an order was kept. `promise` is its id; of a promise without one, what was promised."""
+    """A promise of an order was kept. `promise` is the promise's ID, or its words if it has no ID."""
 
     type: ClassVar[str] = "orders.inbound.promise_kept"
     topic: ClassVar[str] = TOPIC
 
     order: Id = Field(description=_ORDER)
-    promise: Text = Field(description="The promise's id; of one without an id, its words.")
-    proof: OptionalText = Field(default=None, description="What proves it, such as a signature.")
+    promise: Text = Field(description="ID of the promise, or its words if it has no ID.")
+    proof: OptionalText = Field(default=None, description="Proof that it was kept, such as a signature.")
 
 
 class OutcomeReported(Fact):
-    """The buyer says whether the outcome expected of an order was reached."""
+    """The buyer reports whether the expected outcome of an order was reached."""
 
     type: ClassVar[str] = "orders.inbound.outcome_reported"
     topic: ClassVar[str] = TOPIC
 
     order: Id = Field(description=_ORDER)
     reached: bool = Field(description="Whether the expected outcome was reached.")
-    words: Words = Field(default=None, description="What the customer says, in their own words.")
+    words: Words = Field(default=None, description="What the customer said, in their own words.")
 
 
 class SaleCorrected(Fact):
-    """An order counts as sold by another person than was told; without `sold_by`, by nobody. `by` decided that."""
+    """Corrects the seller of an order. Without `sold_by` the order has no seller. `by` is the person who decided it."""
 
     type: ClassVar[str] = "orders.inbound.sale_corrected"
     topic: ClassVar[str] = TOPIC
     right: ClassVar[Right | None] = "directory"
 
     order: Id = Field(description=_ORDER)
-    sold_by: Id | None = Field(default=None, description="Id of whoever sold it; missing: nobody did.")
-    reason: Text = Field(description="Why it is corrected.")
+    sold_by: Id | None = Field(
+        default=None, description="ID of the salesperson who made the sale. Absent for a sale without a seller."
+    )
+    reason: Text = Field(description="Reason for the correction.")
     by: Id = Field(description=_BY)
 
 
 class AccountReassigned(Fact):
-    """An account is looked after by this salesperson, from a day (in the salesperson's zone) on."""
+    """A salesperson looks after an account, from a certain day in their time zone."""
 
     type: ClassVar[str] = "orders.inbound.account_reassigned"
     topic: ClassVar[str] = TOPIC
     right: ClassVar[Right | None] = "directory"
 
-    salesperson: Id = Field(description="Id of the salesperson who looks after the account.")
-    since: CalendarDate = Field(description="From this day on.")
+    salesperson: Id = Field(description="ID of the salesperson who looks after the account.")
+    since: CalendarDate = Field(description="First day.")
 
 
 class SalespersonChanged(Fact):
-    """All that is known of a salesperson, replacing what was known before; the subject is the salesperson.
+    """The complete directory entry of a salesperson; it replaces the previous one. The subject is the salesperson's ID.
 
-    Public holidays are those of `country` and, within it, of `region`. Who `rings_off_hours` accepts to be rung
-    outside of their working hours where it is critical.
+    Public holidays are those of `country` and, within it, of `region`. With `rings_off_hours`, critical alerts are
+    sent outside working hours as well.
     """
 
     type: ClassVar[str] = "orders.inbound.salesperson_changed"
@@ -222,33 +230,33 @@ class SalespersonChanged(Fact):
     right: ClassVar[Right | None] = "directory"
     about: ClassVar[About] = "salesperson"
 
-    name: Text = Field(description="As colleagues know them.")
-    manager: Id | None = Field(default=None, description="Id of their manager.")
+    name: Text = Field(description="Name, as colleagues know them.")
+    manager: Id | None = Field(default=None, description="ID of their manager.")
     email: Email | None = Field(
-        default=None, description="Where alerts are sent, and who may sign in: name@domain, without quotes or comments."
+        default=None, description="Address for alerts and for signing in: name@domain, without quotes or comments."
     )
     phone: OptionalText = Field(default=None, description="Telephone number.")
     chat: OptionalText = Field(default=None, description="Name in the company's chat.")
-    zone: Zone = Field(default="UTC", description="Time zone: hours and days are on its clock.")
+    zone: Zone = Field(default="UTC", description="Time zone of the salesperson's working hours and days off.")
     working_hours: Annotated[tuple[WorkingHours, ...], Field(max_length=_MOST_HOURS)] = Field(
-        default=(), description="When they work; missing: the company's hours."
+        default=(), description="Working hours. If absent, the company's."
     )
     active: bool = Field(default=True, description="Whether they still work here.")
-    successor: Successor | None = Field(default=None, description="Who takes over their customers.")
-    backup: Id | None = Field(default=None, description="Id of whoever stands in while they cannot act.")
-    away: Annotated[tuple[Away, ...], Field(max_length=500)] = Field(default=(), description="When they are away.")
+    successor: Successor | None = Field(default=None, description="The salesperson who takes over their customers.")
+    backup: Id | None = Field(default=None, description="ID of the salesperson who stands in during absences.")
+    away: Annotated[tuple[Away, ...], Field(max_length=500)] = Field(default=(), description="Absences.")
     days_off: Annotated[tuple[CalendarDate, ...], Field(max_length=500)] = Field(
         default=(), description="Single days on which they do not work."
     )
-    country: Country | None = Field(default=None, description="Country whose public holidays are theirs.")
-    region: Region | None = Field(default=None, description="Part of that country, for its own holidays.")
+    country: Country | None = Field(default=None, description="Country of their public holidays.")
+    region: Region | None = Field(default=None, description="Part of that country, for regional holidays.")
     rings_off_hours: bool = Field(
-        default=False, description="Whether they accept to be alerted outside of their hours where it is critical."
+        default=False, description="Whether critical alerts may reach them outside working hours."
     )
 
     @model_validator(mode="after")
     def _few_hours(self) -> Self:
         if len(self.working_hours) + sum(one.over_midnight for one in self.working_hours) > _MOST_HOURS:
-            words = "working_hours must have at most 50 entries, those over midnight counted twice"
-            raise PydanticCustomError("working_hours", words)
+            message = "working_hours must have at most 50 entries, those over midnight counted twice"
+            raise PydanticCustomError("working_hours", message)
         return self

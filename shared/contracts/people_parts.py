@@ -1,4 +1,4 @@
-"""What is said of people who sell: when they work, when they are away, and who takes over."""
+"""Parts of a salesperson's directory entry: working hours, absences and successor."""
 
 from enum import StrEnum
 from typing import Annotated, Self
@@ -23,9 +23,9 @@ class Day(StrEnum):
 
 
 class WorkingHours(Value):
-    """Hours of work that start on these days, on the wall clock of the person's zone.
+    """Working hours that start on these days, in local time of the person's time zone.
 
-    They end at 24:00 at the latest (`23:59` means 24:00), or the next day: from 22:00 to 06:00 is a night.
+    They end by 24:00 (`23:59` means 24:00), or on the next day: 22:00 to 06:00 is a night shift.
     """
 
     days: Annotated[tuple[Day, ...], Field(min_length=1, max_length=7)]
@@ -47,14 +47,14 @@ class WorkingHours(Value):
 
 
 class Successor(Value):
-    """Who takes over a salesperson's book, from which day (in the salesperson's zone) on."""
+    """The salesperson who takes over another's customers, from a certain day in the other's time zone."""
 
-    salesperson: Id = Field(description="Id of the salesperson who takes over.")
-    since: CalendarDate = Field(description="From this day on.")
+    salesperson: Id = Field(description="ID of the salesperson who takes over.")
+    since: CalendarDate = Field(description="First day.")
 
 
 class Away(Value):
-    """Days on which a salesperson is away, the first and the last included, in the salesperson's zone."""
+    """An absence of a salesperson, first and last day included, in the salesperson's time zone."""
 
     since: CalendarDate = Field(description="The first day away.")
     until: CalendarDate = Field(description="The last day away.")

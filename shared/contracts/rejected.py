@@ -116,8 +116,8 @@ def _rule(error: ErrorDetails) -> str:
     if kind == "string_pattern_mismatch":
         return PATTERNS[error["ctx"]["pattern"]]
     if kind in RULES_WITH_LIMIT:
-        limit, words = RULES_WITH_LIMIT[kind]
-        return words.format(error["ctx"][limit])
+        limit, template = RULES_WITH_LIMIT[kind]
+        return template.format(error["ctx"][limit])
     if kind in _OWN_RULES:
         return error["msg"]
     return "is not valid"

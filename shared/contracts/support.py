@@ -1,4 +1,4 @@
-"""What the support service publishes: what happened to a customer since the sale."""
+"""Events that the support service publishes: what happened to a customer since the sale."""
 
 from typing import ClassVar, Literal
 
@@ -8,21 +8,21 @@ TOPIC = "support.cases.v1"
 
 
 class CaseOpened(inbound.CaseOpened):
-    """A customer raised a matter."""
+    """A case was opened."""
 
     type: ClassVar[str] = "support.case_opened"
     topic: ClassVar[str] = TOPIC
 
 
 class ContactMade(inbound.ContactMade):
-    """An attempt to reach the other that did not end as a dead end."""
+    """A contact between customer and company that was not a dead end."""
 
     type: ClassVar[str] = "support.contact_made"
     topic: ClassVar[str] = TOPIC
 
 
 class ContactDeadEnded(ContactMade):
-    """An attempt to reach the other that ended as a dead end: published as this only."""
+    """A contact that was a dead end; it is not also published as contact_made."""
 
     type: ClassVar[str] = "support.contact_dead_ended"
 
@@ -30,21 +30,21 @@ class ContactDeadEnded(ContactMade):
 
 
 class CaseReassigned(inbound.CaseReassigned):
-    """A case went to somebody else."""
+    """A case was reassigned."""
 
     type: ClassVar[str] = "support.case_reassigned"
     topic: ClassVar[str] = TOPIC
 
 
 class CaseStatusChanged(inbound.CaseStatusChanged):
-    """A case has another status."""
+    """The status of a case changed."""
 
     type: ClassVar[str] = "support.case_status_changed"
     topic: ClassVar[str] = TOPIC
 
 
 class CaseReopened(inbound.CaseReopened):
-    """A case came back."""
+    """A case was reopened."""
 
     type: ClassVar[str] = "support.case_reopened"
     topic: ClassVar[str] = TOPIC
@@ -58,70 +58,70 @@ class ResponsePromised(inbound.ResponsePromised):
 
 
 class ResponseOverdue(inbound.ResponseOverdue):
-    """A promised time of answer passed."""
+    """A promised answer is overdue."""
 
     type: ClassVar[str] = "support.response_overdue"
     topic: ClassVar[str] = TOPIC
 
 
 class RefundRequested(inbound.RefundRequested):
-    """The customer asked for money back."""
+    """The customer requested a refund."""
 
     type: ClassVar[str] = "support.refund_requested"
     topic: ClassVar[str] = TOPIC
 
 
 class CancellationRequested(inbound.CancellationRequested):
-    """The customer asked to cancel."""
+    """The customer requested a cancellation."""
 
     type: ClassVar[str] = "support.cancellation_requested"
     topic: ClassVar[str] = TOPIC
 
 
 class RefundWithdrawn(inbound.RefundWithdrawn):
-    """The customer no longer asks for money back."""
+    """The customer withdrew a refund request."""
 
     type: ClassVar[str] = "support.refund_withdrawn"
     topic: ClassVar[str] = TOPIC
 
 
 class CancellationWithdrawn(inbound.CancellationWithdrawn):
-    """The customer no longer asks to cancel."""
+    """The customer withdrew a cancellation request."""
 
     type: ClassVar[str] = "support.cancellation_withdrawn"
     topic: ClassVar[str] = TOPIC
 
 
 class SatisfactionRated(inbound.SatisfactionRated):
-    """The customer rated us."""
+    """The customer gave a rating."""
 
     type: ClassVar[str] = "support.satisfaction_rated"
     topic: ClassVar[str] = TOPIC
 
 
 class CaseResolved(inbound.CaseResolved):
-    """A case counts as solved."""
+    """A case was resolved."""
 
     type: ClassVar[str] = "support.case_resolved"
     topic: ClassVar[str] = TOPIC
 
 
 class CaseClosed(inbound.CaseClosed):
-    """A case is over."""
+    """A case was closed."""
 
     type: ClassVar[str] = "support.case_closed"
     topic: ClassVar[str] = TOPIC
 
 
 class AnswerNotNeeded(inbound.AnswerNotNeeded):
-    """What the customer sent needs no answer."""
+    """A contact, or every contact on a case so far, needs no answer."""
 
     type: ClassVar[str] = "support.answer_not_needed"
     topic: ClassVar[str] = TOPIC
 
 
 class ContactPreferenceChanged(inbound.ContactPreferenceChanged):
-    """Whether a customer may be called changed."""
+    """A customer must not be called any more, or may be called again."""
 
     type: ClassVar[str] = "support.contact_preference_changed"
     topic: ClassVar[str] = TOPIC

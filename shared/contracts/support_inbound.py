@@ -1,4 +1,4 @@
-"""What internal systems (help desk, telephony, shop) tell the support service about a customer's matters."""
+"""Events that internal systems (help desk, telephony, shop) send to the support service."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar, Self
@@ -17,7 +17,7 @@ TOPIC = "support.inbound.v1"
 
 
 class Person(Value):
-    """Who actually called or wrote: not always the buyer."""
+    """The person who called or wrote: not always the buyer."""
 
     name: OptionalText = None
     phone: OptionalText = None
@@ -25,7 +25,7 @@ class Person(Value):
 
 
 class CustomerMatter(Fact):
-    """The fields of every fact of support: the case and the order it is about, as far as known.
+    """The fields of every fact about a customer's case: the case and the order, if they are known.
 
     A `test` is kept and published, and raises no signal.
     """
@@ -36,9 +36,9 @@ class CustomerMatter(Fact):
 
 
 class CaseOpened(CustomerMatter):
-    """A customer raised a matter; here the case must be named.
+    """A case was opened. `case` is required.
 
-    `waiting_for` tells whose turn it is; without it the policy's `[statuses]` say what the status means.
+    `waiting_for` says who has to act next. If it is absent, the policy's `[statuses]` decide by the status.
     """
 
     type: ClassVar[str] = "support.inbound.case_opened"
@@ -52,14 +52,14 @@ class CaseOpened(CustomerMatter):
 
 
 class Direction(StrEnum):
-    """Who tried to reach whom."""
+    """The direction of a contact."""
 
     INBOUND = "inbound"
     OUTBOUND = "outbound"
 
 
 class ContactChannel(StrEnum):
-    """How customer and company tried to reach each other."""
+    """The channel of a contact."""
 
     PHONE = "phone"
     EMAIL = "email"
@@ -71,7 +71,7 @@ class ContactChannel(StrEnum):
 
 
 class ContactResult(StrEnum):
-    """How an attempt to reach the other ended."""
+    """The result of a contact."""
 
     ANSWERED = "answered"
     UNANSWERED = "unanswered"
@@ -81,17 +81,18 @@ class ContactResult(StrEnum):
 
 
 class Courtesy(StrEnum):
-    """What looks like a contact or a reopening, and asks nothing of anybody."""
+    """A message that needs no response, although it looks like a contact or a reopening."""
 
     THANKS = "thanks"
     AUTOMATIC_REPLY = "automatic_reply"
 
 
 class ContactMade(CustomerMatter):
-    """One attempt of customer or company to reach the other; `by` acted for the customer, `agent` is who of us did.
+    """One attempt by the customer or the company to reach the other. `by` acted for the customer, `agent` for the
+    company.
 
-    A `courtesy` counts neither as a contact nor as trouble. Lines with one `conversation` count as one contact. The
-    `intent` to leave, said in it, counts as a cancellation request.
+    A `courtesy` does not count as a contact, and raises no signal. Lines with the same `conversation` count as one
+    contact. The `intent` to leave counts as a cancellation request.
     """
 
     type: ClassVar[str] = "support.inbound.contact_made"
@@ -109,7 +110,7 @@ class ContactMade(CustomerMatter):
 
 
 class CaseReassigned(CustomerMatter):
-    """A case went to somebody else; `reassignments` counts from the opening on: the highest is the latest."""
+    """A case was reassigned. `reassignments` counts since the case was opened; the highest count is the latest."""
 
     type: ClassVar[str] = "support.inbound.case_reassigned"
     topic: ClassVar[str] = TOPIC
@@ -119,9 +120,9 @@ class CaseReassigned(CustomerMatter):
 
 
 class CaseStatusChanged(CustomerMatter):
-    """A case has another status, in the help desk's own words.
+    """The status of a case changed. `status` is the help desk's own name for it.
 
-    `waiting_for` tells whose turn it is; without it the policy's `[statuses]` say what the status means.
+    `waiting_for` says who has to act next. If it is absent, the policy's `[statuses]` decide by the status.
     """
 
     type: ClassVar[str] = "support.inbound.case_status_changed"
@@ -132,7 +133,7 @@ class CaseStatusChanged(CustomerMatter):
 
 
 class CaseReopened(CustomerMatter):
-    """A resolved or closed case came back; as a `courtesy` it counts as no reopening."""
+    """A resolved or closed case was reopened. With a `courtesy` it does not count as a reopening."""
 
     type: ClassVar[str] = "support.inbound.case_reopened"
     topic: ClassVar[str] = TOPIC
@@ -151,7 +152,7 @@ class ResponsePromised(CustomerMatter):
 
 
 class ResponseOverdue(CustomerMatter):
-    """A promised time of answer passed."""
+    """A promised answer is overdue."""
 
     type: ClassVar[str] = "support.inbound.response_overdue"
     topic: ClassVar[str] = TOPIC
@@ -160,7 +161,7 @@ class ResponseOverdue(CustomerMatter):
 
 
 class RefundKind(StrEnum):
-    """Why the money is asked back."""
+    """The kind of a refund request."""
 
     DISSATISFACTION = "dissatisfaction"
     STATUTORY_WITHDRAWAL = "statutory_withdrawal"
@@ -170,7 +171,7 @@ class RefundKind(StrEnum):
 
 
 class RefundRequested(CustomerMatter):
-    """The customer asked for money back; without a currency the amount is in the order's."""
+    """The customer requested a refund. Without a currency, the amount is in the order's currency."""
 
     type: ClassVar[str] = "support.inbound.refund_requested"
     topic: ClassVar[str] = TOPIC
@@ -183,7 +184,7 @@ class RefundRequested(CustomerMatter):
 
 
 class CancellationRequested(CustomerMatter):
-    """The customer asked to cancel."""
+    """The customer requested a cancellation."""
 
     type: ClassVar[str] = "support.inbound.cancellation_requested"
     topic: ClassVar[str] = TOPIC
@@ -193,7 +194,7 @@ class CancellationRequested(CustomerMatter):
 
 
 class RefundWithdrawn(CustomerMatter):
-    """The customer no longer asks for money back."""
+    """The customer withdrew a refund request."""
 
     type: ClassVar[str] = "support.inbound.refund_withdrawn"
     topic: ClassVar[str] = TOPIC
@@ -203,7 +204,7 @@ class RefundWithdrawn(CustomerMatter):
 
 
 class CancellationWithdrawn(CustomerMatter):
-    """The customer no longer asks to cancel."""
+    """The customer withdrew a cancellation request."""
 
     type: ClassVar[str] = "support.inbound.cancellation_withdrawn"
     topic: ClassVar[str] = TOPIC
@@ -213,7 +214,7 @@ class CancellationWithdrawn(CustomerMatter):
 
 
 class SatisfactionRated(CustomerMatter):
-    """The customer rated us: `rating` out of `scale`, more is better."""
+    """The customer gave a rating: `rating` out of `scale`, higher is better."""
 
     type: ClassVar[str] = "support.inbound.satisfaction_rated"
     topic: ClassVar[str] = TOPIC
@@ -230,7 +231,7 @@ class SatisfactionRated(CustomerMatter):
 
 
 class CaseResolved(CustomerMatter):
-    """A case counts as solved."""
+    """A case was resolved."""
 
     type: ClassVar[str] = "support.inbound.case_resolved"
     topic: ClassVar[str] = TOPIC
@@ -239,7 +240,7 @@ class CaseResolved(CustomerMatter):
 
 
 class CaseClosed(CustomerMatter):
-    """A case is over. With a `reason` what was sent on it needs no answer, as `answer_not_needed` says of a case."""
+    """A case was closed. With a `reason`, its messages need no answer, as after `answer_not_needed`."""
 
     type: ClassVar[str] = "support.inbound.case_closed"
     topic: ClassVar[str] = TOPIC
@@ -248,11 +249,11 @@ class CaseClosed(CustomerMatter):
 
 
 class AnswerNotNeeded(CustomerMatter):
-    """Somebody of us decided that a contact, or all contacts on a case so far, need no answer.
+    """An employee decided that a contact, or every contact on a case so far, needs no answer.
 
-    `goodbye` and `answered_elsewhere` take back the silence that counted as a dead end, and the contact's part in
-    repeated contacts; never an explicit dead end, a request or a rating. `spam` and `test` take back all that the
-    contact, or the case so far, raised. It proves nothing: nobody talked with the customer.
+    `goodbye` and `answered_elsewhere` withdraw a dead end made of silence, and no longer count the contact among
+    repeated contacts; they never withdraw an explicit dead end, a request or a rating. `spam` and `test` withdraw
+    every signal that the contact, or the case so far, raised. It is no proof of a conversation with the customer.
     """
 
     type: ClassVar[str] = "support.inbound.answer_not_needed"
@@ -279,7 +280,7 @@ class ContactPreference(StrEnum):
 
 
 class ContactPreferenceChanged(Fact):
-    """A customer must not be called any more, and why; `none`: they may be called again."""
+    """A customer must not be called any more, with the reason; `none`: they may be called again."""
 
     type: ClassVar[str] = "support.inbound.contact_preference_changed"
     topic: ClassVar[str] = TOPIC

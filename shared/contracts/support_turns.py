@@ -1,4 +1,4 @@
-"""What support is told of whose turn it is: who acts next on a case, and what needs no answer."""
+"""Parts of support's events: who acts next on a case, and what needs no answer."""
 
 from enum import StrEnum
 
@@ -7,7 +7,7 @@ from shared.contracts.fields import Id
 
 
 class WaitingFor(StrEnum):
-    """Whose turn it is on a case: ours, the customer's, or nobody's."""
+    """Who has to act next on a case: the company (`us`), the customer, or nobody."""
 
     US = "us"
     CUSTOMER = "customer"
@@ -15,14 +15,13 @@ class WaitingFor(StrEnum):
 
 
 class Intent(StrEnum):
-    """What the customer said they are about to do."""
+    """What the customer said they will do."""
 
     LEAVING = "leaving"
 
 
 class NoAnswerReason(StrEnum):
-    """Why what the customer sent needs no answer: they said goodbye, or were answered on another way; or nobody meant
-    anything by it."""
+    """Why the customer's message needs no answer: a goodbye, an answer through another channel, spam, or a test."""
 
     GOODBYE = "goodbye"
     ANSWERED_ELSEWHERE = "answered_elsewhere"
@@ -31,7 +30,7 @@ class NoAnswerReason(StrEnum):
 
 
 class ContactReference(Value):
-    """A contact that was told before: the `source` and `id` of its event."""
+    """A contact reported earlier, identified by the `source` and `id` of its event."""
 
     source: Id
     id: Id

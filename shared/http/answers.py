@@ -11,18 +11,18 @@ class Problem(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    index: int | None = Field(default=None, description="Which event of the request, counted from 0.", ge=0)
+    index: int | None = Field(default=None, description="Index of the event in the request, counted from 0.", ge=0)
     field: str | None = Field(default=None, description="The attribute or member at fault, like data.amount_minor.")
-    code: str = Field(description="What is wrong, for programs: one of a fixed set of words.")
+    code: str = Field(description="Code of the fault, for programs: one of a fixed set.")
     reason: str = Field(description="What is wrong and what to do, for people.")
 
 
 class Problems(BaseModel):
-    """Why a request was refused. Nothing of it was applied."""
+    """Why a request was refused. No part of it was applied."""
 
     model_config = ConfigDict(frozen=True)
 
-    errors: tuple[Problem, ...] = Field(description="Everything that is wrong, as far as it can be told.")
+    errors: tuple[Problem, ...] = Field(description="Every fault that was found.")
 
 
 class RequestRefused(Exception):
@@ -57,7 +57,7 @@ def server_away() -> RequestRefused:
     return refuse(
         503,
         "server_unavailable",
-        "a server that this service depends on does not answer; try again in a moment",
+        "a server that this service depends on does not respond; try again in a moment",
         headers={"Retry-After": "2"},
     )
 
@@ -99,9 +99,9 @@ def takes_too_long() -> RequestRefused:
     return refuse(
         503,
         "takes_too_long",
-        "this request took longer than a transaction may, although the database answers, so the service cannot tell "
+        "this request took longer than a transaction may, although the database responds, so the service cannot tell "
         "whether it was applied; send it again unchanged, or a batch in smaller parts: nothing is applied twice. If "
-        "one event alone takes too long again and again, tell the operators of this service",
+        "one event alone takes too long again and again, contact the operators of this service",
         headers={"Retry-After": "10"},
     )
 

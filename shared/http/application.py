@@ -143,8 +143,8 @@ def _invalid(_request: Request, error: Exception) -> Response:
 
 
 def _rule(error: Mapping[str, Any]) -> str:
-    words: str = PATTERNS.get(error.get("ctx", {}).get("pattern"), error["msg"])
-    return words
+    message: str = PATTERNS.get(error.get("ctx", {}).get("pattern"), error["msg"])
+    return message
 
 
 def _http_error(_request: Request, error: Exception) -> Response:
@@ -210,6 +210,6 @@ def _complete_operation(operation: dict[str, Any], components: dict[str, Any]) -
     if operation["responses"].pop("422", None):
         schema = {"$ref": "#/components/schemas/Problems"}
         operation["responses"]["400"] = {
-            "description": "A parameter is missing or not as it must be.",
+            "description": "A parameter is missing or invalid.",
             "content": {"application/json": {"schema": schema}},
         }

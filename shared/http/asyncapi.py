@@ -17,9 +17,9 @@ _KAFKA = {"bindingVersion": "0.5.0"}
 _TEXT = {"type": "string"}
 _DESCRIPTION = (
     "Events are CloudEvents 1.0 in the Kafka binding's binary mode: attributes in ce_ headers, data as JSON. "
-    "On inbound topics structured mode (application/cloudevents+json) is taken too. A record's key is its "
-    "event's subject. All records of one account have to lie on one partition, in their order: choose it by the key "
-    "with murmur2, as Java's producer does by itself (librdkafka, kcat: partitioner=murmur2_random)."
+    "Inbound topics also accept structured mode (application/cloudevents+json). A record's key is its "
+    "event's subject. All records of one account must be in one partition, in their order: choose it by the key "
+    "with murmur2, Java's default (librdkafka, kcat: partitioner=murmur2_random)."
 )
 
 
@@ -108,11 +108,11 @@ def _configuration(topic: str) -> dict[str, Any]:
 def _rights(topic: str, reference: ServiceReference) -> str:
     """The rights that each principal needs, if Kafka checks rights."""
     writer = owner(topic)
-    writes = f"Only {writer} writes it: allow" if writer else "Publishers write it: allow each of them"
+    writes = f"Written only by {writer}: grant it" if writer else "Written by publishers: grant each of them"
     rights = f"{writes} WRITE and DESCRIBE on the topic."
     if topic in reference.reads:
         group = reference.topic_prefix + reference.service
-        rights += f" {reference.service} reads it: allow it READ and DESCRIBE on the topic and on the group {group}."
+        rights += f" Read by {reference.service}: grant it READ and DESCRIBE on the topic and on the group {group}."
     kept = (
         "Compacted: the latest record of each key is kept."
         if shape(topic).compacted
@@ -144,7 +144,7 @@ def _message(event: EventSchema) -> dict[str, Any]:
         "contentType": "application/json",
         "headers": _headers(event),
         "payload": {"$ref": f"#/components/schemas/{event.type}"},
-        "bindings": {"kafka": {"key": {**_TEXT, "description": f"Id of the {event.about}."}, **_KAFKA}},
+        "bindings": {"kafka": {"key": {**_TEXT, "description": f"ID of the {event.about}."}, **_KAFKA}},
         "examples": [{"headers": {"content-type": "application/json", **headers}, "payload": event.example}],
     }
 
@@ -154,15 +154,15 @@ def _headers(event: EventSchema) -> dict[str, Any]:
         "type": "object",
         "required": ["ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time"],
         "properties": {
-            "ce_specversion": {"const": "1.0", "description": "Of CloudEvents."},
-            "ce_id": {**_TEXT, "description": "With ce_source, what makes this event this event."},
-            "ce_source": {**_TEXT, "description": "The system that tells it."},
-            "ce_type": {"const": event.type, "description": "What kind of event it is."},
-            "ce_subject": {**_TEXT, "description": f"Id of the {event.about} it is about."},
-            "ce_time": {**_TEXT, "format": "date-time", "description": "When it happened."},
-            "ce_dataschema": {"const": event.dataschema, "description": "The version of the data; missing: 1."},
+            "ce_specversion": {"const": "1.0", "description": "CloudEvents version."},
+            "ce_id": {**_TEXT, "description": "Identifies the event, together with ce_source."},
+            "ce_source": {**_TEXT, "description": "The publishing system."},
+            "ce_type": {"const": event.type, "description": "Type of the event."},
+            "ce_subject": {**_TEXT, "description": f"ID of the {event.about}."},
+            "ce_time": {**_TEXT, "format": "date-time", "description": "Time at which it happened."},
+            "ce_dataschema": {"const": event.dataschema, "description": "Version of the data. If absent, 1."},
             "ce_traceparent": {**_TEXT, "description": "W3C Trace Context of the event's origin."},
             "traceparent": {**_TEXT, "description": "W3C Trace Context of the nearest cause."},
-            "content-type": {"const": "application/json", "description": "Of the data."},
+            "content-type": {"const": "application/json", "description": "Content type of the data."},
         },
     }

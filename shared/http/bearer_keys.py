@@ -19,7 +19,9 @@ def _fits_a_header(key: SecretStr) -> SecretStr:
     if len(key) < _MIN_CHARACTERS:
         raise PydanticCustomError("key", "must have at least {least} characters", {"least": _MIN_CHARACTERS})
     if not all("!" <= character <= "~" for character in key.get_secret_value()):
-        raise PydanticCustomError("key", "must be of printable ASCII characters without spaces, to fit into a header")
+        raise PydanticCustomError(
+            "key", "must consist of printable ASCII characters without spaces, because it is sent in a header"
+        )
     return key
 
 
@@ -39,6 +41,11 @@ class KeySetting:
     opening: str
     example: str
 
+    @property
+    def kind(self) -> str:
+        """The kind of JSON value that holds the keys."""
+        return "a JSON object" if self.opening == "{" else "a JSON array"
+
     def json(self, setting: SecretStr | None) -> object:
         """The content of the setting; None if it is empty. Raises InvalidKeys."""
         text = setting.get_secret_value().strip() if setting else ""
@@ -50,16 +57,18 @@ class KeySetting:
         try:
             return json.loads(text)
         except (ValueError, RecursionError):
-            raise self.invalid("as a whole is not JSON") from None
+            raise self.invalid("is not valid JSON") from None
 
     def invalid(self, fault: str) -> InvalidKeys:
-        return InvalidKeys(f"{self.variable} {fault}. Expected JSON like {self.example}, or the path of a file of it.")
+        return InvalidKeys(
+            f"{self.variable} {fault}. Expected JSON such as {self.example}, or the path of a file that contains it."
+        )
 
     def _file(self, path: str) -> str:
         try:
             return Path(path).read_text("utf-8").strip()
         except (OSError, ValueError):
-            raise self.invalid("is not JSON of the kind expected, nor names a file that can be read") from None
+            raise self.invalid(f"is neither {self.kind} nor the path of a readable file") from None
 
 
 class BearerKeys:

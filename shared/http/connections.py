@@ -147,7 +147,7 @@ class GuardedProtocol(H11Protocol):
     def _look(self, before: int) -> None:
         """Check progress: nothing is written while writing pauses, so fewer remaining bytes were read by the client."""
         if before - self._left_bytes() < _LEAST_BYTES:
-            log.warning("closed a connection whose client does not read its answer")
+            log.warning("closed a connection whose client does not read its response")
             self.transport.abort()
         else:
             self._look_later()

@@ -43,8 +43,8 @@ _FAIL_TOGETHER = (
     "Send the events one by one"
 )
 _RIGHT_MISSING = (
-    'to publish {type} a key needs the right "{right}", which this key does not have and no pattern of types gives: if '
-    'this system is to say who sells and who looks after a customer, add "rights": ["{right}"] to its entry in '
+    'publishing {type} needs the right "{right}", which this key does not have; no pattern of types includes it. If '
+    'this system reports salespeople and who looks after a customer, add "rights": ["{right}"] to its entry in '
     "PUBLISHER_KEYS"
 )
 
@@ -130,7 +130,7 @@ class _Ingress:
             reason = "the header Authorization does not begin with Bearer; send it as Authorization: Bearer <key>"
         else:
             challenge = ', error="invalid_token"'
-            reason = "this key is not known here: check it, or have it added to PUBLISHER_KEYS of this service"
+            reason = "this key is unknown: check it, or have it added to PUBLISHER_KEYS of this service"
         headers = {"WWW-Authenticate": f'Bearer realm="events"{challenge}'}
         code = "key_missing" if authorization is None else "key_unknown"
         raise refuse(401, code, reason, headers=headers)

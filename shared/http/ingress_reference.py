@@ -13,41 +13,40 @@ COMPONENTS = "x-components"
 _ID = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"}
 _INSTANT = {"type": "string", "format": "date-time"}
 _DESCRIPTION = """\
-Takes one event, or a batch, in the CloudEvents 1.0 HTTP binding. The answer comes after the commit: what \
-is answered with 200 is stored and will be acted on. A batch is applied whole or not at all: where an event is \
-refused, or the service fails on it, errors names it by its index, it alone is kept as a dead letter, and the others \
-can be sent again without it.
+Accepts one event, or a batch, in the CloudEvents 1.0 HTTP binding. The response is sent after the commit: an event \
+accepted with 200 is stored and will be processed. A batch is applied as a whole or not at all. If an event is \
+refused or fails, errors names its index, and only that event is kept as a dead letter; send the others again without \
+it.
 
-A time up to a few minutes ahead of the database's clock counts as now. An event further ahead is refused: often it \
-is local time, sent as if it were UTC.
+A time up to a few minutes ahead of the database's clock counts as now. An event further ahead is refused: often its \
+time is local time, sent as if it were UTC.
 
-Sending again is always safe. The same event (source and id) with the same content is answered as a \
-duplicate; with other content it is refused, and the first one stays.
+Sending again is always safe. The same event (source and id) with the same content gets the outcome duplicate; with \
+different content it is refused, and the first one is kept.
 """
 _REASONS = {
-    400: "A bad event: errors names everything that is wrong with it, by the event's index, with field, code and "
-    "reason. Nothing was applied.",
-    401: "No key, or one that is not known here.",
+    400: "An invalid event: errors lists every fault, by the event's index, with field, code and reason. Nothing was "
+    "applied.",
+    401: "The request has no key, or an unknown one.",
     403: "The key is not bound to this source or type, or lacks the right directory, which "
     "salesperson_changed, account_reassigned and sale_corrected need (right_missing).",
-    408: "The body came too slowly.",
+    408: "The body arrived too slowly.",
     409: "The id was used before for another event, the event is dated ahead of the clock (time_ahead), or the service "
     "refuses the event or fails on it. "
-    "What errors names by index is kept as a dead letter.",
-    411: "Neither Content-Length nor a body in chunks.",
+    "Each event that errors names by its index is kept as a dead letter.",
+    411: "The request has neither Content-Length nor a chunked body.",
     413: "The body, or the batch, is too large.",
-    415: "Not a content type, charset or encoding that is taken.",
-    503: "The database is away, or the request took too long. Send it again after Retry-After seconds.",
+    415: "Unsupported content type, charset or encoding.",
+    503: "The database is unavailable, or the request took too long. Send it again after Retry-After seconds.",
 }
 _OUTCOMES = (
-    "applied: stored and published, and acted on from now on; what it says of an order whose sale is not known yet "
-    "notifies nobody before the sale is. waiting: stored, but without effect until what it is about is known: the sale "
-    "of its order, the opening of its case, or, at most 15 minutes, the order that a sale renews. "
-    "duplicate: received before, whether it waits or not; nothing changed."
+    "applied: stored and published. If it concerns an order whose sale is not known yet, no one is notified until the "
+    "sale arrives. waiting: stored, with no effect until the sale, case or renewed order that it refers to is known (a "
+    "renewed order is awaited for 15 minutes at most). duplicate: received before; nothing changed."
 )
 _IGNORED = (
-    "Members of the data that this type does not have: nothing reads them. They are accepted, since a publisher may "
-    "send what later versions know; a misspelt name shows here."
+    "Unknown members of the data. They are accepted and ignored, because a later version may define them; check them "
+    "for misspelt names."
 )
 _ANSWER_HEADERS = {401: "WWW-Authenticate", 503: "Retry-After"}
 
@@ -70,7 +69,7 @@ def _accepted() -> dict[str, Any]:
             "did_you_mean": {
                 "type": "object",
                 "additionalProperties": {"type": "string"},
-                "description": "Of ignored members, the known one with the nearest name.",
+                "description": "For ignored members, the known member with the nearest name.",
             },
         },
     }
@@ -78,7 +77,11 @@ def _accepted() -> dict[str, Any]:
         "type": "object",
         "required": ["events"],
         "properties": {
-            "events": {"type": "array", "items": outcome, "description": "What became of each event, in their order."}
+            "events": {
+                "type": "array",
+                "items": outcome,
+                "description": "The outcome of each event, in the order of the request.",
+            }
         },
     }
     misspelt = {"ignored": ["data.soldBy"], "did_you_mean": {"data.soldBy": "data.sold_by"}}
@@ -89,7 +92,7 @@ def _accepted() -> dict[str, Any]:
         ]
     }
     return {
-        "description": "Committed. One outcome for each event, in their order.",
+        "description": "Committed. One outcome for each event, in the order of the request.",
         "content": {"application/json": {"schema": schema, "example": example}},
     }
 
@@ -142,16 +145,16 @@ def _structured(event: EventSchema) -> Schema:
         "type": "object",
         "required": ["specversion", "id", "source", "type", "subject", "time", "data"],
         "properties": {
-            "specversion": {"const": "1.0", "description": "Of CloudEvents."},
-            "id": {**_ID, "description": "With source, what makes this event this event."},
-            "source": {**_ID, "description": "The system that tells it."},
-            "type": {"const": event.type, "description": "What kind of event it is."},
-            "subject": {**_ID, "description": f"Id of the {event.about} it is about."},
-            "time": {**_INSTANT, "description": "When it happened, with a zone, from 2000 to 2099."},
-            "datacontenttype": {"const": "application/json", "description": "Missing: this."},
-            "dataschema": {"const": event.dataschema, "description": "The version of the data; missing: 1."},
+            "specversion": {"const": "1.0", "description": "CloudEvents version."},
+            "id": {**_ID, "description": "Identifies the event, together with source."},
+            "source": {**_ID, "description": "The publishing system."},
+            "type": {"const": event.type, "description": "Type of the event."},
+            "subject": {**_ID, "description": f"ID of the {event.about}."},
+            "time": {**_INSTANT, "description": "Time at which it happened, with a time zone, from 2000 to 2099."},
+            "datacontenttype": {"const": "application/json", "description": "Content type of the data; may be absent."},
+            "dataschema": {"const": event.dataschema, "description": "Version of the data. If absent, 1."},
             "traceparent": {"type": "string", "description": "W3C Trace Context to continue."},
-            "data": {**_reference(event.type), "description": "What happened."},
+            "data": {**_reference(event.type), "description": "Data of the event."},
         },
     }
 

@@ -28,13 +28,13 @@ class ProcessHealth(Protocol):
 
 
 class Health(BaseModel):
-    """An answer to a probe. `notes` make nothing unfit: they are to be put right all the same."""
+    """The response to a probe. `notes` list faults to fix; they do not make the check fail."""
 
     model_config = ConfigDict(frozen=True)
 
-    ok: bool = Field(description="Whether it is.")
-    reasons: tuple[str, ...] = Field(default=(), description="Why not, in words.")
-    notes: tuple[str, ...] = Field(default=(), description="What is to be put right although it works.")
+    ok: bool = Field(description="True if the check passed.")
+    reasons: tuple[str, ...] = Field(default=(), description="Why the check failed, in words.")
+    notes: tuple[str, ...] = Field(default=(), description="Faults to fix although the check passed.")
 
 
 def operations_app(service: str, health: ProcessHealth, metrics: Metrics) -> FastAPI:
@@ -45,13 +45,15 @@ def operations_app(service: str, health: ProcessHealth, metrics: Metrics) -> Fas
 def operations_router(health: ProcessHealth, metrics: Metrics) -> APIRouter:
     """`/healthz`, `/readyz` and `/metrics`."""
     router = APIRouter(tags=["operations"])
-    unfit: dict[int | str, dict[str, Any]] = {503: {"model": Health, "description": "No, for these reasons."}}
+    unfit: dict[int | str, dict[str, Any]] = {
+        503: {"model": Health, "description": "The check failed; `reasons` says why."}
+    }
 
     @router.get("/healthz", response_model=Health, responses=unfit, summary="Is the process alive?")
     async def healthz() -> Response:
         return _answer(health.alive(), [])
 
-    @router.get("/readyz", response_model=Health, responses=unfit, summary="Does the process take work?")
+    @router.get("/readyz", response_model=Health, responses=unfit, summary="Does the process accept work?")
     async def readyz() -> Response:
         return _answer(health.ready(), health.noted())
 

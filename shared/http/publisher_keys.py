@@ -74,7 +74,7 @@ class PublisherKeys:
     @classmethod
     def _of(cls, entries: object) -> "PublisherKeys":
         if not isinstance(entries, dict):
-            raise _SETTING.invalid("is not a JSON object")
+            raise _SETTING.invalid(f"is not {_SETTING.kind}")
         publishers = [_publisher(number, entry) for number, entry in enumerate(entries.values(), start=1)]
         return cls(publishers, [str(name) for name in entries])
 
@@ -94,8 +94,8 @@ def _publisher(number: int, entry: object) -> Publisher:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     member = str(first["loc"][0]) if first["loc"] else ""
-    known = member if member in Publisher.model_fields else "as a whole"  # a key may stand in the wrong place
-    raise _SETTING.invalid(f"entry {number}, {known}: {first['msg']}")
+    known = f", {member}" if member in Publisher.model_fields else ""  # a key may stand in the wrong place
+    raise _SETTING.invalid(f"entry {number}{known}: {first['msg']}")
 
 
 def _is_source(source: str, pattern: str) -> bool:

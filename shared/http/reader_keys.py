@@ -26,7 +26,7 @@ class ReaderKeys:
         if entries is None:
             return cls(())
         if not isinstance(entries, list):
-            raise _SETTING.invalid("is not a JSON array")
+            raise _SETTING.invalid(f"is not {_SETTING.kind}")
         return cls([_key(number, entry) for number, entry in enumerate(entries, start=1)])
 
     def knows(self, authorization: str | None) -> bool:

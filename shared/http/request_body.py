@@ -36,7 +36,9 @@ async def read_body(request: Request, limits: Limits) -> bytes:
         reason = f"the body did not arrive within {limits.body_seconds:g} seconds; send it in one go"
         raise refuse(408, "body_too_slow", reason, headers={"Connection": "close"}) from None
     except ClientDisconnect:
-        raise refuse(400, "body_incomplete", "the connection ended before the body did") from None
+        raise refuse(
+            400, "body_incomplete", "the connection closed before the whole body arrived; send the request again"
+        ) from None
     return bytes(body)
 
 

@@ -69,16 +69,18 @@ def _kind(shape: Schema, components: Mapping[str, Schema]) -> str:
 def _note(member: Schema, components: Mapping[str, Schema]) -> str:
     shape = present(member, components)
     notes = [str(member.get("description", "")).removesuffix(".")]
-    notes += [words.format(_grouped(shape[limit])) for limit, words in _LIMITS.items() if _tells(shape, limit)]
+    notes += [
+        template.format(_grouped(shape[limit])) for limit, template in _LIMITS.items() if _is_worth_noting(shape, limit)
+    ]
     if _CONTROL_CHARACTERS not in shape.get("pattern", _CONTROL_CHARACTERS):
         notes.append(f"matches {shape['pattern']}")
     default = resolved(member, components).get("default")
     if default not in (None, [], {}):
-        notes.append(f"if missing: {str(default).lower() if isinstance(default, bool) else default}")
+        notes.append(f"default: {str(default).lower() if isinstance(default, bool) else default}")
     return "; ".join(note for note in notes if note)
 
 
-def _tells(shape: Schema, limit: str) -> bool:
+def _is_worth_noting(shape: Schema, limit: str) -> bool:
     return limit in shape and "enum" not in shape and (limit, shape[limit]) not in _COMMON
 
 

@@ -57,7 +57,7 @@ class Applier:
     """Applies batches of one consumer. It remembers how many records fit into one transaction."""
 
     def __init__(self, processor: InputProcessor, positions: Positions, endings: Endings) -> None:
-        self._spine = processor
+        self._processor = processor
         self._positions = positions
         self._endings = endings
         self._portion = Portion(MAX_RECORDS)
@@ -96,7 +96,7 @@ class Applier:
 
     async def _transact(self, batch: Batch) -> None:
         self._positions.tried()
-        report = await self._spine.apply(batch)
+        report = await self._processor.apply(batch)
         self._positions.advance(batch.next_offsets)
         self._endings.count(batch, report)
 
@@ -120,7 +120,7 @@ class Applier:
 
     async def _set_aside(self, single: Batch) -> None:
         """The account's later records go behind this one; `shared.rounds` tries them again."""
-        await self._spine.set_aside(single)
+        await self._processor.set_aside(single)
         self._positions.advance(single.next_offsets)
         for one in single.inputs:
             log.error("a record takes too long even alone, its account is set aside", account=one.envelope.lock_key)

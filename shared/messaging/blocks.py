@@ -71,7 +71,7 @@ def blocks_of(seen: Seen, unassigned: Iterable[Partition], reading: Reading) -> 
 def group_right_missing(group: str) -> str:
     return (
         f"Kafka does not let this user read as consumer group {group} (GroupAuthorizationFailed). "
-        f"Allow it to READ and DESCRIBE group {group}."
+        f"Grant it READ and DESCRIBE on the group {group}."
     )
 
 
@@ -79,7 +79,7 @@ def topic_right_missing(topics: Iterable[str]) -> str:
     named = ", ".join(topics)
     return (
         f"Kafka does not let this user read topic {named} (TopicAuthorizationFailed). "
-        f"Allow it to READ and DESCRIBE topic {named}."
+        f"Grant it READ and DESCRIBE on topic {named}."
     )
 
 
@@ -91,14 +91,14 @@ def refusal(error: BaseException, group: str) -> str | None:
         case TopicAuthorizationFailedError():
             return topic_right_missing(sorted(str(topic) for topic in _topics_in(error)))
         case ClusterAuthorizationFailedError():
-            return "Kafka refuses this user (ClusterAuthorizationFailed). Allow it IDEMPOTENT_WRITE on the cluster."
+            return "Kafka refuses this user (ClusterAuthorizationFailed). Grant it IDEMPOTENT_WRITE on the cluster."
     return None
 
 
 def _topics_in(error: BaseException) -> set[object]:
     """The topics in an error; aiokafka gives one topic or a set."""
-    told = error.args[0] if error.args else ()
-    return set(told) if isinstance(told, set | frozenset | list | tuple) else {told}
+    topics = error.args[0] if error.args else ()
+    return set(topics) if isinstance(topics, set | frozenset | list | tuple) else {topics}
 
 
 def _named(partitions: Iterable[Partition]) -> str:

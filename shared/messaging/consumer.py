@@ -76,7 +76,7 @@ class Consumer:
         *,
         instance: str | None = None,
     ) -> None:
-        self._spine = processor
+        self._processor = processor
         self._cluster = cluster
         self._metrics = metrics
         self._group = cluster.topic(processor.service)
@@ -212,9 +212,9 @@ class Consumer:
 
     async def _blamed(self, error: Exception) -> Exception:
         """The error, with the name of the missing right if it means one, from the statements around the transaction."""
-        if lacks_right(error) and self._spine.fitting is not None:
+        if lacks_right(error) and self._processor.fitting is not None:
             try:
-                await self._spine.fitting.blame(error, self._spine.pool)
+                await self._processor.fitting.blame(error, self._processor.pool)
             except RightMissing as missing:
                 return missing
         return error
@@ -223,7 +223,7 @@ class Consumer:
         """Note that the tables do not fit this code, or that the user may not use them: nothing is consumed until that
         is fixed, and health and log report it."""
         if error is not None and lacks_tables(error):  # it came from the statements around the transaction
-            error = TablesUnfit(self._spine.service, error)
+            error = TablesUnfit(self._processor.service, error)
         unfit = str(error) if isinstance(error, TablesUnfit | RightMissing) else None
         if unfit and unfit != self._unfit:
             log.error("consuming is paused until the database is corrected", reason=unfit)

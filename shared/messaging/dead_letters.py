@@ -32,10 +32,12 @@ _MARK_REPLAYED = """
 """
 
 
-def replay_of(letter: KeptLetter, raw: RawMessage, *, prefix: str, heard_at: datetime | None = None) -> Batch | Poison:
+def replay_of(
+    letter: KeptLetter, raw: RawMessage, *, prefix: str, received_at: datetime | None = None
+) -> Batch | Poison:
     """The batch that tries a dead letter again, or why it is still not an event.
 
-    Its times are judged by the time of first receipt. With `heard_at`, times ahead of that count as `heard_at`.
+    Its times are judged by the time of first receipt. With `received_at`, times ahead of that count as `received_at`.
     """
     topic = raw.topic.removeprefix(prefix)
     decoded = decode_message(raw.body, raw.headers, key=raw.key, topic=topic)
@@ -46,8 +48,8 @@ def replay_of(letter: KeptLetter, raw: RawMessage, *, prefix: str, heard_at: dat
         position = Position(letter.topic, letter.partition, letter.record_offset)
     kind = InputKind.HTTP if position is None else InputKind.RECORD
     one = Input(decoded.envelope, decoded.body, decoded.digest, kind, raw, position)
-    first = heard_at or letter.received_at
-    return Batch([one], replays=letter.id, heard_at=first, whatever_time=heard_at is not None)
+    first = received_at or letter.received_at
+    return Batch([one], replays=letter.id, received_at=first, whatever_time=received_at is not None)
 
 
 async def mark_replayed(connection: Connection, id: UUID, outcome: Outcome, now: datetime) -> None:

@@ -105,11 +105,11 @@ def show(metrics: "Metrics", found: Collection[DeletedUnread]) -> None:
         metrics.consumer.deleted_unread.labels(one.topic).set(one.records)
 
 
-def words(one: DeletedUnread, cluster: Cluster, service: str) -> str:
+def sentence(one: DeletedUnread, cluster: Cluster, service: str) -> str:
     """The note of /readyz on it."""
     do = published_again(cluster.logical(one.topic), one.unread_since)
     return (
         f"Kafka deleted {one.records} record{'s' * (one.records != 1)} of topic {one.topic} before {service} read them "
         f"(noticed {one.found_at:%Y-%m-%d %H:%M} UTC). To restore them, {do}. "
-        f"Where nothing is to be restored: `handoff topics acknowledge {service} {one.topic} --by NAME`."
+        f"If nothing has to be restored: `handoff topics acknowledge {service} {one.topic} --by NAME`."
     )

@@ -8,7 +8,7 @@ from shared.contracts.catalog import CATALOG
 from shared.contracts.rejected import Rejected
 from shared.inputs import RawMessage
 
-UNKNOWN = "not in the catalog of events"
+UNKNOWN = "unknown type"
 _NAME = re.compile(r"[A-Za-z0-9._~:/-]{1,200}")
 _LONGEST_BODY = 100_000
 

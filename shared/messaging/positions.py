@@ -192,7 +192,7 @@ class Positions:
             except Exception as error:
                 if not is_transient(error):
                     raise
-                log.warning("database does not answer, waiting to start", error=type(error).__name__)
+                log.warning("database does not respond, waiting to start", error=type(error).__name__)
                 self.active_at = time.monotonic()
                 await asyncio.sleep(_RETRY_SECONDS)
 

@@ -53,7 +53,7 @@ class Publisher:
             await self._stop()
             refused = await why_refused(self._cluster)
             raise PublishError(
-                f"{refused.words}."
+                f"{refused.sentence}."
                 if refused
                 else f"No Kafka broker answers at {self._cluster.bootstrap_servers}. Start one with `handoff up`, "
                 "or set KAFKA_BOOTSTRAP_SERVERS to the address of yours."
@@ -94,9 +94,8 @@ class Publisher:
         if confirmed < len(chunk):
             raise PublishError(
                 f"Kafka at {self._cluster.bootstrap_servers} confirmed {confirmed_before + confirmed} "
-                f"events, then left {len(chunk) - confirmed} of {len(chunk)} without answer "
-                f"({_reason(failure, sends)}). See that the broker runs, then publish again: what did arrive "
-                "counts once."
+                f"events and did not confirm {len(chunk) - confirmed} more ({_reason(failure, sends)}). Check that the "
+                "broker is running, then run the command again: events that arrived are not counted twice."
             )
         return confirmed
 
@@ -117,8 +116,9 @@ class Publisher:
                 await self._started().partitions_for(topic)
         except (KafkaError, TimeoutError):
             raise PublishError(
-                f"Kafka at {self._cluster.bootstrap_servers} has no topic {topic} that this user may write. "
-                "Start the services once (they make their topics), and use their TOPIC_PREFIX."
+                f"Topic {topic} does not exist on Kafka at {self._cluster.bootstrap_servers}, or this user may not "
+                "write to it. Start the services once (they create their topics), set the same TOPIC_PREFIX as theirs, "
+                "or grant this user WRITE on the topic."
             ) from None
         self._known_topics.add(topic)
 

@@ -88,13 +88,13 @@ def show(metrics: "Metrics", found: Collection[Recreated]) -> None:
         metrics.consumer.recreated.labels(one.topic).set(1)
 
 
-def words(one: Recreated, cluster: Cluster, service: str) -> str:
+def sentence(one: Recreated, cluster: Cluster, service: str) -> str:
     """The note of /readyz on it."""
     do = published_again(cluster.logical(one.topic), one.unread_since)
     return (
         f"topic {one.topic} was deleted and created again (noticed {one.found_at:%Y-%m-%d %H:%M} UTC); records that "
         f"{service} had not read are missing. To restore them, {do}. "
-        f"Where nothing is to be restored: `handoff topics acknowledge {service} {one.topic} --by NAME`."
+        f"If nothing has to be restored: `handoff topics acknowledge {service} {one.topic} --by NAME`."
     )
 
 
@@ -102,5 +102,5 @@ def published_again(topic: str, unread_since: datetime) -> str:
     """The remedy for records that were lost unread; `topic` without the prefix."""
     service, moment = owner(topic), f"{unread_since:%Y-%m-%dT%H:%M:%SZ}"
     if service is None:
-        return f"have its publishers send again what they sent since {moment}; what was read before counts once"
-    return f"run `handoff outbox replay --since {moment} {service}`; what was read before counts once"
+        return f"have its publishers send their events since {moment} again; records read before count once"
+    return f"run `handoff outbox replay --since {moment} {service}`; records read before count once"

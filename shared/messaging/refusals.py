@@ -22,6 +22,10 @@ from shared.messaging.tokens import NoToken
 
 _ANSWER_SECONDS = 15.0
 _IN_A_ROW = 3
+_NO_TLS_OR_CERTIFICATE = (
+    "this listener does not use TLS, or it requires a client certificate "
+    "(set KAFKA_CERTIFICATE_FILE and KAFKA_KEY_FILE)"
+)
 
 
 KAFKA_ERRORS = (KafkaError,)
@@ -36,7 +40,7 @@ class RefusedForGood(RuntimeError):
 class Refused:
     """A refusal with its remedy. Unless it is `for_good`, it may end by itself, as for a server about to stop."""
 
-    words: str
+    sentence: str
     for_good: bool = True
 
 
@@ -52,11 +56,11 @@ class Refusals:
         refused = await why_refused(self._cluster) if isinstance(error, KAFKA_ERRORS) else None
         if refused is None or not refused.for_good:
             self._in_a_row = 0
-            return refused.words if refused else None
+            return refused.sentence if refused else None
         self._in_a_row += 1
         if self._in_a_row >= _IN_A_ROW:
-            raise RefusedForGood(refused.words)
-        return refused.words
+            raise RefusedForGood(refused.sentence)
+        return refused.sentence
 
 
 async def why_refused(cluster: Cluster) -> Refused | None:
@@ -93,17 +97,13 @@ class _Asking(AIOKafkaConnection):  # type: ignore[misc]
 
 
 def _refused(error: BaseException, cluster: Cluster) -> Refused | None:
-    words = _in_words(error, cluster)
-    if words is not None:
-        return Refused(words)
+    sentence = _in_words(error, cluster)
+    if sentence is not None:
+        return Refused(sentence)
     if not isinstance(error, KafkaConnectionError | ConnectionResetError):
         return None
-    what = (
-        "this listener does not use TLS, or wants a certificate of ours (KAFKA_CERTIFICATE_FILE, KAFKA_KEY_FILE)"
-        if cluster.tls
-        else "this listener may use TLS (KAFKA_TLS=true)"
-    )
-    return Refused(f"Kafka closes each connection before it answers: {what}", for_good=False)
+    what = _NO_TLS_OR_CERTIFICATE if cluster.tls else "this listener may use TLS (KAFKA_TLS=true)"
+    return Refused(f"Kafka closes each connection before it responds: {what}", for_good=False)
 
 
 def _in_words(error: BaseException, cluster: Cluster) -> str | None:
@@ -111,8 +111,8 @@ def _in_words(error: BaseException, cluster: Cluster) -> str | None:
     match error:
         case SaslAuthenticationFailed() if mechanism == Mechanism.OAUTHBEARER:
             return (
-                "Kafka refuses the token that KAFKA_TOKEN_COMMAND or KAFKA_TOKEN_FILE gives: "
-                "check for whom it is made out, and until when"
+                "Kafka rejects the token from KAFKA_TOKEN_COMMAND or KAFKA_TOKEN_FILE: "
+                "check its audience, its scope and its expiry time"
             )
         case SaslAuthenticationFailed():
             return (
@@ -120,9 +120,9 @@ def _in_words(error: BaseException, cluster: Cluster) -> str | None:
                 "or create that user for this mechanism"
             )
         case UnsupportedSaslMechanismError():
-            return f"Kafka does not offer the mechanism {mechanism} here: set KAFKA_SASL_MECHANISM to one that it does"
+            return f"this Kafka listener does not offer {mechanism}: set KAFKA_SASL_MECHANISM to one that it offers"
         case IllegalSaslStateError():
-            return "Kafka asks for no login here: remove KAFKA_SASL_USER, or use the address of another listener"
+            return "this Kafka listener does not use SASL: unset KAFKA_SASL_USER, or use a listener that does"
         case NoToken():
             return str(error)
         case ssl.SSLCertVerificationError():
@@ -131,8 +131,5 @@ def _in_words(error: BaseException, cluster: Cluster) -> str | None:
                 "of its issuer, and use the name in the certificate in KAFKA_BOOTSTRAP_SERVERS"
             )
         case ssl.SSLError():
-            return (
-                f"encryption with Kafka failed ({error.reason or type(error).__name__}): this listener does not use "
-                "TLS, or wants a certificate of ours (KAFKA_CERTIFICATE_FILE, KAFKA_KEY_FILE)"
-            )
+            return f"encryption with Kafka failed ({error.reason or type(error).__name__}): {_NO_TLS_OR_CERTIFICATE}"
     return None

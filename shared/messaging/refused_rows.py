@@ -28,7 +28,7 @@ _NAMED = 5
 @dataclass(frozen=True, slots=True)
 class _Refused:
     place: str
-    words: str
+    sentence: str
     pause_seconds: float
     try_at: float
 
@@ -48,9 +48,11 @@ class RefusedRows:
 
     def notes(self) -> list[str]:
         """Each refused row in words for /readyz, without customer data."""
-        words = [row.words for row in self._rows.values()]
-        more = [f"Kafka refuses {len(words) - _NAMED} more events for their size."] if len(words) > _NAMED else []
-        return words[:_NAMED] + more
+        sentences = [row.sentence for row in self._rows.values()]
+        more = (
+            [f"Kafka refuses {len(sentences) - _NAMED} more events for their size."] if len(sentences) > _NAMED else []
+        )
+        return sentences[:_NAMED] + more
 
     def held(self) -> list[str]:
         """Topics and keys whose rows wait, as `place` writes them."""
@@ -93,12 +95,12 @@ class RefusedRows:
         size = len(row["payload"])
         do = f"run kafka-configs.sh --alter --topic {topic} --add-config max.message.bytes={MAX_MESSAGE_BYTES}"
         log.error("Kafka refuses an event for its size", topic=topic, event_id=event_id, type=type, bytes=size, do=do)
-        words = (
+        sentence = (
             f"Kafka refuses an event of the outbox for its size: {type} {event_id} of {size} bytes, for topic {topic}. "
             f"Later events of its account wait for it on this topic. To publish them, {do}. It is tried again by "
             f"itself within {LONGEST_PAUSE_SECONDS / 60:.0f} minutes, or at once when this process is restarted."
         )
-        self._rows[row["id"]] = _Refused(place(row), words, pause, self._clock() + pause)
+        self._rows[row["id"]] = _Refused(place(row), sentence, pause, self._clock() + pause)
         self._gauge.set(len(self._rows))
 
 

@@ -52,7 +52,7 @@ class Taken:
     rows: list[int]
     inputs: list[Input]
     rejections: list[Rejection]
-    heard_at: datetime | None = None
+    received_at: datetime | None = None
 
 
 async def keep(

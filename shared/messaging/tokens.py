@@ -50,14 +50,14 @@ class Tokens(AbstractTokenProvider):  # type: ignore[misc]
         process = await asyncio.create_subprocess_shell(self._command or "", stdin=DEVNULL, stdout=PIPE)
         try:
             async with asyncio.timeout(COMMAND_SECONDS):
-                told, _ = await process.communicate()
+                output, _ = await process.communicate()
         except TimeoutError:
             process.kill()
             await process.wait()
             raise NoToken(f"KAFKA_TOKEN_COMMAND did not end within {COMMAND_SECONDS:g} s") from None
         if process.returncode:
             raise NoToken(f"KAFKA_TOKEN_COMMAND ended with status {process.returncode}")
-        return told.decode(errors="replace")
+        return output.decode(errors="replace")
 
 
 def _read(file: Path) -> str:

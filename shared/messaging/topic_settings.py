@@ -30,9 +30,9 @@ async def check_settings(admin: AIOKafkaAdminClient, compacted: Mapping[str, boo
     """
     found = await _settings(admin, compacted)
     for name, settings in sorted(found.items()):
-        reason = None if compacted[name] else too_short(settings, retention_ms)
+        reason = None if compacted[name] else too_short(name, settings, retention_ms)
         if reason is not None:
-            log.warning("a topic keeps its records for less time than agreed", topic=name, reason=reason)
+            log.warning("a topic keeps its records for too short a time", topic=name, reason=reason)
         if not compacted[name] and (reason := aged_by_publishers(name, settings)) is not None:
             log.warning("a topic deletes records by the time that their publisher gave them", topic=name, reason=reason)
         if (reason := too_small(name, settings)) is not None:
@@ -60,14 +60,28 @@ def fault_in(name: str, settings: Settings, *, compacted: bool) -> str | None:
     return None
 
 
-def too_short(settings: Settings, retention_ms: int) -> str | None:
-    """The warning if a topic keeps records for less than agreed: a process that stands still for longer misses some."""
+def too_short(name: str, settings: Settings, retention_ms: int) -> str | None:
+    """The warning if a topic keeps records for less than expected: a process that is down for longer misses some."""
     kept = settings.get("retention.ms", _UNLIMITED)
     if kept != _UNLIMITED and int(kept) < retention_ms:
-        days = f"{int(kept) / _DAY_MS:.3g}"
-        return f"retention.ms={kept} ({days} days), agreed are {retention_ms} ({retention_ms // _DAY_MS} days)"
+        is_value, expected = f"{kept} ({_days(int(kept))})", f"{retention_ms} ({_days(retention_ms)})"
+        return _wrong(name, "retention.ms", is_value, expected, f"retention.ms={retention_ms}")
     most = settings.get("retention.bytes", _UNLIMITED)
-    return None if most == _UNLIMITED else f"retention.bytes={most}, agreed is no limit but {retention_ms} ms"
+    no_limit = f"retention.bytes={_UNLIMITED}"
+    return None if most == _UNLIMITED else _wrong(name, "retention.bytes", most, f"{_UNLIMITED} (no limit)", no_limit)
+
+
+def _days(milliseconds: int) -> str:
+    days = f"{milliseconds / _DAY_MS:.3g}"
+    return f"{days} day{'s' * (days != '1')}"
+
+
+def _wrong(name: str, setting: str, found: str, expected: str, remedy: str) -> str:
+    """One setting that is not as Handoff expects it, with the command that changes it."""
+    return (
+        f"{setting} is {found}; Handoff expects {expected}. "
+        f"Run kafka-configs.sh --alter --topic {name} --add-config {remedy}"
+    )
 
 
 def aged_by_publishers(name: str, settings: Settings) -> str | None:
@@ -75,10 +89,8 @@ def aged_by_publishers(name: str, settings: Settings) -> str | None:
     type = settings.get("message.timestamp.type")
     if type is None or type == LOG_APPEND_TIME or settings.get("retention.ms", _UNLIMITED) == _UNLIMITED:
         return None
-    return (
-        f"message.timestamp.type={type}, agreed is {LOG_APPEND_TIME}: run kafka-configs.sh --alter --topic {name} "
-        f"--add-config message.timestamp.type={LOG_APPEND_TIME}"
-    )
+    setting = "message.timestamp.type"
+    return _wrong(name, setting, type, LOG_APPEND_TIME, f"{setting}={LOG_APPEND_TIME}")
 
 
 def too_small(name: str, settings: Settings) -> str | None:
@@ -86,10 +98,8 @@ def too_small(name: str, settings: Settings) -> str | None:
     most = settings.get("max.message.bytes")
     if most is None or int(most) >= _NEEDED_MESSAGE_BYTES:
         return None
-    return (
-        f"max.message.bytes={most}, agreed are {MAX_MESSAGE_BYTES}: run kafka-configs.sh --alter --topic {name} "
-        f"--add-config max.message.bytes={MAX_MESSAGE_BYTES}"
-    )
+    setting = "max.message.bytes"
+    return _wrong(name, setting, most, str(MAX_MESSAGE_BYTES), f"{setting}={MAX_MESSAGE_BYTES}")
 
 
 def _limited(settings: Settings) -> bool:
@@ -99,8 +109,8 @@ def _limited(settings: Settings) -> bool:
 
 async def _settings(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, Settings]:
     """The settings of topics that this user may describe, by topic."""
-    asked = dict.fromkeys(_LOOKED_AT)
-    resources = [ConfigResource(ConfigResourceType.TOPIC, name, configs=asked) for name in sorted(names)]
+    wanted = dict.fromkeys(_LOOKED_AT)
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name, configs=wanted) for name in sorted(names)]
     answers = await admin.describe_configs(resources)
     return {
         name: {entry[0]: entry[1] for entry in entries if entry[1] is not None}

@@ -64,14 +64,14 @@ class Watch:
         """Look once, also at topics of brokers without ids. Raises the errors of Kafka and the database."""
         seen = await self._view.look(self._topics, self._reading.group)
         await self._compare({name: topic.id for name, topic in seen.topics.items() if topic.partitions})
-        await self._tell(seen)
+        await self._update(seen)
 
     async def look(self) -> None:
         """Look at Kafka's state. Without a response the last state stays. Raises the database's errors."""
         try:
             seen = await self._view.look(self._topics, self._reading.group)
             await self._compare({name: topic.id for name, topic in seen.topics.items() if topic.id is not None})
-            await self._tell(seen)
+            await self._update(seen)
         except KafkaError as error:
             log.info("Kafka did not list its topics", error=type(error).__name__)
 
@@ -93,7 +93,7 @@ class Watch:
             seen.append(id)
         return id == seen[-1]
 
-    async def _tell(self, seen: Seen) -> None:
+    async def _update(self, seen: Seen) -> None:
         if not seen.group_readable:
             self._unassigned = seen.partitions - self._positions.assigned()
         elif seen.assigned is not None:
@@ -106,7 +106,9 @@ class Watch:
         now = time.monotonic()
         self._since = {block: self._since.get(block, now) for block in found}
         lasting = {
-            block: words for block, words in found.items() if now - self._since[block] >= self._patience.get(block, 0.0)
+            block: sentence
+            for block, sentence in found.items()
+            if now - self._since[block] >= self._patience.get(block, 0.0)
         }
         for block in _WATCHED:
             self._metrics.consumer.blocked.labels(block.value).set(int(block in lasting))
@@ -115,7 +117,7 @@ class Watch:
             elif block.value in self._blocked and block not in lasting:
                 log.info("consuming again", why=block.value)
         self._blocked.clear()
-        self._blocked.update({block.value: words for block, words in lasting.items()})
+        self._blocked.update({block.value: sentence for block, sentence in lasting.items()})
 
     async def _report_lags(self, seen: Seen) -> None:
         """Report the lag of unread partitions. Other processes report theirs, and `Positions` reports ours."""

@@ -72,7 +72,7 @@ class Fitting:
         try:
             different = await self.different(pool)
         except DATABASE_ERRORS:
-            different = "nor does the database answer which version its tables are of"
+            different = "and the database did not report the version of its tables"
         if different or lacking:
             raise TablesUnfit(self.service, error, different) from error
 
@@ -87,5 +87,8 @@ class Fitting:
         return f"{error}; run {', '.join(grants)}" if grants else f"{error}; grant it"
 
     def _words(self, schemas: list[str], found: Mapping[str, str | None]) -> str | None:
-        said = [f"{schema} is at revision {found[schema]}, wanted is {self.known[schema][-1]}" for schema in schemas]
+        said = [
+            f"{schema} is at revision {found[schema]}, but this version needs {self.known[schema][-1]}"
+            for schema in schemas
+        ]
         return ", ".join(said) or None

@@ -69,8 +69,8 @@ def _refuse_where_older_processes_run(connection: Connection, own: Sequence[Migr
     older = sorted({found for each in own for found in _older_processes(connection, each)})
     if older:
         raise OlderProcessesConnected(
-            f"migration {', '.join(unsafe)} changes what processes of an older version rely on, and "
-            f"{len(older)} of them are connected: {'; '.join(older)}. Stop them, and migrate again: nothing was changed"
+            f"Nothing was changed. Migration {', '.join(unsafe)} is not compatible with these connected processes of "
+            f"an older version: {'; '.join(older)}. Stop them, then run `handoff migrate` again"
         )
 
 

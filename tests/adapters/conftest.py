@@ -1,4 +1,4 @@
-"""Logging and tracing as the tests of this folder need them."""
+"""Logging and tracing for the tests of this folder."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ def restored() -> Iterator[None]:
 
 @pytest.fixture
 def stream(restored: None) -> LogStream:
-    """Where a service called orders logs to."""
+    """The stream to which a service named orders logs."""
     made = LogStream()
     configure_logging("orders", "info", stream=made)
     return made
@@ -28,7 +28,7 @@ def stream(restored: None) -> LogStream:
 
 @pytest.fixture
 def traced(tmp_path: Path) -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """Tracing into a directory; calling the fixture ends it and gives what was written."""
+    """Tracing into a directory; calling the fixture ends it and returns the output."""
     tracing = configure_tracing("orders", otlp_endpoint=None, directory=tmp_path)
     assert tracing is not None
 

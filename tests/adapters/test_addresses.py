@@ -1,4 +1,4 @@
-"""An address whose password is not percent-encoded is refused in a sentence that has nothing of the password."""
+"""An address whose password is not percent-encoded is refused in a sentence that reveals nothing of the password."""
 
 import pytest
 from typer.testing import CliRunner
@@ -13,7 +13,7 @@ UNESCAPED = ["p@ss/w#rd", "pa/sswo", "12/sswo", "pa#sswo", "12?sswo", "pa?sswo",
 
 
 @pytest.mark.parametrize("password", UNESCAPED)
-def test_an_unescaped_password_is_refused_and_nothing_of_it_shown(password: str) -> None:
+def test_an_unescaped_password_is_refused_without_showing_it(password: str) -> None:
     fault = fault_of("ORDERS_DATABASE_URL", f"postgresql://orders:{password}@{HOST}/orders")
     assert fault is not None
     assert "`@`, `/`, `#`, `?`, `:`, `[` and `]` must be percent-encoded" in fault
@@ -30,7 +30,7 @@ def test_an_unescaped_password_is_refused_and_nothing_of_it_shown(password: str)
         "smtp+insecure://mail.example",
     ],
 )
-def test_an_address_in_order_is_accepted(url: str) -> None:
+def test_a_valid_address_is_accepted(url: str) -> None:
     assert fault_of("ANY", url) is None
 
 
@@ -47,7 +47,7 @@ def test_every_command_refuses_it_before_it_connects(arguments: tuple[str, ...],
     assert not any(part in result.output for part in ("ss/w", "w#rd", "12?", "25777"))
 
 
-def test_nothing_is_started_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_started_with_an_invalid_address(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[str] = []
 
     async def start(*_arguments: object) -> None:
@@ -60,7 +60,7 @@ def test_nothing_is_started_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("password", ["p@ss/w#rd", "p/ss", "p[ss", "12?ss"])
-def test_the_address_of_the_mail_server_is_held_to_the_same(password: str) -> None:
+def test_the_mail_servers_address_follows_the_same_rule(password: str) -> None:
     output = refused("run", "escalation", SMTP_URL=f"smtp://oncall:{password}@mail.example:587")
     assert "SMTP_URL cannot be read as an address" in output
     assert not any(part in output for part in ("p@ss", "p/ss", "p[ss", "ss@mail", "12?"))
@@ -68,4 +68,4 @@ def test_the_address_of_the_mail_server_is_held_to_the_same(password: str) -> No
 
 def test_a_sentence_about_an_unreadable_address_names_no_part_of_it() -> None:
     told = failures.of_database("orders", "postgresql://orders:p@ss/w#rd@db/orders", ConnectionRefusedError())
-    assert "does not answer at an unreadable address" in told
+    assert "does not respond at an unreadable address" in told

@@ -1,4 +1,4 @@
-"""What is said of a group that consumes nothing: by reason, with names, and with what to do."""
+"""The report about a group that consumes nothing: the reason, the names, and a remedy."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -41,9 +41,9 @@ def seen(topic: TopicSeen = THERE, *, group_readable: bool = True) -> Seen:
             f"{SALES} has 4 partitions",
         ),
         (seen(TopicSeen()), (), Block.TOPIC_MISSING, f"no topic {SALES}"),
-        (seen(TopicSeen(readable=False)), (), Block.TOPIC_RIGHT_MISSING, f"READ and DESCRIBE topic {SALES}"),
+        (seen(TopicSeen(readable=False)), (), Block.TOPIC_RIGHT_MISSING, f"READ and DESCRIBE on topic {SALES}"),
         (seen(TopicSeen(UUID(int=1), 2, readable=False)), (), Block.TOPIC_RIGHT_MISSING, f"read topic {SALES}"),
-        (seen(group_readable=False), BOTH, Block.GROUP_RIGHT_MISSING, "READ and DESCRIBE group acme.escalation"),
+        (seen(group_readable=False), BOTH, Block.GROUP_RIGHT_MISSING, "READ and DESCRIBE on the group acme.escalation"),
     ],
 )
 def test_each_reason_names_what_is_missing(
@@ -54,16 +54,16 @@ def test_each_reason_names_what_is_missing(
     assert named in found[block]
 
 
-def test_nothing_is_said_where_all_is_read() -> None:
+def test_nothing_is_reported_while_everything_is_read() -> None:
     assert blocks_of(seen(), (), READING) == {}
 
 
-def test_a_missing_topic_is_to_be_created_with_the_partitions_that_all_have() -> None:
+def test_a_missing_topic_should_be_created_with_the_common_number_of_partitions() -> None:
     assert "with 2 partitions" in blocks_of(seen(TopicSeen()), (), READING)[Block.TOPIC_MISSING]
 
 
-def test_a_refusal_is_told_from_a_server_that_does_not_answer() -> None:
-    assert "READ and DESCRIBE group acme.escalation" in (
+def test_a_refusal_is_distinguished_from_a_server_that_does_not_answer() -> None:
+    assert "READ and DESCRIBE on the group acme.escalation" in (
         refusal(GroupAuthorizationFailedError("x"), "acme.escalation") or ""
     )
     assert SALES in (refusal(TopicAuthorizationFailedError({SALES}), "g") or "")
@@ -78,15 +78,15 @@ def test_a_refusal_is_told_from_a_server_that_does_not_answer() -> None:
         ("orders.sales.v1", "`handoff outbox replay --since 2026-05-04T09:30:00Z orders`"),
         ("salespeople.v1", "`handoff outbox replay --since 2026-05-04T09:30:00Z orders`"),
         ("support.cases.v1", "`handoff outbox replay --since 2026-05-04T09:30:00Z support`"),
-        ("support.inbound.v1", "have its publishers send again what they sent since 2026-05-04T09:30:00Z"),
+        ("support.inbound.v1", "have its publishers send their events since 2026-05-04T09:30:00Z again"),
     ],
 )
-def test_what_a_topic_lost_is_published_again_by_who_published_it(topic: str, told: str) -> None:
+def test_the_remedy_for_lost_records_names_their_publisher(topic: str, told: str) -> None:
     since = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
     assert told in published_again(topic, since)
 
 
-async def test_rows_that_kafka_does_not_confirm_are_told_of_with_its_reason() -> None:
+async def test_unconfirmed_rows_are_reported_with_kafkas_reason() -> None:
     sends = [asyncio.get_running_loop().create_future() for _ in range(3)]
     sends[0].set_result(None)
     sends[1].set_exception(TopicAuthorizationFailedError("x"))

@@ -1,4 +1,4 @@
-"""What a service publishes names the fact that caused it, so that a later fact can refer to either."""
+"""A service's event names the fact that caused it, so that a later fact can refer to either."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tests.builders import ACCOUNT, AT
 _CONTACT: dict[str, Any] = {"direction": Direction.INBOUND, "channel": ContactChannel.PHONE}
 
 
-def test_a_contact_is_known_by_the_source_and_id_of_what_its_publisher_told() -> None:
+def test_a_contact_is_known_by_its_publishers_source_and_id() -> None:
     inbound = support_inbound.ContactMade(result=ContactResult.UNANSWERED, **_CONTACT)
     heard: Envelope[Fact] = envelope(inbound, id="c-9", source="desk.example", subject=ACCOUNT, time=AT)
     connection: Any = None

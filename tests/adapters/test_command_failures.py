@@ -1,4 +1,4 @@
-"""Why a command ends: one sentence, the same in every command, and nothing in it that a terminal obeys."""
+"""Why a command ends: one sentence, the same in every command, without characters that a terminal obeys."""
 
 from pathlib import Path
 
@@ -19,8 +19,8 @@ SERVERS = {f"{name}_DATABASE_URL": NOWHERE for name in ("ORDERS", "SUPPORT", "ES
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (ConnectionRefusedError(), "does not answer at db.example:5432/orders (ConnectionRefusedError). Start it"),
-        (TimeoutError(), "does not answer at db.example:5432/orders (TimeoutError). Start it"),
+        (ConnectionRefusedError(), "does not respond at db.example:5432/orders (ConnectionRefusedError). Start it"),
+        (TimeoutError(), "does not respond at db.example:5432/orders (TimeoutError). Start it"),
         (
             asyncpg.UndefinedTableError(),
             "has no tables of that service, or old ones. Run `handoff migrate --only orders`",
@@ -28,7 +28,7 @@ SERVERS = {f"{name}_DATABASE_URL": NOWHERE for name in ("ORDERS", "SUPPORT", "ES
         (asyncpg.InvalidPasswordError(), "cannot be used (InvalidPasswordError): check ORDERS_DATABASE_URL"),
     ],
 )
-def test_a_database_that_cannot_be_used_is_told_with_its_place_and_what_to_do(error: Exception, told: str) -> None:
+def test_an_unusable_database_is_reported_with_its_address_and_a_remedy(error: Exception, told: str) -> None:
     sentence = failures.of_database("orders", URL, error)
     assert told in sentence
     assert "secret" not in sentence
@@ -52,14 +52,27 @@ def test_every_command_reads_the_address_where_the_services_do_and_says_the_same
     assert result.output == failures.of_database(service, NOWHERE, ConnectionRefusedError()) + "\n"
 
 
-def test_what_others_wrote_keeps_its_lines_and_moves_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_peoples_words_keep_their_lines_and_do_not_control_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert isinstance(stop_with("[red]two :bug:\n  lines\x1b[2J"), typer.Exit)
     assert capsys.readouterr().err == "[red]two :bug:\n  lines\\x1b[2J\n"
 
 
-def test_a_delivery_report_that_is_not_there_stops_the_command_before_another_is_read(tmp_path: Path) -> None:
+def test_a_missing_delivery_report_stops_the_command_before_another_is_read(tmp_path: Path) -> None:
     other = tmp_path / "other.eml"
     other.write_bytes(b"Subject: Out of office\r\n\r\nBack on Monday.")
     result = CliRunner().invoke(app, ["bounces", "read", str(other), str(tmp_path / "none.eml")], env=SERVERS)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "none.eml'doesnotexist" in "".join(result.stderr.replace("│", "").split()), "however its lines are broken"
+
+
+def test_a_mailbox_of_several_messages_is_read_to_its_first_one_and_that_is_said(tmp_path: Path) -> None:
+    message = "From anna@sales.example Mon May  4 09:30:00 2026\nSubject: Out of office\n\nBack on Monday.\n"
+    one, several = tmp_path / "one.eml", tmp_path / "several.mbox"
+    one.write_text(f"{message}\nFrom here it gets better in 2026\n")
+    several.write_text(f"{message}\n{message}")
+    result = CliRunner().invoke(app, ["bounces", "read", str(one), str(several)], env=SERVERS)
+    assert (result.exit_code, result.stdout.count("ignored")) == (0, 2)
+    assert result.stderr.count("only the first message is read") == 1
+    assert "several.mbox: only the first message is read" in result.stderr

@@ -1,4 +1,4 @@
-"""Which installation a command works with, and what it says where there is none."""
+"""The installation that a command works with, and its message if there is none."""
 
 import fcntl
 from pathlib import Path
@@ -56,11 +56,11 @@ NEEDS_A_SERVER = [
 
 
 @pytest.mark.parametrize("arguments", NEEDS_A_SERVER, ids=" ".join)
-def test_nothing_falls_back_to_a_port_where_somebody_else_may_listen(arguments: tuple[str, ...]) -> None:
+def test_no_command_falls_back_to_a_port_of_another_program(arguments: tuple[str, ...]) -> None:
     result = call(*arguments)
     assert result.exit_code == 1
     assert "_DATABASE_URL" in result.stderr
-    assert "not set" in result.stderr
+    assert "Not set: " in result.stderr
     assert "--data" in result.stderr
 
 
@@ -68,53 +68,53 @@ def test_an_import_without_a_broker_says_so(tmp_path: Path) -> None:
     (tmp_path / "deals.csv").write_text("")
     result = call("import", "deals", "--file", "deals.csv")
     assert result.exit_code == 1
-    assert "KAFKA_BOOTSTRAP_SERVERS not set" in result.stderr
+    assert "Not set: KAFKA_BOOTSTRAP_SERVERS. Set this variable" in result.stderr
 
 
-def test_a_service_of_which_an_address_is_missing_does_not_start() -> None:
+def test_a_service_with_a_missing_address_does_not_start() -> None:
     result = call("run", "escalation", ESCALATION_DATABASE_URL=NOWHERE, KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1")
     assert result.exit_code == 1
-    assert "SMTP_URL not set" in result.stderr
+    assert "Not set: SMTP_URL" in result.stderr
 
 
 @pytest.mark.parametrize("named", ["option", "variable"])
-def test_a_data_folder_that_is_named_says_where_the_servers_are(named: str, tmp_path: Path) -> None:
+def test_a_given_data_folder_supplies_the_servers_addresses(named: str, tmp_path: Path) -> None:
     folder = Folder(tmp_path / "company", port=2).runs()
     option = ["--data", str(folder.path)] if named == "option" else []
     variable = {"HANDOFF_DATA": str(folder.path)} if named == "variable" else {}
     result = call("report", *option, **variable, ORDERS_DATABASE_URL=NOWHERE)
     assert result.stderr.startswith(f"Installation: {folder.path}\n")
-    assert "does not answer at 127.0.0.1:2/db" in result.stderr
+    assert "does not respond at 127.0.0.1:2/db" in result.stderr
 
 
-def test_the_usual_folder_counts_where_no_address_is_set(tmp_path: Path) -> None:
+def test_the_default_folder_counts_if_no_address_is_set(tmp_path: Path) -> None:
     folder = Folder(tmp_path / ".local", port=2).runs()
     result = call("explain", "e")
     assert result.stderr.startswith(f"Installation: {folder.path}\n")
-    assert "does not answer at 127.0.0.1:2/db" in result.stderr
+    assert "does not respond at 127.0.0.1:2/db" in result.stderr
 
 
-def test_the_usual_folder_does_not_fill_up_what_somebody_set_in_part(tmp_path: Path) -> None:
+def test_the_default_folder_does_not_complete_partial_settings(tmp_path: Path) -> None:
     Folder(tmp_path / ".local", port=2).runs()
     mixed = call("report", ORDERS_DATABASE_URL=NOWHERE)
-    assert "SUPPORT_DATABASE_URL, ESCALATION_DATABASE_URL not set" in mixed.stderr
+    assert "Not set: SUPPORT_DATABASE_URL, ESCALATION_DATABASE_URL. Set these variables" in mixed.stderr
 
 
-def test_an_address_on_the_command_line_counts_before_the_folder(tmp_path: Path) -> None:
+def test_an_address_on_the_command_line_takes_precedence_over_the_folder(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "company", port=2).runs()
     result = call("explain", "e", "--escalation-database", NOWHERE, "--data", str(folder.path))
-    assert "does not answer at 127.0.0.1:1/none" in result.stderr
+    assert "does not respond at 127.0.0.1:1/none" in result.stderr
 
 
-def test_a_folder_whose_servers_have_ended_is_not_read(tmp_path: Path) -> None:
+def test_the_folder_of_ended_servers_is_not_read(tmp_path: Path) -> None:
     folder = Folder(tmp_path / ".local", port=2)
-    assert "not set" in call("report").stderr
+    assert "Not set: " in call("report").stderr
     assert "is no longer running" in call("report", "--data", str(folder.path)).stderr
     assert "has no running installation" in call("report", "--data", str(tmp_path / "nonexistent")).stderr
 
 
 @pytest.mark.parametrize("arguments", [(), ("1",), ("--json",)])
-def test_mail_of_a_folder_that_is_none_is_an_error(arguments: tuple[str, ...], tmp_path: Path) -> None:
+def test_mail_of_an_invalid_folder_is_an_error(arguments: tuple[str, ...], tmp_path: Path) -> None:
     result = call("mail", *arguments, "--data", str(tmp_path / "nonexistent"))
     assert result.exit_code == 1
     assert "does not exist" in result.stderr

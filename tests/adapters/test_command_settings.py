@@ -1,4 +1,4 @@
-"""A wrong variable of the environment is told in a sentence, whichever command reads it."""
+"""A wrong variable of the environment is reported in a sentence by every command that reads it."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def refused(*arguments: str, **environment: str) -> str:
 
 
 @pytest.mark.parametrize("text", ['[""]', '"nobody-may-read-it"', '["nobody', '{"a": "nobody-may-read-it"}'])
-def test_reader_keys_that_are_none_keep_a_service_from_starting(text: str) -> None:
+def test_invalid_reader_keys_keep_a_service_from_starting(text: str) -> None:
     output = refused("run", "escalation", READER_KEYS=text)
     assert "READER_KEYS" in output
     assert '["<16 characters or more>"]' in output
@@ -33,14 +33,14 @@ def test_reader_keys_that_are_none_keep_a_service_from_starting(text: str) -> No
 
 
 @pytest.mark.parametrize("text", ["proxy.example", "10.0.0.0/99", "127.0.0.1 10.0.0.1"])
-def test_proxies_that_are_no_addresses_keep_a_service_from_starting(text: str) -> None:
+def test_invalid_proxy_addresses_keep_a_service_from_starting(text: str) -> None:
     output = refused("run", "orders", FORWARDED_ALLOW_IPS=text)
     assert "FORWARDED_ALLOW_IPS" in output
     assert "10.0.0.0/8" in output
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"shop": {"key": "nobody", "sources": ["shop"]}}'])
-def test_publisher_keys_that_are_none_keep_a_service_from_starting(text: str) -> None:
+def test_invalid_publisher_keys_keep_a_service_from_starting(text: str) -> None:
     output = refused("run", "orders", PUBLISHER_KEYS=text)
     assert "PUBLISHER_KEYS" in output
     assert "nobody" not in output
@@ -58,5 +58,5 @@ def test_an_import_names_a_setting_of_the_wrong_kind(tmp_path: Path) -> None:
     assert "TOPIC_PARTITIONS: Input should be a valid integer" in output
 
 
-def test_a_replay_with_keys_that_are_none_says_so() -> None:
+def test_a_replay_with_invalid_keys_says_so() -> None:
     assert "READER_KEYS" in refused("dead-letters", "replay", "escalation", "--all", READER_KEYS='[""]')

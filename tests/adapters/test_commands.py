@@ -1,4 +1,4 @@
-"""Every command: what it imports, and how its options read."""
+"""Every command: its imports, and the style of its options."""
 
 import subprocess
 import sys
@@ -30,7 +30,7 @@ HEAVY = frozenset(
         "sqlmodel",
     }
 )
-"""What takes a tenth of a second or more to import (pydantic aside, which typer itself imports)."""
+"""Modules that take a tenth of a second or more to import (except pydantic, which typer itself imports)."""
 
 ALLOWED: Mapping[tuple[str, ...], frozenset[str]] = {
     ("--help",): frozenset(),
@@ -130,7 +130,7 @@ def test_a_command_imports_what_it_needs_and_no_service(arguments: tuple[str, ..
     assert [module for module in modules if module.startswith("services.") and module.endswith(".app")] == []
 
 
-def test_help_tells_of_a_command_what_the_command_tells_of_itself() -> None:
+def test_the_list_of_commands_has_each_commands_own_description() -> None:
     group = get_command(app)
     assert isinstance(group, LazyGroup)
     assert list(group.commands) == list(group.loaded())
@@ -155,7 +155,7 @@ def test_every_command_that_prints_a_table_prints_json_too() -> None:
 
 
 @pytest.mark.parametrize("words", sorted(READS_A_DATABASE))
-def test_what_reads_a_database_says_which_and_takes_a_data_folder(words: str) -> None:
+def test_a_command_that_reads_a_database_names_it_and_accepts_a_data_folder(words: str) -> None:
     page = CliRunner().invoke(app, [*words.split(), "--help"], env={"COLUMNS": "200"}).output
     assert "_DATABASE_URL" in page
     assert "HANDOFF_DATA" in page

@@ -1,4 +1,4 @@
-"""How the subscriber is set. Any of these at its default would lose, skip or repeat records."""
+"""The subscriber's settings. Any of these at its default would lose, skip or repeat records."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def test_records_come_in_bounded_batches(subscriber: Any) -> None:
     assert subscriber.max_records == 500
 
 
-def test_no_producer_can_have_us_answer_to_a_topic_of_its_choice(subscriber: Any) -> None:
+def test_no_producer_can_make_us_reply_to_a_topic_of_its_choice(subscriber: Any) -> None:
     assert subscriber._no_reply is True
 
 
@@ -50,7 +50,7 @@ def test_a_group_that_knows_no_offset_starts_at_the_beginning(subscriber: Any) -
     assert subscriber._connection_args["auto_offset_reset"] == "earliest"
 
 
-def test_what_a_producer_took_back_is_not_read(subscriber: Any) -> None:
+def test_aborted_transactions_are_not_read(subscriber: Any) -> None:
     assert subscriber._connection_args["isolation_level"] == "read_committed"
 
 
@@ -65,12 +65,12 @@ def test_a_worker_keeps_its_place_in_the_group_over_a_restart(subscriber: Any) -
     assert subscriber._connection_args["heartbeat_interval_ms"] == 3_000
 
 
-def test_topics_are_never_made_by_accident(subscriber: Any) -> None:
+def test_topics_are_never_created_by_accident(subscriber: Any) -> None:
     assert subscriber._outer_config.allow_auto_create_topics is False
     assert [topic.name for topic in subscriber.topics] == ["p.orders.sales.v1", "p.support.cases.v1"]
 
 
-def test_a_stop_waits_for_the_batch_in_hand(subscriber: Any) -> None:
+def test_a_stop_waits_for_the_current_batch(subscriber: Any) -> None:
     assert subscriber._outer_config.graceful_timeout == 30.0
 
 
@@ -121,5 +121,7 @@ def test_only_faults_of_the_server_are_waited_out(error: Exception, transient: b
         pytest.param(ValueError("x"), 15.0, False, id="our own mistake"),
     ],
 )
-def test_too_long_is_told_from_a_server_that_is_away(error: Exception, after_seconds: float, too_long: bool) -> None:
+def test_a_timeout_is_distinguished_from_a_server_that_is_away(
+    error: Exception, after_seconds: float, too_long: bool
+) -> None:
     assert ran_too_long(error, after_seconds) is too_long

@@ -1,4 +1,4 @@
-"""The demo rings whenever it is given: at three on a Sunday morning, wherever."""
+"""The demo raises its alerts at any time and place: even at three on a Sunday morning."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +19,7 @@ from services.cli.demo.cast import (
     many_buyers,
 )
 from services.escalation.domain.calendar import calendar_of
-from services.escalation.domain.clocks import rings_at
+from services.escalation.domain.clocks import notifiable_at
 from services.escalation.domain.entities import Order, Salesperson
 from services.escalation.domain.policy.document import shipped
 from shared.contracts.escalation import Severity
@@ -56,16 +56,16 @@ def _order(buyer: Buyer, now: datetime) -> Order:
 
 
 @pytest.mark.parametrize("buyer", BUYERS, ids=lambda buyer: buyer.id)
-def test_whatever_is_critical_rings_at_once_at_every_hour(buyer: Buyer) -> None:
+def test_every_critical_story_raises_an_alert_at_once_at_every_hour(buyer: Buyer) -> None:
     for now in EVERY_HALF_HOUR:
         for later in (now, now + WHILE_THE_STORIES_MOVE_TIME):
             for seller in AT_WORK:
                 order = _order(buyer, now)
-                assert rings_at(_person(seller), order, Severity.CRITICAL, shipped(), later) == later, order
+                assert notifiable_at(_person(seller), order, Severity.CRITICAL, shipped(), later) == later, order
 
 
 @pytest.mark.parametrize("seller", [*AT_WORK, TOMAS], ids=lambda seller: seller.id)
-def test_everybody_of_the_demo_works_day_and_night(seller: Seller) -> None:
+def test_everyone_in_the_demo_works_day_and_night(seller: Seller) -> None:
     calendar = calendar_of(_person(seller), shipped().company)
     assert all(calendar.is_open(now) for now in EVERY_HALF_HOUR)
     assert calendar.after(SUNDAY, timedelta(minutes=15)) == SUNDAY + timedelta(minutes=15)

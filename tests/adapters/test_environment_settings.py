@@ -1,4 +1,4 @@
-"""What may stand in the environment: secrets in files, ways to log in at Kafka, nothing that Kubernetes put there."""
+"""Settings in the environment: secrets in files, ways to log in at Kafka, and no variables of Kubernetes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +31,7 @@ SECRETS: Mapping[str, tuple[type[ServiceSettings], str]] = {
 
 
 @pytest.mark.parametrize("variable", SECRETS)
-def test_a_secret_may_stand_in_a_file(variable: str, secret: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_may_be_in_a_file(variable: str, secret: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kind, field = SECRETS[variable]
     monkeypatch.setenv("KAFKA_SASL_USER", "handoff")
     monkeypatch.setenv("KAFKA_SASL_PASSWORD", "any")
@@ -51,6 +51,27 @@ def test_a_secret_given_twice_is_an_error(variable: str, secret: Path, monkeypat
         kind()
     assert f"{variable} and {variable}_FILE are both set: remove one of them" in str(error.value)
     assert "from-" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("inbox", "database", "kafka", "is_noted"),
+    [
+        ("http://127.0.0.1:8103", "postgresql://e@127.0.0.1:5432/e", "127.0.0.1:9092,[::1]:9092", False),
+        ("http://localhost:8103", "postgresql:///e?host=/var/run/postgresql", "localhost:9092", False),
+        ("http://127.0.0.1:8103", "postgresql://e:p@db.example/e", "127.0.0.1:9092", True),
+        ("http://[::1]:8103", "postgresql://e@127.0.0.1/e", "127.0.0.1:9092, kafka-2.example:9092", True),
+        ("https://oncall.example", "postgresql://e:p@db.example/e", "kafka.example:9092", False),
+    ],
+)
+def test_links_that_open_on_one_machine_only_are_noted_where_the_servers_are_elsewhere(
+    inbox: str, database: str, kafka: str, is_noted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INBOX_URL", inbox)
+    monkeypatch.setenv("ESCALATION_DATABASE_URL", database)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
+    notes = EscalationSettings().notes
+    assert bool(notes) is is_noted
+    assert all(note.startswith(f"INBOX_URL is {inbox}, ") and ":p@" not in note for note in notes)
 
 
 def test_a_secrets_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
@@ -85,5 +106,5 @@ def test_an_address_that_kubernetes_put_there_is_explained(service: str, variabl
         ({"SMTP_URL": "mail.example:25"}, "smtp+insecure://host:port (not encrypted)"),
     ],
 )
-def test_settings_that_cannot_be_say_what_is_allowed(environment: Mapping[str, str], words: str) -> None:
+def test_invalid_settings_name_the_allowed_values(environment: Mapping[str, str], words: str) -> None:
     assert words in refused("run", "escalation", **environment).replace("\n", " ")

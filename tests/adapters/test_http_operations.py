@@ -1,4 +1,4 @@
-"""What orchestrators and Prometheus are told, and what every answer carries."""
+"""Answers for orchestrators and Prometheus, and the headers of every answer."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -68,7 +68,7 @@ async def client(health: Health) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
-async def test_a_living_process_says_so(client: httpx2.AsyncClient) -> None:
+async def test_a_live_process_reports_that_it_is_alive(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/healthz")
     assert (answer.status_code, answer.json()) == (200, {"ok": True, "reasons": [], "notes": []})
     assert (await client.get("/readyz")).status_code == 200
@@ -82,15 +82,13 @@ async def test_a_starting_process_is_alive_but_not_ready(client: httpx2.AsyncCli
     assert answer.headers["retry-after"] == "2"
 
 
-async def test_what_is_to_be_put_right_makes_a_process_unfit_for_nothing(
-    client: httpx2.AsyncClient, health: Health
-) -> None:
+async def test_a_reported_problem_leaves_a_process_ready(client: httpx2.AsyncClient, health: Health) -> None:
     health.notes.append("the sales desk is nobody")
     answer = await client.get("/readyz")
     assert (answer.status_code, answer.json()["notes"]) == (200, ["the sales desk is nobody"])
 
 
-async def test_a_process_whose_loop_ended_tells_why_it_must_be_restarted(
+async def test_a_process_with_an_ended_loop_says_why_it_must_be_restarted(
     client: httpx2.AsyncClient, health: Health
 ) -> None:
     health.dead.append("the relay has ended")
@@ -116,9 +114,7 @@ async def test_a_process_without_pages_serves_health_and_metrics_alone(health: H
 @pytest.mark.parametrize(
     ("path", "code"), [("/away", "database_unavailable"), ("/refused-connection", "server_unavailable")]
 )
-async def test_a_server_that_is_away_is_a_503_whatever_the_path(
-    client: httpx2.AsyncClient, path: str, code: str
-) -> None:
+async def test_an_unreachable_server_is_a_503_on_any_path(client: httpx2.AsyncClient, path: str, code: str) -> None:
     answer = await client.get(path)
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
@@ -126,7 +122,7 @@ async def test_a_server_that_is_away_is_a_503_whatever_the_path(
     assert "canary" not in answer.text
 
 
-async def test_a_bug_is_told_without_its_text(client: httpx2.AsyncClient) -> None:
+async def test_a_bug_is_reported_without_its_text(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/bug")
     assert answer.status_code == 500
     assert answer.json()["errors"][0]["code"] == "internal_error"
@@ -140,7 +136,7 @@ async def test_a_bad_parameter_is_named_but_not_repeated(client: httpx2.AsyncCli
     assert "canary" not in answer.text
 
 
-async def test_unknown_paths_and_methods_are_told_in_the_same_shape(client: httpx2.AsyncClient) -> None:
+async def test_unknown_paths_and_methods_are_answered_in_the_same_form(client: httpx2.AsyncClient) -> None:
     missing, wrong = await client.get("/nowhere"), await client.delete("/healthz")
     assert (missing.status_code, missing.json()["errors"][0]["code"]) == (404, "not_found")
     assert (wrong.status_code, wrong.json()["errors"][0]["code"]) == (405, "method_not_allowed")
@@ -150,7 +146,7 @@ async def test_unknown_paths_and_methods_are_told_in_the_same_shape(client: http
 @pytest.mark.parametrize(
     ("path", "status"), [("/healthz", 200), ("/docs", 200), ("/nowhere", 404), ("/away", 503), ("/bug", 500)]
 )
-async def test_every_answer_carries_the_security_headers(client: httpx2.AsyncClient, path: str, status: int) -> None:
+async def test_every_answer_has_the_security_headers(client: httpx2.AsyncClient, path: str, status: int) -> None:
     answer = await client.get(path)
     assert answer.status_code == status
     headers = answer.headers

@@ -1,4 +1,4 @@
-"""The reference documents say what the catalog says, and their pages load nothing from elsewhere."""
+"""The reference documents agree with the catalog, and their pages load nothing from elsewhere."""
 
 import re
 from collections.abc import AsyncIterator
@@ -78,7 +78,7 @@ def test_no_two_parts_of_events_share_a_name() -> None:
 
 
 @pytest.mark.parametrize("topic", INBOUND)
-def test_the_openapi_document_shows_every_event_content_type_and_answer(topic: str) -> None:
+def test_the_openapi_document_has_every_event_content_type_and_answer(topic: str) -> None:
     document = openapi(topic)
     operation = document["paths"]["/events"]["post"]
     assert set(operation["responses"]) == EVENT_ANSWERS
@@ -111,10 +111,10 @@ def test_the_members_of_an_event_are_listed_with_those_of_their_parts() -> None:
     (event,), schemas = event_schemas([OrderPlaced])
     rows = {row.path: row for row in schema_rows(event.schema, schemas)}
     assert (rows["lines[].quantity"].kind, rows["lines[].quantity"].required) == ("whole number", False)
-    assert rows["lines[].quantity"].note == "How many of it; at least 1; at most 1,000,000,000; if missing: 1"
+    assert rows["lines[].quantity"].note == "Quantity; at least 1; at most 1,000,000,000; default: 1"
     assert (rows["order"].kind, rows["order"].required) == ("string", True)
     assert (rows["customer.zone"].parent, rows["customer.zone"].name) == ("customer.", "zone")
-    assert rows["currency"].note == "Three letters of ISO 4217; matches ^[A-Z]{3}$"
+    assert rows["currency"].note == "Currency code of ISO 4217: three letters; matches ^[A-Z]{3}$"
     assert rows["promises[].due_at"].kind == "time with a zone (RFC 3339)"
 
 
@@ -127,7 +127,7 @@ def test_the_asyncapi_document_has_one_message_for_each_wire_type() -> None:
     assert document["channels"]["support.dead-letters.v1"]["messages"]
 
 
-def test_the_asyncapi_document_tells_the_topics_of_this_installation() -> None:
+def test_the_asyncapi_document_has_the_topics_of_this_installation() -> None:
     document = asyncapi_document(ServiceReference("orders", "", ("orders.inbound.v1",), topic_prefix="acme."))
     channel = document["channels"]["orders.inbound.v1"]
     assert channel["address"] == channel["bindings"]["kafka"]["topic"] == "acme.orders.inbound.v1"
@@ -184,7 +184,7 @@ async def test_the_documents_are_served_beside_their_pages(client: httpx2.AsyncC
 
 @pytest.mark.parametrize("topic", INBOUND)
 @pytest.mark.parametrize("path", ["/docs", "/asyncapi"])
-async def test_a_page_shows_no_markup_as_text(topic: str, path: str) -> None:
+async def test_no_page_shows_markup_as_text(topic: str, path: str) -> None:
     transport = httpx2.ASGITransport(app=app_for(topic))
     async with httpx2.AsyncClient(transport=transport, base_url="http://page") as client:
         page = (await client.get(path)).text
@@ -246,9 +246,9 @@ def test_the_kafka_document_says_how_to_write_and_who_may() -> None:
     assert [server["host"] for server in document["servers"].values()] == ["a:9092", "b:9093"]
     assert {server["protocol"] for server in document["servers"].values()} == {"kafka-secure"}
     inbound, people = document["channels"]["orders.inbound.v1"], document["channels"]["salespeople.v1"]
-    assert "Publishers write it: allow each of them WRITE" in inbound["description"]
+    assert "Written by publishers: grant each of them WRITE" in inbound["description"]
     assert "READ and DESCRIBE on the topic and on the group acme.orders" in inbound["description"]
-    assert "Only orders writes it" in people["description"]
+    assert "Written only by orders: grant it WRITE" in people["description"]
     assert inbound["bindings"]["kafka"]["partitions"] == 6
     assert inbound["bindings"]["kafka"]["topicConfiguration"] == {
         "cleanup.policy": ["delete"],

@@ -1,4 +1,4 @@
-"""What the pages make of a form: times entered on the reader's clock, and buttons."""
+"""How the pages read a form: times entered in the reader's zone, and buttons."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -28,7 +28,7 @@ NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
         pytest.param("0001-01-01T00:00", datetime(2000, 1, 1, tzinfo=UTC), id="long ago"),
     ],
 )
-def test_an_entered_time_is_of_the_readers_clock(text: str, instant: datetime) -> None:
+def test_an_entered_time_is_in_the_readers_zone(text: str, instant: datetime) -> None:
     assert entered(text, BERLIN) == instant
 
 
@@ -36,7 +36,7 @@ def test_an_entered_time_is_of_the_readers_clock(text: str, instant: datetime) -
     "text",
     ["", "tomorrow", "2026-02-30T10:00", "2026-05-04", "0000-01-01T00:00", "9999-02-30T10:00", "２026-05-04T10:00"],
 )
-def test_what_is_no_time_is_refused(text: str) -> None:
+def test_an_invalid_time_is_refused(text: str) -> None:
     with pytest.raises(NotAMoment):
         entered(text, BERLIN)
 
@@ -65,7 +65,7 @@ def test_forms_become_buttons() -> None:
 
 
 @pytest.mark.parametrize("action", ["appointment", "snooze", "hand-over", "close"])
-def test_an_empty_form_that_needs_something_is_not_understood(action: str) -> None:
+def test_an_empty_form_with_required_fields_is_refused(action: str) -> None:
     assert action in ACTIONS
     with pytest.raises(NotUnderstood):
         button_of(pressed(action), FormData())

@@ -1,4 +1,4 @@
-"""Kafka's jars: only the very files that were pinned are used, and a failure names the jar and what to do."""
+"""Kafka's jars: only the pinned files are used, and a failure names the jar and a remedy."""
 
 import hashlib
 from pathlib import Path
@@ -15,7 +15,7 @@ BODIES = {"a.b:first:1.0": b"first body", "a.b:second:2.1": b"second body"}
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache, two pinned jars, and a mirror that hands them out."""
+    """An empty cache, two pinned jars, and a mirror that serves them."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     pins = tuple(Jar(name, hashlib.sha256(body).hexdigest(), len(body)) for name, body in BODIES.items())
     monkeypatch.setattr(jars, "pinned", lambda: pins)
@@ -39,7 +39,7 @@ def kept(cache: Path) -> list[str]:
     return sorted(path.name for path in cache.glob("kafka-*/*"))
 
 
-def test_all_jars_appear_together_and_progress_is_told(cache: Path) -> None:
+def test_all_jars_appear_together_and_progress_is_reported(cache: Path) -> None:
     told: list[int] = []
     jars.fetch(told.append)
     assert kept(cache) == ["first-1.0.jar", "second-2.1.jar"]
@@ -68,14 +68,14 @@ def test_another_file_than_the_pinned_one_is_refused_by_name(cache: Path, monkey
     assert kept(cache) == []
 
 
-def test_a_failed_download_names_the_jar_and_what_to_do(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_download_names_the_jar_and_a_remedy(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hand_out(monkeypatch, {"a.b:second:2.1": BODIES["a.b:second:2.1"]})
     with pytest.raises(StartError, match=r"a\.b:first:1\.0 could not be fetched(.|\n)*HTTPS_PROXY"):
         jars.fetch(lambda _: None)
     assert kept(cache) == []
 
 
-def test_what_an_interrupted_fetch_left_is_cleared_away(cache: Path) -> None:
+def test_the_remains_of_an_interrupted_fetch_are_removed(cache: Path) -> None:
     (cache / "kafka-1234.part" / "jars").mkdir(parents=True)
     jars.fetch(lambda _: None)
     assert list(cache.glob("*.part")) == []

@@ -1,4 +1,4 @@
-"""The ledger's rows travel as runs of neighbouring offsets that ended alike."""
+"""The ledger's rows are sent as runs of neighbouring offsets with the same outcome."""
 
 from shared.inputs import Outcome, Position
 from shared.journal import runs
@@ -6,12 +6,12 @@ from shared.journal import runs
 APPLIED, DUPLICATE = Outcome.APPLIED, Outcome.DUPLICATE
 
 
-def test_neighbours_that_ended_alike_are_one_run() -> None:
+def test_neighbours_with_the_same_outcome_are_one_run() -> None:
     outcomes = {Position("sales", 0, offset): APPLIED for offset in (7, 5, 6)}
     assert list(runs(outcomes)) == [("sales", 0, 5, 7, "applied")]
 
 
-def test_gaps_other_outcomes_other_partitions_and_other_topics_part_runs() -> None:
+def test_gaps_other_outcomes_other_partitions_and_other_topics_separate_runs() -> None:
     outcomes = {
         Position("sales", 0, 1): APPLIED,
         Position("sales", 0, 2): DUPLICATE,
@@ -30,5 +30,5 @@ def test_gaps_other_outcomes_other_partitions_and_other_topics_part_runs() -> No
     ]
 
 
-def test_of_nothing_there_are_no_runs() -> None:
+def test_no_offsets_make_no_runs() -> None:
     assert list(runs({})) == []

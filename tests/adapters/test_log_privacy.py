@@ -1,4 +1,4 @@
-"""Logs are free of everything a customer said: of errors, objects and libraries only what is safe is told."""
+"""Logs contain nothing a customer said: errors, objects and libraries are reduced to their safe parts."""
 
 import asyncio
 import dataclasses
@@ -53,7 +53,7 @@ class _Colour(Enum):
     RED = "red"
 
 
-def test_of_an_error_type_sqlstate_and_frames_are_logged_and_never_the_message(stream: LogStream) -> None:
+def test_an_error_is_logged_by_type_sqlstate_and_frames_without_its_message(stream: LogStream) -> None:
     def save() -> None:
         raise _UniqueViolationError(_UniqueViolationError.detail)
 
@@ -72,7 +72,7 @@ def test_of_an_error_type_sqlstate_and_frames_are_logged_and_never_the_message(s
     assert cause["type"].endswith("_UniqueViolationError")
     assert cause["sqlstate"] == "23505"
     assert [frame.rpartition(":")[2] for frame in cause["frames"]] == [
-        "test_of_an_error_type_sqlstate_and_frames_are_logged_and_never_the_message",
+        "test_an_error_is_logged_by_type_sqlstate_and_frames_without_its_message",
         "save",
     ]
     assert cause["frames"][0].startswith("tests/adapters/test_log_privacy.py:")
@@ -119,7 +119,7 @@ def test_a_network_error_keeps_its_code() -> None:
     assert brief_error(ConnectionRefusedError(111, CANARY)) == "ConnectionRefusedError ECONNREFUSED"
 
 
-def test_objects_nobody_chose_to_log_become_the_name_of_their_type(stream: LogStream) -> None:
+def test_objects_not_meant_for_logging_become_the_name_of_their_type(stream: LogStream) -> None:
     get_logger("x").info(
         "seen",
         model=Customer(age=1, email=CANARY),
@@ -173,7 +173,7 @@ def test_a_library_s_error_arguments_are_reduced_to_their_type(stream: LogStream
     ]
 
 
-def test_a_library_s_ready_made_text_is_freed_of_the_error_it_is_about(stream: LogStream) -> None:
+def test_a_library_s_formatted_text_is_stripped_of_its_error(stream: LogStream) -> None:
     log = logging.getLogger("faststream")
     for _ in range(12):
         try:
@@ -187,7 +187,7 @@ def test_a_library_s_ready_made_text_is_freed_of_the_error_it_is_about(stream: L
     assert [line["count"] for line in suppressed] == [2, 2]
 
 
-def test_the_chain_of_an_error_is_freed_of_all_its_messages() -> None:
+def test_the_chain_of_an_error_is_stripped_of_all_its_messages() -> None:
     try:
         try:
             raise ValueError(CANARY)
@@ -198,7 +198,7 @@ def test_the_chain_of_an_error_is_freed_of_all_its_messages() -> None:
     assert text == "failed: RuntimeError (ValueError)"
 
 
-def test_a_task_nobody_awaited_does_not_print_its_error(stream: LogStream) -> None:
+def test_an_unawaited_task_does_not_print_its_error(stream: LogStream) -> None:
     async def fail() -> None:
         raise ValueError(CANARY)
 
@@ -208,7 +208,7 @@ def test_a_task_nobody_awaited_does_not_print_its_error(stream: LogStream) -> No
         del task
         gc.collect()
 
-    gc.collect()  # what tests before this one left behind says so now
+    gc.collect()  # warnings left over from earlier tests appear now
     before = len(stream.lines())
     asyncio.run(forget())
     (line,) = stream.lines()[before:]
@@ -218,7 +218,7 @@ def test_a_task_nobody_awaited_does_not_print_its_error(stream: LogStream) -> No
     assert line["error"]["type"] == "ValueError"
 
 
-def test_on_a_terminal_lines_are_for_people_and_as_free_of_messages(restored: None) -> None:
+def test_on_a_terminal_lines_are_readable_and_equally_free_of_messages(restored: None) -> None:
     stream = LogStream()
     stream.terminal = True
     configure_logging("orders", stream=stream)

@@ -1,4 +1,4 @@
-"""Logs: one stream, in one form, bounded."""
+"""Logs: one stream, one format, and a limited rate."""
 
 import io
 import logging
@@ -51,7 +51,7 @@ def test_lines_below_the_level_are_not_written(stream: LogStream) -> None:
     assert stream.lines() == []
 
 
-def test_an_unknown_level_is_refused_with_the_ones_there_are() -> None:
+def test_an_unknown_level_is_refused_with_the_existing_ones() -> None:
     with pytest.raises(ValueError, match="use one of debug, info"):
         configure_logging("orders", "loud")
 
@@ -71,7 +71,7 @@ def test_a_library_s_wrong_format_still_makes_a_line(stream: LogStream) -> None:
     assert [line["event"] for line in stream.lines()] == ["%d records of %s"]
 
 
-def test_libraries_are_heard_from_their_level_on(stream: LogStream) -> None:
+def test_libraries_are_logged_from_their_level_on(stream: LogStream) -> None:
     logging.getLogger("aiokafka.consumer").info("chatter")
     logging.getLogger("sqlalchemy.engine.Engine").info("SELECT 1")
     logging.getLogger("uvicorn.access").info("GET /sign-in/secret")
@@ -81,12 +81,12 @@ def test_libraries_are_heard_from_their_level_on(stream: LogStream) -> None:
     assert [line["event"] for line in stream.lines()] == ["Started server process [1]", "heard"]
 
 
-def test_what_a_library_warns_of_at_each_start_without_a_reason_is_left_out(stream: LogStream) -> None:
+def test_a_librarys_groundless_warning_at_each_start_is_left_out(stream: LogStream) -> None:
     logging.getLogger("faststream").warning("Auto create topics is disabled. Make sure the topics exist.")
     assert stream.lines() == []
 
 
-def test_handlers_a_library_brought_along_are_taken_off(restored: None) -> None:
+def test_a_librarys_own_handlers_are_removed(restored: None) -> None:
     own = io.StringIO()
     logging.getLogger("faststream").addHandler(logging.StreamHandler(own))
     logging.getLogger("faststream").propagate = False
@@ -117,7 +117,7 @@ def test_the_same_text_is_written_a_few_times_and_then_counted(stream: LogStream
     assert summary["count"] == 590
 
 
-def test_a_topic_that_is_gone_is_told_of_once_a_minute(stream: LogStream) -> None:
+def test_a_deleted_topic_is_logged_once_a_minute(stream: LogStream) -> None:
     for _ in range(120):
         logging.getLogger("aiokafka").error("Topic %s not found in cluster metadata", "orders.sales.v1")
     assert [line["event"] for line in stream.lines()] == ["Topic orders.sales.v1 not found in cluster metadata"]
@@ -148,14 +148,14 @@ def test_a_summary_comes_with_the_next_line_of_any_logger() -> None:
     assert limit.drain() == []
 
 
-def test_ever_new_texts_share_one_window_once_there_are_too_many() -> None:
+def test_new_texts_share_one_window_once_there_are_too_many() -> None:
     limit = RateLimit(lines=1, max_texts=3, clock=lambda: 0.0)
     written = [limit.check("a", f"text {number}")[0] for number in range(100)]
     assert sum(written) == 4
     assert limit.drain() == [("a", "(many different texts)", 96)]
 
 
-def test_a_stream_that_is_gone_stops_no_work(restored: None) -> None:
+def test_a_closed_stream_stops_no_work(restored: None) -> None:
     stream = LogStream()
     configure_logging("orders", stream=stream)
     stream.close()

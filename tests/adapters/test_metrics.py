@@ -1,4 +1,4 @@
-"""Metrics: named as Prometheus asks, bounded in labels, and private to their registry."""
+"""Metrics: named by Prometheus' conventions, with bounded labels, and private to their registry."""
 
 import re
 
@@ -30,7 +30,7 @@ def test_every_label_is_one_with_few_values() -> None:
     assert {label for each in instruments for label in each._labelnames} == BOUNDED_LABELS
 
 
-def test_what_was_counted_is_rendered() -> None:
+def test_counted_values_are_rendered() -> None:
     metrics = create_metrics("orders")
     metrics.consumer.records.labels("orders", "orders.inbound.v1", "applied").inc(3)
     metrics.consumer.lag.labels("orders.inbound.v1", "2").set(7)

@@ -1,10 +1,10 @@
-"""So many sign-in links are asked for from one address within a while, and one address costs nobody else any."""
+"""One address can request a limited number of sign-in links within a while, and costs other addresses none."""
 
 from services.escalation.inbox import rationing
 from services.escalation.inbox.rationing import Ration, network_of
 
 
-def test_an_address_takes_so_many_and_the_next_when_the_first_is_long_ago() -> None:
+def test_an_address_gets_a_limited_number_and_another_once_the_first_is_old() -> None:
     ration = Ration(most=2, window_seconds=60)
     assert [ration.take("192.0.2.1", at) for at in (0.0, 10.0, 20.0, 30.0)] == [None, None, 40.0, 30.0]
     assert ration.take("192.0.2.2", 30.0) is None
@@ -18,7 +18,7 @@ def test_a_network_of_ipv6_counts_as_one_address() -> None:
     assert network_of("testclient") == "testclient"
 
 
-def test_it_remembers_so_many_addresses_those_that_came_last() -> None:
+def test_only_the_latest_addresses_are_remembered() -> None:
     ration = Ration(most=1, window_seconds=60)
     for number in range(rationing._ADDRESSES + 1):
         ration.take(f"address-{number}", 0.0)

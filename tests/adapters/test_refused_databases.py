@@ -1,4 +1,4 @@
-"""The words for a database that refuses a process, unlike one that does not answer."""
+"""The words for a database that refuses a process, as opposed to one that does not answer."""
 
 import asyncpg
 import pytest
@@ -18,12 +18,12 @@ from shared.database_reach import why_refused
         (asyncpg.InsufficientPrivilegeError('permission denied for database "x"'), "grant it"),
     ],
 )
-def test_a_refusal_says_what_to_put_right(error: asyncpg.PostgresError, said: str) -> None:
+def test_a_refusal_names_a_remedy(error: asyncpg.PostgresError, said: str) -> None:
     assert said in (why_refused(error, "orders") or "")
 
 
 @pytest.mark.parametrize(
     "error", [ConnectionRefusedError(), TimeoutError(), asyncpg.CannotConnectNowError("the system is starting up")]
 )
-def test_a_server_that_does_not_answer_refuses_nobody(error: Exception) -> None:
+def test_a_server_that_does_not_answer_is_no_refusal(error: Exception) -> None:
     assert why_refused(error, "orders") is None

@@ -1,4 +1,4 @@
-"""Where spans go, and that nothing about it can stop a service."""
+"""The destinations of spans, none of which can stop a service."""
 
 import os
 import socket
@@ -74,7 +74,7 @@ def test_shutdown_does_not_wait_for_a_collector_that_hangs_and_the_local_file_is
         assert len(written_spans(tmp_path)) == 1
         still_exporting = set(threading.enumerate()) - others
         assert still_exporting != set()
-        _answer_one(hanging)  # else it tries again while the next tests run
+        _answer_one(hanging)  # otherwise it retries during the next tests
         for thread in still_exporting:
             thread.join()
 

@@ -1,4 +1,4 @@
-"""What a start waits for: a server that does not answer, and no fault of ours."""
+"""A start waits for a server that does not answer, and not after a fault of the program."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from shared.starting import Servers
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the start waits for, in order; its pauses are over at once."""
+    """The messages about waiting, in order; pauses take no time."""
     monkeypatch.setattr(starting, "FIRST_PAUSE_SECONDS", 0.0)
     return []
 
@@ -24,7 +24,7 @@ async def test_a_server_that_does_not_answer_is_waited_for(said: list[str]) -> N
         return str(answer)
 
     assert await _servers(said).until_it_works("Postgres", ask) == "ready"
-    assert said == ["Postgres does not answer (ConnectionRefusedError)", "Postgres does not answer (TimeoutError)"]
+    assert said == ["Postgres does not respond (ConnectionRefusedError)", "Postgres does not respond (TimeoutError)"]
 
 
 async def test_a_fault_of_the_program_ends_the_start(said: list[str]) -> None:
@@ -37,4 +37,4 @@ async def test_a_fault_of_the_program_ends_the_start(said: list[str]) -> None:
 
 
 def _servers(said: list[str]) -> Servers:
-    return Servers("orders", Cluster("127.0.0.1:9"), told=said.append)
+    return Servers("orders", Cluster("127.0.0.1:9"), report=said.append)

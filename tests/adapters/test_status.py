@@ -1,4 +1,4 @@
-"""What of a status needs somebody, and what does not."""
+"""Which items of a status need attention, and which do not."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import pytest
 
 from services.cli.status.command import shown
 from services.cli.status.figures import Answer, Episodes, Queue, ServiceStatus, Status, Stored, Stuck
-from services.cli.status.judging import needs, words
+from services.cli.status.judging import needs, span
 from services.cli.status.reading import _lag
 from services.cli.terminal import console
 from shared.metrics import create_metrics, render
@@ -28,20 +28,20 @@ WELL = ServiceStatus(
 EPISODES = Episodes(5, 2, 0, 0, Queue(4, 90_000.0), Queue(1, 2.0), 6, 0)
 
 
-def test_what_only_waits_needs_nobody() -> None:
+def test_items_that_only_wait_need_no_attention() -> None:
     assert needs([WELL], EPISODES) == []
 
 
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"outbox": Queue(3, 61.0)}, "orders: 3 events are not published, the oldest for 1 min"),
+        ({"outbox": Queue(3, 61.0)}, "orders: 3 events not published, the oldest for 1 min: check Kafka"),
         (
             {"dead_letters": Queue(2, 1.0)},
-            "orders: 2 dead letters are not replayed: `handoff dead-letters list orders`",
+            "orders: 2 dead letters not replayed: see `handoff dead-letters list orders`",
         ),
-        ({"set_aside": Queue(1, 3601.0)}, "orders: 1 accounts are set aside, one for 1 h 0 min"),
-        ({"timers_overdue": Queue(9, 90_061.0)}, "orders: 9 timers are overdue, one for 1 d 1 h"),
+        ({"set_aside": Queue(1, 3601.0)}, "orders: 1 account set aside, the longest for 1 h 0 min: see"),
+        ({"timers_overdue": Queue(9, 90_061.0)}, "orders: 9 timers overdue, the oldest by 1 d 1 h: check"),
         ({"processes": []}, "orders: no process is running: start one with `handoff run orders`"),
         ({"tables": {"shared": "0003", "orders": "0003"}}, "shared are at revision 0003, this release has 0004: run"),
         ({"tables": {"shared": "0004", "orders": None}}, "orders are at revision none, this release has 0003: run"),
@@ -51,7 +51,7 @@ def test_what_only_waits_needs_nobody() -> None:
         ),
     ],
 )
-def test_what_is_stored_and_stays_needs_somebody(changed: dict[str, object], told: str) -> None:
+def test_stored_items_that_stay_need_attention(changed: dict[str, object], told: str) -> None:
     found = needs([replace(WELL, stored=replace(STORED, **changed))], EPISODES)  # type: ignore[arg-type]
     assert len(found) == 1
     assert told in found[0]
@@ -66,29 +66,32 @@ def test_what_is_stored_and_stays_needs_somebody(changed: dict[str, object], tol
         (Answer(ready=None, reasons=["not asked"]), []),
     ],
 )
-def test_a_process_says_itself_what_it_needs(answer: Answer, told: list[str]) -> None:
+def test_a_process_reports_its_own_needs(answer: Answer, told: list[str]) -> None:
     assert needs([replace(WELL, answer=answer)], EPISODES) == told
 
 
 @pytest.mark.parametrize(
     ("episodes", "told"),
     [
-        (replace(EPISODES, exhausted=2), "2 episodes: everyone on the escalation path was notified"),
-        (replace(EPISODES, nobody_to_ask=1), "1 episodes: there is no one to notify"),
-        (replace(EPISODES, deliveries_pending=Queue(4, 301.0)), "4 e-mails are not sent, the oldest for 5 min"),
+        (replace(EPISODES, exhausted=2), "2 episodes without a response: everyone on the escalation path was notified"),
+        (replace(EPISODES, nobody_to_ask=1), "1 episode with no one to notify: publish the sales desk"),
+        (
+            replace(EPISODES, deliveries_pending=Queue(4, 301.0)),
+            "4 e-mails not sent, the oldest for 5 min: check the mail server",
+        ),
         (
             replace(EPISODES, deliveries_stuck=[Stuck("the mail server refused the login with 535", 2)]),
-            "2 e-mails are not sent: the mail server refused the login with 535",
+            "2 e-mails not sent: the mail server refused the login with 535",
         ),
     ],
 )
-def test_an_alert_that_reaches_nobody_needs_somebody(episodes: Episodes, told: str) -> None:
+def test_an_alert_that_reaches_no_one_needs_attention(episodes: Episodes, told: str) -> None:
     found = needs([WELL], episodes)
     assert len(found) == 1
     assert found[0].startswith(told)
 
 
-def test_the_screen_shows_every_figure_and_what_it_could_not_read() -> None:
+def test_the_screen_shows_every_figure_and_the_unreadable_parts() -> None:
     away = ServiceStatus(
         "support", {}, Answer(ready=None, reasons=["not asked"]), None, "The database of support is away"
     )
@@ -117,4 +120,4 @@ def test_lag_is_added_up_by_topic() -> None:
     ("seconds", "text"), [(0.4, "0 s"), (59, "59 s"), (61, "1 min"), (7_300, "2 h 1 min"), (90_000, "1 d 1 h")]
 )
 def test_spans_of_time_are_words(seconds: float, text: str) -> None:
-    assert words(seconds) == text
+    assert span(seconds) == text

@@ -1,4 +1,4 @@
-"""Traces: what a span says, what it never says, and whose child it is."""
+"""Traces: the content of a span, what it must not contain, and its parent."""
 
 import json
 from collections.abc import Callable
@@ -72,7 +72,7 @@ def test_an_effect_continues_the_trace_of_the_record_that_caused_it(
     assert second.traceparent == f"00-{TRACE}-{spans['escalation.alert_raised']['span_id']}-01"
 
 
-def test_a_span_started_for_work_already_under_way_keeps_the_time_given(
+def test_a_span_for_work_already_in_progress_keeps_the_given_time(
     traced: Callable[[], list[dict[str, Any]]],
 ) -> None:
     began_ns = 1_600_000_000_000_000_000
@@ -82,7 +82,7 @@ def test_a_span_started_for_work_already_under_way_keeps_the_time_given(
     assert written["ended_ns"] > began_ns
 
 
-def test_a_trace_kept_locally_is_whole_even_if_its_publisher_did_not_sample(
+def test_a_local_trace_is_complete_even_if_its_publisher_did_not_sample(
     traced: Callable[[], list[dict[str, Any]]],
 ) -> None:
     start_effect_span("orders.order_placed", parent=PARENT[:-2] + "00").end()
@@ -152,7 +152,7 @@ class _DatabaseError(Exception):
     sqlstate = "23505"
 
 
-def test_of_an_error_a_span_keeps_type_and_sqlstate_and_not_the_message(
+def test_a_span_keeps_an_errors_type_and_sqlstate_without_its_message(
     traced: Callable[[], list[dict[str, Any]]],
 ) -> None:
     with pytest.raises(_DatabaseError), span("save", parent=None):
@@ -163,7 +163,7 @@ def test_of_an_error_a_span_keeps_type_and_sqlstate_and_not_the_message(
     assert "canary" not in json.dumps(written)
 
 
-def test_a_span_ends_once_and_takes_nothing_afterwards(traced: Callable[[], list[dict[str, Any]]]) -> None:
+def test_a_span_ends_once_and_accepts_nothing_afterwards(traced: Callable[[], list[dict[str, Any]]]) -> None:
     effect = start_effect_span("orders.order_placed", parent=None)
     effect.end()
     effect.end(ValueError("late"))

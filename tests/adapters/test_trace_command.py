@@ -1,4 +1,4 @@
-"""`handoff trace`: the tree a person sees."""
+"""`handoff trace`: the tree as printed."""
 
 import io
 import json
@@ -77,7 +77,7 @@ def _shown(directory: Path, event_id: str = EVENT) -> list[str]:
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
-def test_the_way_of_an_event_is_one_tree_with_times_and_ids(tmp_path: Path) -> None:
+def test_the_path_of_an_event_is_one_tree_with_times_and_ids(tmp_path: Path) -> None:
     _story(tmp_path)
     assert _shown(tmp_path) == [
         "event e-1",
@@ -99,7 +99,7 @@ def test_an_id_that_is_only_part_of_another_finds_nothing(tmp_path: Path) -> Non
     assert read_traces(tmp_path.glob("*.jsonl"), "e") == []
 
 
-def test_spans_whose_publisher_kept_its_own_to_itself_stand_under_published_elsewhere(tmp_path: Path) -> None:
+def test_spans_with_an_unknown_parent_are_under_published_elsewhere(tmp_path: Path) -> None:
     ids = {"cloudevents.event_id": EVENT}
     _canned(
         tmp_path,
@@ -129,7 +129,7 @@ def test_an_event_handled_in_two_traces_shows_both_oldest_first(tmp_path: Path) 
     assert sum("event=e-1" in line for line in shown) == 2
 
 
-def test_a_line_cut_short_and_lines_of_another_make_are_passed_over(tmp_path: Path) -> None:
+def test_a_truncated_line_and_foreign_lines_are_skipped(tmp_path: Path) -> None:
     _story(tmp_path)
     whole = _shown(tmp_path)
     foreign = [b'{"trace_id":"%s"}', b'["%s"]', b'{"trace_id":"%s","span_id":"\xc3']
@@ -167,7 +167,7 @@ def _command() -> typer.Typer:
     return app
 
 
-def test_what_the_services_write_the_command_prints(tmp_path: Path) -> None:
+def test_the_command_prints_the_services_spans(tmp_path: Path) -> None:
     tracing = configure_tracing("escalation", otlp_endpoint=None, directory=tmp_path)
     assert tracing is not None
     effect = start_effect_span("support.refund_requested", parent=None, attributes={Attribute.EVENT_ID: EVENT})
@@ -191,7 +191,7 @@ def test_the_directory_can_come_from_the_environment(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("made", [True, False])
-def test_without_span_files_it_says_how_to_get_some(made: bool, tmp_path: Path) -> None:
+def test_without_span_files_the_command_says_how_to_get_some(made: bool, tmp_path: Path) -> None:
     directory = tmp_path if made else tmp_path / "missing"
     result = CliRunner().invoke(_command(), [EVENT, "--directory", str(directory)])
     assert result.exit_code == 1
@@ -199,7 +199,7 @@ def test_without_span_files_it_says_how_to_get_some(made: bool, tmp_path: Path) 
     assert "--directory" in result.output
 
 
-def test_for_an_unknown_event_it_says_where_it_looked_and_what_else_to_try(tmp_path: Path) -> None:
+def test_for_an_unknown_event_the_command_names_its_places_and_other_options(tmp_path: Path) -> None:
     _story(tmp_path)
     result = CliRunner().invoke(_command(), ["nobody", "--directory", str(tmp_path)])
     assert result.exit_code == 1

@@ -1,4 +1,4 @@
-"""Clients that ask and do not read: an answer and an event stream end, and with them the connection."""
+"""Clients that send requests without reading: an answer and an event stream end, and with them the connection."""
 
 import asyncio
 import socket
@@ -28,7 +28,7 @@ _PIECES = 200
 
 
 class _Open:
-    """How many answers are being given."""
+    """The number of answers in progress."""
 
     def __init__(self) -> None:
         self.answers = 0
@@ -101,7 +101,7 @@ async def _answers(port: int) -> bool:
 
 
 async def _ask(port: int, path: str) -> socket.socket:
-    """A client that takes in as little as a kernel lets it."""
+    """A client with the smallest receive buffer that a kernel allows."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
     client.setblocking(False)
@@ -112,7 +112,7 @@ async def _ask(port: int, path: str) -> socket.socket:
 
 
 @pytest.mark.parametrize("path", ["/long", "/events"])
-async def test_an_answer_that_nobody_reads_ends(path: str) -> None:
+async def test_an_unread_answer_ends(path: str) -> None:
     open_answers = _Open()
     async with _serving(open_answers) as port:
         client = await _ask(port, path)
@@ -123,7 +123,7 @@ async def test_an_answer_that_nobody_reads_ends(path: str) -> None:
             client.close()
 
 
-async def test_a_reader_who_is_slow_is_not_cut_off() -> None:
+async def test_a_slow_reader_is_not_cut_off() -> None:
     open_answers, loop = _Open(), asyncio.get_running_loop()
     async with _serving(open_answers) as port:
         client, until = await _ask(port, "/long"), loop.time() + 4 * connections.UNREAD_SECONDS

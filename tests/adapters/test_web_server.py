@@ -1,4 +1,4 @@
-"""The HTTP server of a process: what it takes at once, and that the process ends with it."""
+"""A process's HTTP server: its limits on simultaneous requests, and that the process ends with it."""
 
 import asyncio
 import signal
@@ -51,13 +51,13 @@ async def failing_at_start(app: FastAPI) -> AsyncIterator[None]:
 
 @pytest.fixture(autouse=True)
 def streams_of_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that stops says so to all event streams of its process."""
+    """A stopping server notifies all event streams of its process."""
     monkeypatch.setattr(AppStatus, "should_exit", False)
 
 
 @pytest.fixture
 async def own_signals(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """A process in this process: without its last resort, and its signal handlers go with it."""
+    """A process within this process: without its forced exit, and its signal handlers are removed with it."""
     monkeypatch.setattr(runtime, "_end_after", lambda seconds: None)
     yield
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -87,7 +87,7 @@ async def test_a_process_ends_when_one_of_its_loops_does(own_signals: None) -> N
     assert process.health.alive() == ["the loop relay has ended"]
 
 
-async def test_a_connection_too_many_is_answered_with_503_and_told_when_to_come_again(
+async def test_a_connection_beyond_the_limit_gets_a_503_with_a_time_to_retry(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(web_server, "MAX_CONNECTIONS", 3)
@@ -133,7 +133,7 @@ async def serving(port: int, limits: web_server.WebLimits = USUAL) -> AsyncItera
 
 
 async def asking(port: int, request: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A connection that has sent these bytes, and goes on listening."""
+    """A connection that has sent these bytes, and keeps listening."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
     await writer.drain()
@@ -141,12 +141,12 @@ async def asking(port: int, request: bytes) -> tuple[asyncio.StreamReader, async
 
 
 async def closed(reader: asyncio.StreamReader) -> bytes:
-    """All that comes until the server closes the connection."""
+    """Everything received until the server closes the connection."""
     return await asyncio.wait_for(reader.read(), 5)
 
 
 @pytest.mark.parametrize("sent", [b"", HEAD[:-10]])
-async def test_silent_connections_make_room_for_whoever_asks(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+async def test_silent_connections_make_room_for_requests(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
     monkeypatch.setattr(web_server, "MAX_CONNECTIONS", 5)
     (port,) = free_ports(1)
     async with serving(port):
@@ -157,7 +157,7 @@ async def test_silent_connections_make_room_for_whoever_asks(monkeypatch: pytest
             writer.close()
 
 
-async def test_of_many_that_wait_the_longest_waiting_goes_and_who_is_answered_stays(
+async def test_the_longest_waiting_connection_is_dropped_and_answered_ones_stay(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(connections, "MAX_WAITING", 3)
@@ -174,7 +174,7 @@ async def test_of_many_that_wait_the_longest_waiting_goes_and_who_is_answered_st
 
 
 @pytest.mark.parametrize("sent", [b"", HEAD[:-10]])
-async def test_headers_that_do_not_come_end_the_connection(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+async def test_missing_headers_end_the_connection(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
     (port,) = free_ports(1)
     async with serving(port):
@@ -183,7 +183,7 @@ async def test_headers_that_do_not_come_end_the_connection(monkeypatch: pytest.M
         writer.close()
 
 
-async def test_a_kept_connection_ends_though_headers_of_another_request_drip_in(
+async def test_a_kept_connection_ends_although_headers_of_another_request_drip_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(connections, "KEEP_ALIVE_SECONDS", 0.3)
@@ -200,7 +200,7 @@ async def test_a_kept_connection_ends_though_headers_of_another_request_drip_in(
         writer.close()
 
 
-async def test_one_address_has_so_many_connections_and_a_proxy_any_number() -> None:
+async def test_one_address_has_a_limited_number_of_connections_and_a_proxy_any_number() -> None:
     (port,) = free_ports(1)
     async with serving(port, web_server.WebLimits(connections_per_address=3, proxies=())):
         busy = [await asking(port, BUSY) for _ in range(3)]
@@ -217,7 +217,7 @@ async def test_one_address_has_so_many_connections_and_a_proxy_any_number() -> N
             writer.close()
 
 
-async def test_two_lengths_are_refused_and_what_follows_is_not_answered() -> None:
+async def test_two_lengths_are_refused_and_the_following_bytes_are_not_answered() -> None:
     (port,) = free_ports(1)
     both = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
     async with serving(port):
@@ -240,7 +240,7 @@ async def test_head_is_answered_like_get_without_the_body_and_keeps_no_stream_op
             assert head.headers["content-type"] == got.headers["content-type"]
 
 
-async def test_a_request_that_outlasts_the_stop_is_answered_with_503_and_told_to_come_again(
+async def test_a_request_that_outlasts_the_stop_gets_a_503_that_asks_to_retry(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(web_server, "_STOP_SECONDS", 1)

@@ -1,4 +1,4 @@
-"""Every fact on which signals are judged has words for the signal that it ends."""
+"""Every fact that signals are judged by has words for the signal that it ends."""
 
 import pytest
 
@@ -15,6 +15,6 @@ _ENDING += [CheckInLogged, CustomerReachedLogged, FollowUpLogged]
 
 
 @pytest.mark.parametrize("because", [*FactKind, *(fact.type.rpartition(".")[2] for fact in _ENDING)])
-def test_whatever_ends_a_signal_has_its_words(because: str) -> None:
+def test_every_fact_that_ends_a_signal_has_words(because: str) -> None:
     unknown = because.replace("_", " ")
     assert ended("withdrawn", because) != f"not a problem after all ({unknown})"

@@ -1,7 +1,7 @@
-"""The rules in code that decide which signals and episodes there are, each with a digest; and the file that has them.
+"""The rules in code that decide which signals and episodes exist, each with a digest; and the file of the digests.
 
-`python -m tests.architecture.rules_digests` writes it once RULES_VERSION has been counted up. With `--same-signals` it
-writes it under the same version: for a change of the code by which the same facts amount to the same signals.
+`python -m tests.architecture.rules_digests` writes it once RULES_VERSION has been increased. With `--same-signals` it
+writes it under the same version: for a change of the code after which the same facts amount to the same signals.
 """
 
 import ast
@@ -25,25 +25,25 @@ _RULES = (
     "services/escalation/domain/deciding/episodes.py",
 )
 _WORDS = frozenset({"counted", "examples", "headline", "label", "lead", "raised_when"})
-"""Members of a signal's definition that say it in words, and decide nothing."""
+"""Members of a signal's definition that describe it in words, and decide nothing."""
 
 Written: TypeAlias = dict[str, object]
 
 
 def current() -> Written:
-    """What the file has to hold."""
+    """The contents that the file must have."""
     rules = {module.path: _digest(module.text) for module in modules(*_RULES)}
     return {"rules_version": RULES_VERSION, "modules": rules}
 
 
 def written() -> Written:
-    """What the file holds."""
+    """The contents of the file."""
     found: Written = json.loads(FILE.read_text("utf-8"))
     return found
 
 
 def _digest(text: str) -> str:
-    """Of what decides: comments, docstrings, empty lines and the words of definitions are left out."""
+    """The digest of the deciding code: comments, docstrings, empty lines and the words of definitions are left out."""
     text = _without_words(text)
     known = set(_lines_of_docstrings(ast.parse(text)))
     lines = (line for number, line in enumerate(text.splitlines(), start=1) if number not in known)
@@ -52,7 +52,7 @@ def _digest(text: str) -> str:
 
 
 def _without_words(text: str) -> str:
-    """The same with nothing where a definition says something in words."""
+    """The same, with the words in definitions replaced by nothing."""
     lines = [line.encode() for line in text.splitlines(keepends=True)]
     said = sorted(_words(ast.parse(text)), key=lambda one: (one.lineno, one.col_offset), reverse=True)
     for one in said:

@@ -1,4 +1,4 @@
-"""The project's own files, as the tests of this folder read them."""
+"""The project's own files, for the tests of this folder."""
 
 import ast
 import subprocess
@@ -50,9 +50,9 @@ def is_migration(path: str) -> bool:
 
 
 def classes_below(bases: Collection[str], among: Sequence[Module]) -> set[str]:
-    """The dotted names of the classes at the top of these modules that inherit from one of these, or from such a class.
+    """The dotted names of the classes at the top of these modules that inherit from one of these, directly or not.
 
-    `bases` are built in: what no module defines or imports has no dot.
+    `bases` are built in: a name that no module defines or imports has no dot.
     """
     inherits = {
         f"{module.name}.{node.name}": {_meant(ast.unparse(base), module) for base in node.bases}

@@ -1,4 +1,4 @@
-"""What differs between channels is said in the files that define them; all other code serves every channel alike."""
+"""The files that define channels say how they differ; all other code treats every channel alike."""
 
 import ast
 import re
@@ -22,7 +22,7 @@ MAY_MEAN_ONE: Mapping[str, str] = {
     "services/cli/demo/observing.py": "a story looks into the mail that arrived",
     "services/cli/demo/scene.py": "a story says where somebody presses a button",
 }
-"""Beside the modules that define a channel's way of sending, in `services/escalation/channels/`."""
+"""Besides the modules that define a channel's sending, in `services/escalation/channels/`."""
 _IN_SQL = re.compile(f"'(?:{'|'.join(CHANNELS)})'")
 _BY_KEY = {"get", "pop"}
 
@@ -35,24 +35,24 @@ def test_every_channel_that_sends_has_its_loop_and_its_name_in_events() -> None:
     assert unequal == set(), "name it in DeliveryChannel, and describe it in services/escalation/domain/channels.py"
 
 
-def test_each_channel_that_sends_is_sent_on_by_one_module() -> None:
+def test_each_sending_channel_has_one_module() -> None:
     sent_on = sorted(vars(channels)[name].name for name in _senders().values())
     assert sent_on == sorted(SENDING), "its module in services/escalation/channels/ says `definition = …`"
 
 
-def test_a_channel_that_sends_says_where_an_address_is_and_what_is_said_without_one() -> None:
+def test_a_sending_channel_says_where_its_address_is_and_has_words_for_a_missing_one() -> None:
     unsaid = ChannelDefinition("it", "it")
     said = {name: (CHANNELS[name].no_address, CHANNELS[name].address_gone) for name in SENDING}
     silent = [name for name in SENDING if not all(said[name]) or CHANNELS[name].address is unsaid.address]
     assert silent == [], "say `address`, `no_address` and `address_gone` in services/escalation/domain/channels.py"
 
 
-def test_no_other_code_asks_which_channel_it_is() -> None:
+def test_no_other_code_branches_on_the_channel() -> None:
     places = [place for module in modules("services", "shared") for place in _meant(module)]
     used = {place.rpartition(":")[0] for place in places}
     broken = [place for place in places if place.rpartition(":")[0] not in {*MAY_MEAN_ONE, *_senders()}]
     needless = [f"{path} needs no exception any more" for path in MAY_MEAN_ONE if path not in used]
-    assert broken + needless == [], "say what differs in services/escalation/domain/channels.py, and ask for that"
+    assert broken + needless == [], "describe the difference in services/escalation/domain/channels.py, and use that"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_no_other_code_asks_which_channel_it_is() -> None:
         "if channel == DeliveryChannel.EMAIL: ...",
     ],
 )
-def test_a_branch_is_seen_however_it_is_written(planted: str) -> None:
+def test_a_branch_is_detected_in_any_form(planted: str) -> None:
     assert set(_meant(Module("it.py", planted, ast.parse(planted)))) != set()
 
 
@@ -93,7 +93,7 @@ def test_an_address_and_a_contact_are_no_channels(text: str) -> None:
 
 
 def _senders() -> dict[str, str]:
-    """The modules with a channel, which say by `definition` which one it is."""
+    """The modules with a channel, which they name in `definition`."""
     return {
         module.path: node.value.id
         for module in modules("services/escalation/channels/")
@@ -104,7 +104,7 @@ def _senders() -> dict[str, str]:
 
 
 def _meant(module: Module) -> Iterator[str]:
-    """Where a module means one channel."""
+    """The places where a module refers to one channel."""
     if not is_migration(module.path):
         yield from (f"{module.path}:{getattr(node, 'lineno', 0)}" for node in module.nodes() if _means_one(node))
 

@@ -1,4 +1,4 @@
-"""The judge of runs with faults shares no code with what it judges: a fault in it would be one in both."""
+"""The judge of runs with faults shares no code with the product: otherwise a fault in that code would be in both."""
 
 import ast
 
@@ -8,7 +8,7 @@ CHECKER = "tests/faults/checker/"
 MAY_STAND_ON = {"asyncpg", "confluent_kafka", "tests.faults.checker"}
 
 
-def test_the_checker_stands_on_nothing_of_the_product() -> None:
+def test_the_checker_imports_nothing_of_the_product() -> None:
     known = ("services", "shared", "deploy", "tests", "aiokafka", "faststream", "pydantic")
     judges = modules(CHECKER)
     assert judges

@@ -1,4 +1,4 @@
-"""What a test may know of the machine's clock and speed: nothing by which it passes now and fails another day."""
+"""Tests must not depend on the machine's clock or speed: otherwise they pass now and fail another day."""
 
 import ast
 import re
@@ -16,7 +16,7 @@ CLOCK_OF_THE_DATABASE = re.compile(
 CLOCK_OF_THE_MACHINE = {"datetime.now", "datetime.today", "date.today", "time.time", "time.time_ns"}
 SPEED = {"time.monotonic", "time.perf_counter", "time.process_time"}
 
-# Real processes live by the machine's clock. So their tests do too, at whatever hour they run.
+# Real processes run by the machine's clock, and so do their tests, at any hour.
 OF_PROCESSES = ("tests/benchmarks/", "tests/end_to_end/", "tests/faults/", "tests/stories.py")
 MAY_READ_THE_CLOCK = {
     "tests/starting.py": "moves it",
@@ -25,13 +25,13 @@ MAY_READ_THE_CLOCK = {
 }
 
 
-def test_no_property_has_to_be_fast() -> None:
+def test_no_property_has_a_time_limit() -> None:
     profile = settings.default
     assert profile is not None
     assert (profile.deadline, HealthCheck.too_slow in profile.suppress_health_check) == (None, True)
 
 
-def test_one_profile_says_so_for_all_properties() -> None:
+def test_one_profile_removes_the_limit_for_all_properties() -> None:
     copies = [
         f"{module.path}:{node.value.lineno}"
         for module in modules("tests")
@@ -42,8 +42,8 @@ def test_one_profile_says_so_for_all_properties() -> None:
     assert copies == []
 
 
-def test_services_and_their_tests_ask_one_clock_of_the_database() -> None:
-    """It can be moved; Postgres's own cannot."""
+def test_services_and_their_tests_use_one_clock_of_the_database() -> None:
+    """The project's clock can be moved; Postgres's own cannot."""
     asked = [
         f"{module.path}:{text.lineno}"
         for module in modules(*PRODUCT, "tests")
@@ -56,7 +56,7 @@ def test_services_and_their_tests_ask_one_clock_of_the_database() -> None:
     assert asked == []
 
 
-def test_stories_do_not_begin_when_the_machine_says() -> None:
+def test_stories_do_not_begin_at_the_machines_time() -> None:
     asking = {
         module.path
         for module in modules("tests")

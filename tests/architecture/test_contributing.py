@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md names is there: files, what is in them, and what can be made."""
+"""Everything that CONTRIBUTING.md names exists: files, the names in them, and the make targets."""
 
 import re
 
@@ -8,13 +8,13 @@ PAGE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 _FILE = r"`([a-z_]+/[\w./-]+|[\w-]+\.(?:toml|py|md))`"
 
 
-def test_every_file_is_there() -> None:
+def test_every_named_file_exists() -> None:
     named = set(re.findall(_FILE, PAGE)) | set(re.findall(r"\]\(([\w./-]+)", PAGE))
     assert len(named) > 25
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
-def test_every_folder_of_the_layout_is_there() -> None:
+def test_every_folder_of_the_layout_exists() -> None:
     layout = PAGE.partition("```\n")[2].partition("```")[0]
     tests = [
         name for line in layout[layout.index("tests/") :].splitlines() for name in re.findall(r"\b([a-z_]+)/", line)
@@ -36,7 +36,7 @@ def test_every_name_is_in_its_file() -> None:
     assert missing == []
 
 
-def test_every_target_can_be_made() -> None:
+def test_every_named_target_exists() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     named = set(re.findall(r"`make (\w+)", PAGE))
     assert {"unit", "check", "test"} <= named

@@ -1,4 +1,4 @@
-"""A property that fails says by which example: no plugin of a test library may take that out of the report."""
+"""A failing property reports its counterexample: no plugin of a test library may remove it from the report."""
 
 import subprocess
 import sys

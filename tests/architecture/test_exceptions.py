@@ -1,4 +1,4 @@
-"""Exceptions are ordinary classes: Python writes into each on its way up."""
+"""Exceptions are ordinary classes: Python writes to each of them while it propagates."""
 
 import ast
 import builtins
@@ -13,7 +13,7 @@ BUILT_IN = {name for name, value in vars(builtins).items() if isinstance(value, 
 
 def test_no_exception_is_a_frozen_dataclass() -> None:
     frozen = _frozen_exceptions(modules(*PRODUCT, "tests"))
-    assert frozen == [], "it cannot take a traceback: a context manager turns it into a TypeError"
+    assert frozen == [], "it cannot hold a traceback: a context manager turns it into a TypeError"
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_no_exception_is_a_frozen_dataclass() -> None:
         ("@dataclass\nclass NotNow(Exception): ...", []),
     ],
 )
-def test_a_frozen_exception_is_seen_however_it_inherits(text: str, found: list[str]) -> None:
+def test_a_frozen_exception_is_detected_with_any_inheritance(text: str, found: list[str]) -> None:
     assert _frozen_exceptions([Module("it.py", text, ast.parse(text))]) == [f"it.py: {name}" for name in found]
 
 

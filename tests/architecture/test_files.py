@@ -1,4 +1,4 @@
-"""What no tracked file may hold: addresses of registries, paths of one machine, pages that load from elsewhere."""
+"""No tracked file contains addresses of registries, paths of one machine, or pages that load from elsewhere."""
 
 import re
 import subprocess

@@ -1,4 +1,6 @@
-"""Every kind of signal is known wherever kinds are: product, policy, checker, simulation, benchmark, tests, page."""
+"""Every kind of signal is known in every place that lists kinds: product, policy, checker,
+simulation, benchmark, tests, page.
+"""
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +24,7 @@ from tests.faults.checker.findings import RULES
 from tests.simulation.golden.blocks import REACHED
 
 NEEDED: Mapping[str, object] = {"reassignments": 3, "rating": 1, "reached": False, "due_at": builders.AT}
-"""Values for members without which a builder builds nothing."""
+"""Values for members that a builder requires."""
 _MORE: Mapping[str, Mapping[str, object]] = {
     "order_placed": {"promises": (Promise(what="Training", due_at=builders.AT),)}
 }
@@ -30,7 +32,7 @@ _AS_PUBLISHED = {name: one for module in (orders, support) for name, one in vars
 
 
 def built() -> Iterator[FactKind]:
-    """What is remembered of the events that `tests/builders.py` builds."""
+    """The facts remembered of the events that `tests/builders.py` builds."""
     for name, build in vars(builders).items():
         if getattr(build, "__module__", None) != builders.__name__ or not callable(build):
             continue
@@ -45,7 +47,7 @@ def built() -> Iterator[FactKind]:
 
 
 def places() -> dict[str, set[str]]:
-    """Where kinds of signals have to be known, and which are."""
+    """The places that must know all kinds of signals, with those they know."""
     events = set(built())
     return {
         "a module in services/escalation/domain/signals, listed in its __init__.py": {kind.value for kind in SIGNALS},
@@ -76,7 +78,7 @@ def test_every_kind_is_known_in_every_place() -> None:
 
 
 @pytest.mark.parametrize("kind", SignalKind)
-def test_a_kind_that_is_taken_out_is_named_with_all_that_it_lacks(kind: SignalKind) -> None:
+def test_a_removed_kind_is_named_with_all_missing_places(kind: SignalKind) -> None:
     known = {place: kinds - {kind.value} for place, kinds in places().items()}
     named = [gap for gap in gaps(known) if gap.startswith(f"{kind.value} ")]
     assert named == [f"{kind.value} lacks {place}" for place in known]

@@ -11,7 +11,7 @@ MIGRATIONS = [module for module in modules(*PRODUCT) if is_migration(module.path
 FOLDERS = sorted({str(Path(module.path).parent) for module in MIGRATIONS})
 
 
-def test_there_are_migrations_of_the_services_and_of_what_they_share() -> None:
+def test_services_and_shared_tables_have_migrations() -> None:
     assert len(FOLDERS) == 4
 
 
@@ -29,9 +29,9 @@ def test_each_migration_follows_the_one_before(folder: str) -> None:
     )
 
 
-def test_each_migration_says_whether_the_version_before_may_go_on_beside_it() -> None:
+def test_each_migration_says_whether_the_previous_version_may_keep_running() -> None:
     silent = [module.path for module in MIGRATIONS if _says(module, "online_safe") not in (True, False)]
-    assert silent == [], "write `online_safe = True` (it only adds what the version before need not know) or False"
+    assert silent == [], "write `online_safe = True` (it only adds things the previous version need not know) or False"
 
 
 def _says(module: Module, name: str) -> object:

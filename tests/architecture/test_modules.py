@@ -55,7 +55,7 @@ def test_every_module_says_why_it_exists() -> None:
     assert silent == []
 
 
-def test_names_say_what_a_thing_is() -> None:
+def test_names_are_specific() -> None:
     vague = [f"{module.path}: {name}" for module in modules(*PRODUCT, "tests") for name in _vague_names(module)]
     assert vague == []
 
@@ -86,7 +86,7 @@ def test_only_the_transaction_commits() -> None:
     assert _against(MAY_COMMIT, commits) == []
 
 
-def test_nothing_writes_beside_the_transaction() -> None:
+def test_nothing_writes_outside_the_transaction() -> None:
     writes = [
         f"{module.path}:{call.lineno}"
         for module in modules("services", "shared")
@@ -96,7 +96,7 @@ def test_nothing_writes_beside_the_transaction() -> None:
     assert _against(MAY_WRITE_BY_ITSELF, writes) == []
 
 
-def test_rules_are_told_the_time_and_make_nothing_up() -> None:
+def test_rules_get_the_time_and_invent_nothing() -> None:
     pure = [f"services/{service}/domain" for service in SERVICES]
     asked = [
         f"{module.path}:{call.lineno}"
@@ -107,8 +107,9 @@ def test_rules_are_told_the_time_and_make_nothing_up() -> None:
     assert asked == []
 
 
-def test_every_attribute_of_a_span_is_set_by_somebody() -> None:
-    setting = [module for module in modules(*PRODUCT) if module.path != "services/cli/trace.py"]  # only shows them
+def test_every_attribute_of_a_span_is_set_somewhere() -> None:
+    # `trace.py` only shows them.
+    setting = [module for module in modules(*PRODUCT) if module.path != "services/cli/trace.py"]
     used = {
         node.attr
         for module in setting
@@ -125,7 +126,7 @@ def test_import_rules_see_every_module() -> None:
 
 
 def _against(allowed: Mapping[str, str], places: Sequence[str]) -> list[str]:
-    """The places outside of the modules allowed, and the modules that no longer need to be."""
+    """The places outside the allowed modules, and allowed modules that no longer need it."""
     used = {place.rpartition(":")[0] for place in places}
     broken = [place for place in places if place.rpartition(":")[0] not in allowed]
     return broken + [f"{path} needs no exception any more" for path in allowed if path not in used]
@@ -172,7 +173,7 @@ def _only_reads(call: ast.Call) -> bool:
 
 
 def _writes_by_itself(call: ast.Call, module: Module) -> bool:
-    """Whether a changing statement runs on a connection outside of any transaction, and so commits by itself."""
+    """Whether a changing statement runs on a connection outside any transaction, and so commits by itself."""
     if not (isinstance(call.func, ast.Attribute) and call.args):
         return False
     statement = call.args[0]

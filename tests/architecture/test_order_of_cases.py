@@ -1,4 +1,4 @@
-"""The cases of a test come in the same order in every run: workers that share a run must collect the same list."""
+"""The cases of a test have the same order in every run: workers that share a run must collect the same list."""
 
 import ast
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ def test_no_test_takes_its_cases_from_a_set() -> None:
         ("ORDERED + [3]", False),
     ],
 )
-def test_a_set_is_seen_wherever_its_order_would_count(cases: str, found: bool) -> None:
+def test_a_set_is_detected_wherever_its_order_would_count(cases: str, found: bool) -> None:
     text = f"NAMED: set[str] = {{'a', 'b'}}\nORDERED = [1, 2]\n@mark.parametrize('one', {cases})\ndef test(one): ..."
     for said in (text, text.replace("'one', ", "'one', argvalues=")):
         assert bool(_cases_from_sets(Module("tests/test_it.py", said, ast.parse(said)))) == found
@@ -78,7 +78,7 @@ def _is_unordered(node: ast.expr, known: Mapping[str, ast.expr]) -> bool:
 
 
 def _constants(module: Module) -> dict[str, ast.expr]:
-    """What the module's names at the top stand for."""
+    """The values of the module's names at the top."""
     body = module.tree.body
     given = [(target, node.value) for node in body if isinstance(node, ast.Assign) for target in node.targets]
     typed = [(node.target, node.value) for node in body if isinstance(node, ast.AnnAssign) and node.value is not None]

@@ -1,4 +1,6 @@
-"""Outlines name topics, types, tables and columns as literals, so that commands need no code: each has to be there."""
+"""Outlines name topics, types, tables and columns as literals, so that commands need no service's
+code: each must exist.
+"""
 
 from types import ModuleType
 
@@ -23,17 +25,17 @@ TABLES: dict[ServiceName, MetaData] = {
 
 
 @pytest.mark.parametrize("service", ServiceName)
-def test_an_outline_names_topics_that_facts_are_published_on(service: ServiceName) -> None:
+def test_an_outline_names_topics_with_published_facts(service: ServiceName) -> None:
     outline = outline_of(service)
     known = {fact.topic for fact in CATALOG.values()}
     assert {*outline.listens_to, *outline.publishes} <= known
 
 
 @pytest.mark.parametrize("service", ServiceName)
-def test_what_is_told_again_is_a_fact_that_the_service_hears(service: ServiceName) -> None:
+def test_the_source_of_a_dated_column_is_a_fact_that_the_service_receives(service: ServiceName) -> None:
     outline = outline_of(service)
-    for told_by in filter(None, (dated.told_by for dated in outline.dated)):
-        assert CATALOG[told_by].topic in outline.listens_to
+    for reported_by in filter(None, (dated.reported_by for dated in outline.dated)):
+        assert CATALOG[reported_by].topic in outline.listens_to
 
 
 @pytest.mark.parametrize("service", ServiceName)
@@ -41,9 +43,9 @@ def test_dated_columns_are_columns(service: ServiceName) -> None:
     tables = {**TABLES[service].tables, **SharedTable.metadata.tables}
     for dated in outline_of(service).dated:
         columns = set(tables[dated.table].columns.keys())
-        assert {dated.column, dated.about, dated.heard or dated.about} <= columns
+        assert {dated.column, dated.about, dated.received or dated.about} <= columns
 
 
 @pytest.mark.parametrize(("service", "app"), [(ServiceName.ORDERS, orders), (ServiceName.SUPPORT, support)])
-def test_what_comes_over_http_goes_to_the_topic_that_the_service_reads(service: ServiceName, app: ModuleType) -> None:
+def test_events_over_http_go_to_the_topic_that_the_service_reads(service: ServiceName, app: ModuleType) -> None:
     assert outline_of(service).listens_to == (app.INBOUND,)

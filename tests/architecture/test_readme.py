@@ -1,4 +1,4 @@
-"""The README and the commands tell the same."""
+"""The README and the commands agree."""
 
 import re
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def test_the_readme_names_every_command(readme: str) -> None:
     assert missing == []
 
 
-def test_operators_are_told_who_may_use_which_topic_and_group() -> None:
+def test_the_operators_page_has_the_rights_on_every_topic_and_group() -> None:
     page = (ROOT / "docs" / "operators.md").read_text("utf-8")
     rows = re.findall(
         r"^\| `([a-z0-9.-]+)` \| (.+?) \|(?: (.+?) \|)?$", _section(page, "Who may use which topic"), re.M
@@ -66,7 +66,7 @@ def _services(cell: str) -> set[str]:
     return set(re.findall(r"`([a-z]+)`", cell))
 
 
-def test_operators_are_told_of_every_setting() -> None:
+def test_the_operators_page_has_every_setting() -> None:
     page = (ROOT / "docs" / "operators.md").read_text("utf-8")
     fields = [field for service in map(runnable, ServiceName) for field in service.settings.model_fields.items()]
     variables = {str(field.validation_alias or name).upper() for name, field in fields}
@@ -86,7 +86,7 @@ def test_every_phony_target_has_a_line_of_help() -> None:
     assert set(phony[1].split()) == TARGETS
 
 
-def test_ci_runs_what_the_readme_tells_people_to_run(readme: str) -> None:
+def test_ci_runs_the_readmes_commands(readme: str) -> None:
     script = (ROOT / ".ci" / "run").read_text("utf-8")
     told = ("make demo", "make test", "make check")
     assert [command for command in told if command not in script or command not in readme] == []

@@ -1,4 +1,4 @@
-"""A changed rule is seen: by its version, and by the page that says what else has to change."""
+"""A changed rule is detected: by its version, and by the page that lists the other places to change."""
 
 import re
 
@@ -11,7 +11,7 @@ PAGE = (ROOT / "docs" / "changing-a-rule.md").read_text("utf-8")
 NAMED = set(re.findall(r"`([a-z_]+/[\w./-]*|README\.md)`", PAGE))
 
 
-def test_whoever_changes_a_rule_says_whether_the_same_facts_amount_to_the_same_signals() -> None:
+def test_a_changed_rule_states_whether_the_same_facts_amount_to_the_same_signals() -> None:
     assert written() == current(), (
         "The rules in code changed. If the same facts now amount to other signals or episodes, count RULES_VERSION up "
         "in services/escalation/domain/rules.py and run: python -m tests.architecture.rules_digests. "
@@ -19,7 +19,7 @@ def test_whoever_changes_a_rule_says_whether_the_same_facts_amount_to_the_same_s
     )
 
 
-def test_the_version_of_the_rules_is_the_one_that_was_written() -> None:
+def test_the_version_of_the_rules_is_the_recorded_one() -> None:
     assert written()["rules_version"] == RULES_VERSION
 
 
@@ -28,7 +28,7 @@ def test_every_place_that_the_page_names_exists() -> None:
     assert [path for path in sorted(NAMED) if not (ROOT / path).exists()] == []
 
 
-def test_the_page_names_every_module_that_says_something_of_each_kind_of_signal() -> None:
+def test_the_page_names_every_module_that_lists_each_kind_of_signal() -> None:
     names = [re.compile(rf"\bSignalKind\.{kind.name}\b|\b{kind.value}: \w+ = |\"{kind.value}\"") for kind in SignalKind]
     said = {
         one.path

@@ -1,4 +1,6 @@
-"""Whoever knows one service finds their way in every other: the same file names, absent only when not needed."""
+"""All services have the same file names, absent only when not needed, so that a reader of one finds
+their way in the others.
+"""
 
 from pathlib import Path
 

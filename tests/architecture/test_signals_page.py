@@ -1,4 +1,4 @@
-"""docs/signals.md tells what the code does."""
+"""docs/signals.md agrees with the code."""
 
 from services.cli.signals_page import PAGE, text
 

@@ -1,4 +1,4 @@
-"""The operators' page lists the topics that there are, each with what it has to be made with."""
+"""The operators' page lists the existing topics, each with its required settings."""
 
 from services.cli.installation import ServiceName
 from services.cli.run import runnable
@@ -10,7 +10,7 @@ _DAY_MS = 86_400_000
 _HEAD = "| topic | written by | read by | `cleanup.policy` | `retention.ms` | other settings |"
 
 
-def test_operators_are_told_of_every_topic_and_its_settings() -> None:
+def test_the_operators_page_has_every_topic_with_its_settings() -> None:
     page = (ROOT / "docs" / "operators.md").read_text("utf-8").splitlines()
     start = page.index(_HEAD) + 2
     told = page[start : page.index("", start)]
@@ -45,7 +45,7 @@ _OF_EVERY_TOPIC = {
 }
 
 
-def test_what_every_topic_has_is_told_once() -> None:
+def test_settings_of_every_topic_are_stated_once() -> None:
     page = (ROOT / "docs" / "operators.md").read_text("utf-8")
     for name in _OF_EVERY_TOPIC:
         value = shape("orders.sales.v1").configuration(3)[name]

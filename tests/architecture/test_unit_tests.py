@@ -27,11 +27,11 @@ def test_collecting_the_unit_tests_imports_no_server() -> None:
     assert "tests.servers" not in imported
 
 
-def test_how_many_examples_a_unit_test_tries_is_up_to_the_profile() -> None:
+def test_the_profile_decides_how_many_examples_a_unit_test_tries() -> None:
     fixed = [
         f"{module.path}:{node.value.lineno}"
         for module in modules("tests/unit/")
         for node in module.nodes()
         if isinstance(node, ast.keyword) and node.arg == "max_examples"
     ]
-    assert fixed == [], "write `@examples(300)` of tests/examples.py: in `make unit` it tries fewer"
+    assert fixed == [], "write `@examples(300)` of tests/examples.py, which tries fewer in `make unit`"

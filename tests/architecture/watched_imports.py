@@ -1,6 +1,7 @@
-"""Imports the modules named as arguments and prints what their own top-level code did to the world.
+"""Imports the modules named as arguments and prints the side effects of their own top-level code.
 
-A frame of ours nearer than the import machinery means that our code did it; otherwise a library did, on being imported.
+If a frame of ours is nearer than the import machinery, our code caused the effect; otherwise a library
+did while being imported.
 """
 
 import os
@@ -29,15 +30,15 @@ def watch(event: str, arguments: tuple[Any, ...]) -> None:
         note(f"{event} {arguments[:1]}")
 
 
-def note(deed: str) -> None:
-    """Remember a deed if a module of ours is to blame."""
+def note(what: str) -> None:
+    """Record a side effect if a module of ours is to blame."""
     frame = sys._getframe(2)
     while frame is not None:
         name = frame.f_code.co_filename
         if name.startswith("<frozen importlib"):
             return
         if name.startswith(OURS):
-            found.add(f"{os.path.relpath(name, ROOT)}:{frame.f_lineno} {deed}")
+            found.add(f"{os.path.relpath(name, ROOT)}:{frame.f_lineno} {what}")
             return
         if frame.f_back is None:
             return
@@ -45,7 +46,7 @@ def note(deed: str) -> None:
 
 
 class WatchedEnvironment(type(os.environ)):  # type: ignore[misc]
-    """The environment, telling who reads it."""
+    """The environment, which records its readers."""
 
     def __getitem__(self, key: str) -> str:
         if not key.startswith("PYDANTIC_"):  # read again for every model

@@ -1,4 +1,4 @@
-"""`make bench`: how fast, how soon and in how much memory, as ratios to comparators measured in the same run.
+"""`make bench`: throughput, latency and memory, as ratios to comparators measured in the same run.
 
-Start at `command.py`; `floor.py` is what the ratios stand on, `checker.py` what makes them valid.
+Start at `command.py`; `floor.py` is the comparator of the ratios, and `checker.py` makes them valid.
 """

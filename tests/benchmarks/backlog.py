@@ -1,11 +1,11 @@
-"""The backlog of rows (a), (c), (d) and (e): what a company's customers go through, the same in every run of a seed.
+"""The backlog of rows (a), (c), (d) and (e): the events of a company's customers, the same in every run of a seed.
 
 Each account places an order and then meets support; all accounts are mixed, as they are in a topic. Of 200,000 events
-over 20,000 accounts 11 % are orders, 10 % cases opened, 5 % cases passed on, 7 % dead ends, 3 % refunds asked for, 2 %
-cancellations, overdue answers and reopened cases; without effect here are 43 % contacts that led on, 14 % status
-changes, ratings and solved cases, and 5 % deliveries of goods. One event in a thousand is a fact about a salesperson;
-the directory itself is there beforehand. One in ten accounts has a second order; each of its signals then names its
-order, by itself or by its case, so what stands in the end does not depend on which topic is read first.
+over 20,000 accounts 11 % are orders, 10 % cases opened, 5 % reassignments, 7 % dead ends, 3 % refund requests, 2 %
+cancellations, overdue answers and reopened cases; without effect here are 43 % answered contacts, 14 % status changes,
+ratings and solved cases, and 5 % deliveries of goods. One event in a thousand is a fact about a salesperson; the
+directory itself exists beforehand. One in ten accounts has a second order; each of its signals then names its order, by
+itself or by its case, so the final state does not depend on which topic is read first.
 """
 
 import random
@@ -48,7 +48,7 @@ _STEPS = {
 
 
 DAY_AND_NIGHT = (orders.DayHours(days=tuple(Day), start="00:00", end="23:59"),)
-"""A backlog is drained at any hour, and always rings the same people."""
+"""A backlog is drained at any hour, and must always notify the same people."""
 
 
 def seller(number: int) -> str:
@@ -56,7 +56,8 @@ def seller(number: int) -> str:
 
 
 def directory(sellers: int = SELLERS) -> Iterator[Envelope[Fact]]:
-    """Who sells: one in twenty has left, half of those with a successor, the others with a manager. Nobody has mail."""
+    """The salespeople: one in twenty has left, half of those with a successor, the others with a
+    manager. No one has an address."""
     for number in range(sellers):
         left = number % 20 == 7
         fact = orders.SalespersonChanged(
@@ -120,7 +121,7 @@ class Backlog:
             yield _told(self._next(account, next(steps), number, at), id, account.id, at)
 
     def _moved(self, id: str, number: int, at: datetime) -> Envelope[Fact]:
-        """A new telephone number, and else what the directory told: what decides who is alerted stays."""
+        """A new telephone number; everything that decides recipients stays as in the directory."""
         known: Any = next(event.data for event in directory() if event.subject == seller(number))
         return _told(known.model_copy(update={"phone": f"+49 40 {id[2:]}"}), id, seller(number), at)
 
@@ -159,7 +160,7 @@ class Backlog:
     def _matter(self, account: _Account, step: str, at: datetime) -> Fact:
         case = next(reversed(account.cases), None)
         if len(account.orders) > 1 and case is not None and account.cases[case] is None:
-            case = None  # opened when there was one order only
+            case = None  # opened while there was only one order
         about: dict[str, Any] = {"case": case, "order": None}
         if case is None and (len(account.orders) > 1 or self._random.random() < 0.3):
             about["order"] = self._random.choice(account.orders)

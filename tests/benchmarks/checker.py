@@ -1,7 +1,6 @@
-"""What stands in escalation's database in the end, by this module's own SQL: two that did the same work are equal.
+"""The final state of escalation's database, read by this module's own SQL: equal states mean the same work was done.
 
-Instants at which something was decided differ from run to run and are left out, also where words tell them. So are the
-ids of outgoing events.
+Instants of decisions differ from run to run and are left out, even within words. So are the ids of outgoing events.
 """
 
 from collections.abc import Mapping
@@ -63,7 +62,7 @@ _OUT_OF_ORDER = """
 
 @dataclass(frozen=True)
 class EndState:
-    """For each table how many rows it has, and a sum over their contents that does not depend on their order."""
+    """For each table its number of rows, and a sum over their contents that does not depend on their order."""
 
     tables: Mapping[str, tuple[int, str]]
 
@@ -71,7 +70,7 @@ class EndState:
         return self.tables[table][0]
 
     def differences(self, other: "EndState") -> list[str]:
-        """The tables that are not equal, with how many rows each has."""
+        """The tables that are not equal, with the number of rows of each."""
         return [
             f"{name}: {rows} rows and {other.rows(name)}" + ("" if rows != other.rows(name) else ", of other contents")
             for name, (rows, total) in self.tables.items()

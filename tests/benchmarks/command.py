@@ -1,4 +1,4 @@
-"""`make bench`: starts Kafka and Postgres, measures the rows asked for, prints the table and writes it as JSON."""
+"""`make bench`: starts Kafka and Postgres, measures the requested rows, prints the table and writes it as JSON."""
 
 import argparse
 import asyncio
@@ -33,7 +33,7 @@ _VERDICTS = {True: "[green]met[/green]", False: "[red]missed[/red]", None: ""}
 def main(arguments: Sequence[str]) -> None:
     asked = read_arguments(arguments)
     sizes = QUICK if asked.quick else WHOLE
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # of topics made a moment ago it finds no leader at first
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # for new topics it finds no leader at first
     measures = asyncio.run(_measured(asked.rows, sizes, asked.json))
     Console(width=140).print(_table(measures, sizes))
 
@@ -70,7 +70,7 @@ async def _measured(rows: Sequence[str], sizes: Sizes, report: Path) -> list[Mea
 
 @asynccontextmanager
 async def servers() -> AsyncIterator[Ground]:
-    """A broker and a database server that notes when each transaction committed; gone afterwards."""
+    """A broker, and a database server that records when each transaction committed; both are removed afterwards."""
     folder = _new_folder()
     port, controller_port, postgres_port = free_ports(3)
     kafka = Kafka(folder / "kafka", port=port, controller_port=controller_port)
@@ -89,7 +89,7 @@ async def servers() -> AsyncIterator[Ground]:
 
 
 def _new_folder() -> Path:
-    """One that the user who runs Postgres for root can enter too."""
+    """A folder that the user who runs Postgres on behalf of root can enter too."""
     folder = Path(tempfile.mkdtemp(prefix="handoff-bench-"))
     folder.chmod(0o755)
     return folder

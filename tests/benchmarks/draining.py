@@ -1,4 +1,4 @@
-"""Rows (a) and (c): a backlog through escalation, beside the floor; and memory while it goes."""
+"""Rows (a) and (c): a backlog through escalation, beside the floor; and memory during that."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ class _Look:
 
 @dataclass(frozen=True)
 class Drained:
-    """How one process got through a backlog: its rate, what stands in the end, and looks at it on the way."""
+    """One process's pass through a backlog: its rate, the final state, and samples on the way."""
 
     events_per_second: float
     end: EndState
@@ -39,7 +39,7 @@ class Drained:
 
     @property
     def cpu_microseconds(self) -> tuple[float, float]:
-        """Processor time an event, of the process and of its sessions in the database."""
+        """Processor time for each event, of the process and of its sessions in the database."""
         first, last = next(look for look in self.looks if look.applied), self.looks[-1]
         events = max(1, last.applied - first.applied)
         own = (last.cpu_seconds - first.cpu_seconds) * 1e6 / events
@@ -54,7 +54,7 @@ class Drained:
 async def drain(
     url: str, running: AbstractAsyncContextManager[Process], events: int, *, idle_seconds: float = 0.0
 ) -> Drained:
-    """Let a process drain the topics, and look at it while it does. `idle_seconds` is how long it stays afterwards."""
+    """Let a process drain the topics, and sample it. `idle_seconds` is how long it stays afterwards."""
     looks: list[_Look] = []
     async with running as process, connected(url) as connection:
         deadline = time.monotonic() + _LONGEST_SECONDS
@@ -79,7 +79,7 @@ async def service(
     idle_seconds: float = 0.0,
     past: int = 0,
 ) -> Drained:
-    """Escalation itself, with these sales and a journal of `past` rows in its database already."""
+    """Escalation itself, with these sales and a journal of `past` rows already in its database."""
     url = await ground.escalation_database(sales)
     if past:
         await give_a_past(url, past)

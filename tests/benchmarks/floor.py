@@ -1,7 +1,7 @@
 """The floor: escalation's work as one would write it by hand for speed alone. `python -m tests.benchmarks.floor`.
 
 aiokafka and asyncpg, batches of 500, the same tables, the same rows. It trusts its input: nothing is validated or
-kept as a dead letter, no batch is tried again, nothing is traced, counted or watched, and it knows only the mix.
+dead-lettered, no batch is retried, nothing is traced, counted or watched, and it knows only the backlog's events.
 """
 
 import asyncio
@@ -96,7 +96,7 @@ def next_offsets(records: Iterable[Any]) -> dict[tuple[str, int], int]:
 
 
 async def journal(connection: sql.Connection, events: Sequence[Event], now: datetime) -> list[Event]:
-    """Journal what is new; that it could be added is what tells it is new."""
+    """Journal new events. An event is new if its row could be inserted."""
     rows = [(e.source, e.id, e.type, e.subject, e.at, e.digest, e.traceparent, e.body) for e in events]
     *columns, bodies = (list(column) for column in zip(*rows, strict=True))
     added = {(row[0], row[1]) for row in await connection.fetch(sql.JOURNAL, *columns, now, bodies)}

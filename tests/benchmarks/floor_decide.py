@@ -1,7 +1,7 @@
-"""What the floor decides: the backlog's effects and no more, written down without types, layers or models.
+"""The floor's decisions: the backlog's effects and no more, written without types, layers or models.
 
-Every sale is known before its matters begin, each account's matters come in the order in which they happened, nobody
-has acknowledged anything, and one policy counts: so each rule is a few lines that look at what came before.
+Every sale is known before its matters begin, each account's matters come in the order in which they happened, no one
+has acknowledged anything, and one policy applies: so each rule is a few lines over the earlier facts.
 """
 
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ QUIET = ("support.contact_dead_ended", "support.satisfaction_rated")
 PROGRESS = ("case_opened", "case_progressed", "case_reopened")
 REPEATED, BOUNCED = 3, 3
 _REMEMBERED = timedelta(days=730)
-"""So long a sale that somebody made goes before one that nobody made."""
+"""For this long a sale with a seller takes precedence over one without."""
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ class Event:
 
 @dataclass(slots=True)
 class Signal:
-    """`fact` is the id of the fact it began with; one that is stored already has no data and no trace."""
+    """`fact` is the id of the fact it began with. A stored signal has no data and no trace."""
 
     id: UUID
     account: str
@@ -89,7 +89,7 @@ class Signal:
 
 @dataclass(slots=True)
 class State(Rings):
-    """What one batch knows, and what it writes. `past` has each account's facts in their order."""
+    """What one batch knows, and what it writes. `past` has each account's facts in order."""
 
     cases: dict[tuple[str, str], str | None] = field(default_factory=dict)
     past: dict[str, list[Past]] = field(default_factory=dict)
@@ -185,7 +185,7 @@ class State(Rings):
         return raised
 
     def _is_known(self, event: Event, own: str, case: str | None, names: str | None, past: list[Past]) -> bool:
-        """Whether it is what stands already, told once more, or dated after the end of its case."""
+        """Whether the event repeats a standing signal, or is dated after the end of its case."""
         standing = [one for one in self.signals.get(event.subject, {}).values() if one.ended is None]
         same = any((one.kind, one.case, one.names) == (own, case, names) for one in standing)
         if own == "response_overdue":
@@ -195,7 +195,7 @@ class State(Rings):
         return own == "case_reopened" and case is not None and same
 
     def _asked_again(self, event: Event, kind: str, past: list[Past]) -> None:
-        """A request once more: in other words it rings."""
+        """A repeated request raises an alert if it has other words."""
         first = earliest(past)
         if first is None:
             return
@@ -225,7 +225,7 @@ class State(Rings):
         self.join(event, signal, order)
 
     def _over(self, event: Event, kind: str, case: str | None, order: str | None, result: str | None) -> list[Any]:
-        """What the event ends."""
+        """The signals that the event ends."""
         answered, over = result == "answered", kind == "case_resolved"
         if not answered and not over:
             return []
@@ -251,14 +251,15 @@ def _ends(signal: Signal, case: str | None, order: str | None, *, answered: bool
 
 
 def _what(kind: str, data: dict[str, Any]) -> str | None:
-    """The word of a status, and why money is asked back."""
+    """The word of a status, or the kind of a refund request."""
     if kind == "refund_requested":
         return str(data.get("kind", "dissatisfaction"))
     return str(data.get("status", "new")).casefold() if kind in ("case_opened", "case_progressed") else None
 
 
 def _broken(kind: str, case: str | None, past: list[Past]) -> Iterator[tuple[str, str | None, str | None]]:
-    """Silences that nobody waits for any more: the last bad contact or rating was followed, or the case is over."""
+    """Silences whose timers are cancelled: the last bad contact or rating was followed by another,
+    or the case is closed."""
     if kind == "case_resolved":
         yield from (("case_stuck", case, order) for order in {one[5] for one in past if one[1] == case})
     elif kind == "contact":

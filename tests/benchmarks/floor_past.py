@@ -1,4 +1,6 @@
-"""What the floor looks up in the facts of before: runs of contacts, whether a case is over, what a request repeats."""
+"""What the floor derives from earlier facts: runs of contacts, whether a case is over, the request
+that another repeats.
+"""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -6,8 +8,8 @@ from uuid import UUID
 WRITTEN, SAME_CONVERSATION = ("chat", "message", "web"), timedelta(minutes=30)
 
 Past = tuple[str, str | None, str | None, int | None, UUID, str | None, datetime, str | None, str | None]
-"""A fact of before: its kind, its case, a contact's result, how often a case was passed on, its id, its order, when it
-happened, a contact's channel, a digest of a request's words."""
+"""An earlier fact: its kind, its case, a contact's result, a case's reassignments, its id, its order, when it happened,
+a contact's channel, a digest of a request's words."""
 
 
 def asked(one: Past) -> tuple[str, str | None, str | None]:
@@ -16,7 +18,7 @@ def asked(one: Past) -> tuple[str, str | None, str | None]:
 
 
 def earliest(past: list[Past]) -> int | None:
-    """Where the request stands that the last one only says again: nobody talked with the customer in between."""
+    """The index of the request that the last one repeats, if no talk came in between."""
     first = None
     for place in range(len(past) - 1, -1, -1):
         if past[place][2] == "answered":
@@ -34,7 +36,8 @@ def is_over(past: list[Past], case: str | None) -> bool:
 
 
 def run_of(past: list[Past], case: str | None) -> tuple[list[tuple[UUID, str | None]], int]:
-    """The attempts on a matter since it was settled last, and how often it was settled before; none if this settles."""
+    """The contacts about a matter since it was last settled, and how often it was settled before. The run is empty if
+    the last fact settles it."""
     run, times = list[tuple[UUID, str | None]](), 0
     last, counted = dict[str | None, tuple[datetime, UUID]](), set[UUID]()
     for kind, about, result, _, fact, order, at, channel, _ in past:

@@ -1,4 +1,4 @@
-"""How the floor has signals join episodes, rings, and tells and explains what it did."""
+"""How the floor has signals join episodes, raises alerts, and publishes and records what it did."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -65,7 +65,7 @@ class Episode:
 class Rings:
     """The part of a batch's state that is about episodes.
 
-    `signals` are those that stand, by account, `leaving` those of them that the event ends.
+    `signals` are the standing ones by account, `leaving` those of them that the event ends.
     """
 
     now: datetime

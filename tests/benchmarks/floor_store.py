@@ -1,4 +1,6 @@
-"""The floor's statements: one round trip a table, arrays in and no more columns out than are decided by."""
+"""The floor's statements: one round trip for each table, arrays as parameters, and only the columns
+needed for decisions.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
@@ -146,7 +148,7 @@ async def copy(connection: Connection, table: str, columns: Sequence[str], rows:
 
 
 async def save(connection: Connection, statement: str, rows: Iterable[Sequence[Any]], *more: object) -> None:
-    """Run a statement with one array a column; `more` are the same for all rows. Nothing where there are none."""
+    """Run a statement with one array for each column; `more` are the same for all rows. Does nothing without rows."""
     columns = [list(column) for column in zip(*rows, strict=True)]
     if columns:
         await connection.execute(statement, *columns, *more)

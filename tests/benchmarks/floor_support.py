@@ -1,6 +1,6 @@
 """The floor's support service, which keeps and publishes: `python -m tests.benchmarks.floor_support`.
 
-As `floor`, with one thing more: what stands in its outbox it sends itself, right after the commit, and marks it then.
+As `floor`, with one addition: it sends its own outbox right after the commit, and marks the rows then.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ async def main() -> None:
 async def apply(
     connection: sql.Connection, records: Sequence[Any]
 ) -> list[tuple[bytes, list[tuple[str, bytes]], bytes]]:
-    """One batch in one transaction; returns what is to be sent."""
+    """One batch in one transaction. Returns the rows to send."""
     events = [event_of(record) for record in records]
     async with connection.transaction():
         keys = sorted({lock_key(event) for event in events})

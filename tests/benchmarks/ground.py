@@ -1,4 +1,4 @@
-"""Where a benchmark runs: a broker, databases, topics of its own, and processes whose memory is read from /proc."""
+"""The environment of a benchmark: a broker, databases, fresh topics, and processes whose memory is read from /proc."""
 
 import asyncio
 import hashlib
@@ -69,7 +69,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Process:
-    """A running process and where it answers, if it does."""
+    """A running process, and its address if it has one."""
 
     child: Child
     port: int
@@ -84,7 +84,8 @@ class Process:
 
 
 def backend_cpu_seconds(url: str) -> float:
-    """Processor time of all sessions of a database on this machine; Postgres shows its name in their titles."""
+    """Processor time of all sessions of a database on this machine. Postgres puts the database's
+    name in their titles."""
     database = url.rpartition("/")[2].encode()
     total = 0.0
     for title in Path("/proc").glob("[0-9]*/cmdline"):
@@ -102,7 +103,7 @@ def _cpu_seconds(pid: int) -> float:
 
 @dataclass(frozen=True)
 class Ground:
-    """A broker and a database server, and a folder for the logs of what runs on them."""
+    """A broker and a database server, and a folder for the logs of the processes on them."""
 
     kafka: str
     databases: Databases
@@ -115,9 +116,10 @@ class Ground:
         return cluster
 
     async def escalation_database(self, sales: Iterable[Envelope[Fact]] = ()) -> str:
-        """Escalation's tables, with a directory in them, these sales, and the policy that ships.
+        """Escalation's tables with a directory, these sales, and the default policy.
 
-        But that one waits a day for late reports: what the backlog makes of silence must not come up while it drains.
+        It waits a day for late reports instead: signals made of the backlog's silences must not be
+        raised while it drains.
         """
         url = await self.databases.make("escalation")
         document = shipped_text().replace('late_reports = "1m"', 'late_reports = "1d"')
@@ -159,7 +161,7 @@ class Ground:
 
 
 def rate_query(table: str, at: str, which: str) -> str:
-    """Rows a second by the instants of their batches; the first has no beginning that is known, and is left out."""
+    """Rows a second by the instants of their batches. The first batch is left out, because its start is unknown."""
     return f"""
         with batches as (select {at} as at, count(*) as rows from {table} where {which} group by {at}),
              begun as (select min(at) as first from batches)
@@ -169,12 +171,12 @@ def rate_query(table: str, at: str, which: str) -> str:
 
 
 def module(name: str) -> tuple[str, ...]:
-    """How a program of this folder is started."""
+    """The command line of a program of this folder."""
     return (sys.executable, "-m", f"tests.benchmarks.{name}")
 
 
 async def publish(cluster: Cluster, events: Iterable[Envelope[Fact]]) -> int:
-    """Publish a backlog in its order; returns how many events it was."""
+    """Publish a backlog in order. Returns the number of its events."""
     producer = AIOKafkaProducer(
         **cluster.connection(), acks="all", enable_idempotence=True, linger_ms=5, max_batch_size=262_144
     )

@@ -1,6 +1,6 @@
-"""Row (g): what one more fact costs, and one timer, by how much is known of its account already.
+"""Row (g): the cost of one more fact, and of one timer, by how many facts of its account are known already.
 
-Escalation's handlers run in this very process, on a real database: processor time is read, not the clock on the wall.
+Escalation's handlers run in this process, on a real database: processor time is measured, not elapsed time.
 """
 
 import time
@@ -42,7 +42,7 @@ class Cost:
 
 
 def contacts_in_cases() -> Story:
-    """Cases of ten facts, the customer again and again."""
+    """Cases of ten facts, with repeated contacts by the customer."""
     for number in count():
         case = f"k-{number}"
         yield support.CaseOpened(case=case, order="o-0")
@@ -89,7 +89,7 @@ def many_orders() -> Story:
 
 
 def handed_to_the_customer() -> Story:
-    """Mails, each a case of its own, that the help desk answers by its status alone."""
+    """E-mails, each a case of its own, that the help desk answers by its status alone."""
     for number in count():
         case = f"k-{number}"
         yield support.CaseOpened(case=case, order="o-0")
@@ -123,7 +123,7 @@ STORIES: Mapping[str, Callable[[], Story]] = {
 
 
 async def costs(ground: Ground, story: Callable[[], Story], sizes: Sequence[int], singles: int) -> list[Cost]:
-    """What a fact costs once so many are known: `singles` of them, each in a transaction of its own."""
+    """The cost of a fact at each size of the account: `singles` of them, each in a transaction of its own."""
     url = await ground.escalation_database()
     pool = await open_pool(url, name="escalation")
     try:
@@ -137,7 +137,7 @@ async def costs(ground: Ground, story: Callable[[], Story], sizes: Sequence[int]
 
 @dataclass
 class Account:
-    """An account whose story goes on."""
+    """An account with a story that continues."""
 
     processor: InputProcessor
     story: Story
@@ -167,14 +167,14 @@ async def _cost_at(size: int, account: Account, singles: int, url: str) -> Cost:
 
 
 async def _cost(account: Account, facts: Sequence[Fact]) -> float:
-    """Microseconds a fact."""
+    """Microseconds for each fact."""
     before = time.process_time()
     await account.processor.apply(Batch(account.inputs(facts)))
     return (time.process_time() - before) * 1e6 / len(facts)
 
 
 async def _cost_of_timers(processor: InputProcessor, url: str) -> float:
-    """Microseconds a timer, of all that are waited for; 0 where none is."""
+    """Microseconds for each timer, over all that are set; 0 if there are none."""
     async with connected(url) as connection:
         await connection.execute(_MAKE_DUE)
     before, fired = time.process_time(), 0

@@ -1,8 +1,8 @@
-"""Row (b): from a support failure's publishing to its committed alert, and to the open page of who is alerted.
+"""Row (b): from a support failure's publishing to its committed alert, and to its recipient's open page.
 
-All three services run on this machine; beside them, in turns, the floor's two. Each failure is a request for a refund,
-which always rings. Its time is the instant at which it was due to be published, so a late sender is no excuse; commits
-are timed by Postgres itself (track_commit_timestamp).
+All three services run on this machine; beside them, in turns, the floor's two. Each failure is a refund request, which
+always raises an alert. Its time is the instant at which it was due to be published, so a late sender is no excuse;
+commits are timed by Postgres itself (track_commit_timestamp).
 """
 
 import asyncio
@@ -38,7 +38,7 @@ _ALERTS = """
 
 @dataclass(frozen=True)
 class Alerted:
-    """One alert: when its failure was published, its commit, and when the page of its recipient heard."""
+    """One alert: when its failure was published, when it was committed, and when its recipient's page was notified."""
 
     at: float
     committed_at: float
@@ -55,7 +55,7 @@ class Alerted:
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds that half, and 99 of 100, of the alerts took at most."""
+    """The most milliseconds that half, and 99 of 100, of the alerts took."""
 
     p50: float
     p99: float
@@ -105,13 +105,13 @@ async def _services(ground: Ground) -> AsyncIterator[tuple[Cluster, str, int]]:
 
 
 async def _failures(cluster: Cluster, url: str, rate: int, seconds: float, pages: Sequence[Page]) -> list[Alerted]:
-    """Publish failures at a rate, wait for all their alerts, and tell how long each took once warm."""
+    """Publish failures at a rate, wait for all their alerts, and return the time of each after the warm-up."""
     async with connected(url) as connection:
         await _until(lambda: connection.fetchval("select count(*) from escalation.orders"), ACCOUNTS)
         count = int(rate * (seconds + _WARM_UP_SECONDS))
         started = await _publish_at(cluster, rate, count)
         await _until(lambda: connection.fetchval("select count(*) from escalation.alerts"), count)
-        await asyncio.sleep(1)  # for the last pages to be told
+        await asyncio.sleep(1)  # for the last notifications of pages
         warm = datetime.fromtimestamp(started + _WARM_UP_SECONDS, UTC)
         rows = await connection.fetch(_ALERTS, warm)
     told = {page.reader: page.told_at for page in pages}
@@ -122,14 +122,14 @@ async def _failures(cluster: Cluster, url: str, rate: int, seconds: float, pages
 
 
 async def _publish_at(cluster: Cluster, rate: int, count: int) -> float:
-    """Send at even distances; returns when the first was due."""
+    """Send at even intervals. Returns when the first was due."""
     producer = AIOKafkaProducer(**cluster.connection(), acks=1, linger_ms=0)
     await producer.start()
     try:
         started, sent = time.time() + 0.2, 0
         while sent < count:
             while sent < count and started + sent / rate <= time.time():
-                key, value, headers = encode_record(_failure(sent, started + sent / rate))
+                key, value, headers = encode_record(failure(sent, started + sent / rate))
                 await producer.send(cluster.topic(support_inbound.TOPIC), value, key=key, headers=headers)
                 sent += 1
             await asyncio.sleep(_TICK_SECONDS)
@@ -139,9 +139,11 @@ async def _publish_at(cluster: Cluster, rate: int, count: int) -> float:
     return started
 
 
-def _failure(number: int, at: float) -> Envelope[Fact]:
-    account = number % ACCOUNTS
-    fact = support_inbound.RefundRequested(order=f"o-{account}", amount_minor=9_900, currency="EUR", words="Again.")
+def failure(number: int, at: float) -> Envelope[support_inbound.RefundRequested]:
+    """A refund request. An account's next one has other words, because the same request again notifies no one."""
+    repeat, account = divmod(number, ACCOUNTS)
+    words = f"Request {repeat}."
+    fact = support_inbound.RefundRequested(order=f"o-{account}", amount_minor=9_900, currency="EUR", words=words)
     time = datetime.fromtimestamp(at, UTC)
     return envelope(fact, id=f"f-{number}", source="/bench", subject=f"c-{account}", time=time)
 

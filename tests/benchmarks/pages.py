@@ -1,4 +1,4 @@
-"""Open inbox pages: their event streams, read over bare sockets, and when each was told of a change."""
+"""Open inbox pages: their event streams, read over bare sockets, and the times at which each was notified."""
 
 import asyncio
 import hashlib
@@ -18,7 +18,7 @@ _AT_ONCE = 50
 
 @dataclass
 class Page:
-    """One person's open page, and the instants (Unix time) at which it heard of a change."""
+    """One person's open page, and the instants (Unix time) at which it was notified of a change."""
 
     reader: str
     told_at: list[float] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Page:
 
 @asynccontextmanager
 async def open_pages(url: str, port: int, readers: Sequence[str]) -> AsyncIterator[list[Page]]:
-    """A page of each reader, signed in and told once; closed when the block is left."""
+    """A page of each reader, signed in and with its first event received; closed when the block is left."""
     async with connected(url) as connection:
         await connection.executemany(
             _SIGN_IN, [(hashlib.sha256(_token(one).encode()).digest(), one) for one in readers]

@@ -13,7 +13,7 @@ _LONGEST_SECONDS = 600
 _TOLD_SECONDS = 60
 _TIMERS_A_SECOND = 200
 _ROWS_AT_ONCE = 250_000
-# Written by the server itself, as no event can come: what is asked is how a table of that size is lived with.
+# Written by the server itself, and not by events: the question is how a table of that size performs.
 _PAST = """
     insert into shared.journal (source, event_id, kind, type, subject, at, decided_at, digest, traceparent, body)
     select 'handoff/support', 'past-' || i, 'http', 'support.contact_made', 'c-' || lpad((i % 20000)::text, 6, '0'),
@@ -71,7 +71,7 @@ _CHANGE = """
 
 
 async def give_a_past(url: str, rows: int) -> None:
-    """A journal of so many rows, as clean as it would be by now."""
+    """A journal of this many rows, vacuumed as it would be by now."""
     async with connected(url) as connection:
         for first in range(1, rows + 1, _ROWS_AT_ONCE):
             await connection.execute(_PAST, first, min(rows, first + _ROWS_AT_ONCE - 1))
@@ -93,7 +93,7 @@ async def relay(ground: Ground, rows: int) -> float:
 
 @dataclass(frozen=True)
 class Lateness:
-    """How late timers fired, in seconds, beside so many that were not due."""
+    """How late timers fired, in seconds, beside many that were not due."""
 
     fired: int
     p99: float
@@ -101,7 +101,7 @@ class Lateness:
 
 
 async def timers(ground: Ground, pending: int, seconds: float) -> Lateness:
-    """With so many timers that are due in a year, fire 200 a second that fall due one after the other."""
+    """With `pending` timers due in a year, fire 200 a second that become due one after the other."""
     cluster, url = await ground.topics(), await ground.escalation_database()
     accounts, due = 20_000, int(_TIMERS_A_SECOND * seconds)
     async with connected(url) as connection:
@@ -121,7 +121,7 @@ async def timers(ground: Ground, pending: int, seconds: float) -> Lateness:
 
 @dataclass(frozen=True)
 class Told:
-    """How long until half, and all, of the open pages heard of a change, in seconds; memory without and with them."""
+    """The seconds until half, and all, of the open pages were notified of a change; memory without and with them."""
 
     half: float
     everybody: float
@@ -130,7 +130,7 @@ class Told:
 
 
 async def pages(ground: Ground, count: int) -> Told:
-    """Each of so many people has an open page and an episode; all episodes change at once."""
+    """Each of `count` people has an open page and an episode; all episodes change at once."""
     cluster, url = await ground.topics(), await ground.escalation_database()
     where = {"ESCALATION_DATABASE_URL": url, "INBOX_URL": "http://127.0.0.1"}
     async with connected(url) as connection:
@@ -150,5 +150,5 @@ async def pages(ground: Ground, count: int) -> Told:
 async def _until_all_are_told(pages: Sequence[Page], changed_at: float) -> None:
     deadline = time.time() + _TOLD_SECONDS
     while waiting := sum(page.told_at[-1] < changed_at for page in pages):
-        assert time.time() < deadline, f"{waiting} pages were not told"
+        assert time.time() < deadline, f"{waiting} pages were not notified"
         await asyncio.sleep(0.05)

@@ -1,4 +1,4 @@
-"""The rows of the table: what is measured, against what, and which figure would be good enough. Start at `ROWS`."""
+"""The rows of the table: what is measured, against what, and the goal. Start at `ROWS`."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,7 +13,7 @@ from tests.benchmarks.sizes import Sizes
 
 @dataclass(frozen=True)
 class Measure:
-    """One line of the table. `met` is None where no goal was set."""
+    """One line of the table. `met` is None if there is no goal."""
 
     row: str
     what: str
@@ -25,7 +25,7 @@ class Measure:
 
 
 async def backlog(ground: Ground, sizes: Sizes) -> list[Measure]:
-    """(a) and (c): customers of ten facts each, as most are, and of 125, as those of a help desk that is in use."""
+    """(a) and (c): customers of ten facts each, as most are, and of 125, as those of a busy help desk."""
     few, first = await _drained(ground, sizes, sizes.events, sizes.facts_an_account)
     many, _ = await _drained(ground, sizes, sizes.busy_events, sizes.facts_of_busy_accounts)
     return [*few, *many, _memory(first)]
@@ -34,7 +34,7 @@ async def backlog(ground: Ground, sizes: Sizes) -> list[Measure]:
 async def _drained(
     ground: Ground, sizes: Sizes, events: int, facts_an_account: int
 ) -> tuple[list[Measure], draining.Drained]:
-    """Service and floor in turns, compared by processor time: other work on the machine disturbs that less."""
+    """Service and floor in turns, compared by processor time, which other work on the machine disturbs less."""
     cluster = await ground.topics()
     whole = Backlog(events=events, accounts=events // facts_an_account)
     published, sales = await publish(cluster, whole.matters()), list(whole.sales())
@@ -146,7 +146,7 @@ async def alone(ground: Ground, sizes: Sizes) -> list[Measure]:
     told = await parts.pages(ground, sizes.pages)
     timers = f"{late.fired:,} fired beside {sizes.timers:,}: p99 {late.p99:.2f} s, worst {late.worst:.2f} s late"
     grown = told.with_pages.peak - told.without.now
-    pages = f"half told in {told.half:.2f} s, all in {told.everybody:.2f} s, {grown:.0f} MB for them"
+    pages = f"half updated within {told.half:.2f} s, all within {told.everybody:.2f} s; {grown:.0f} MB for all pages"
     memory = {"without": told.without.now, "with": told.with_pages.now, "peak": told.with_pages.peak}
     return [
         Measure("f", "the relay alone", "report", f"{sent:,.0f} rows/s"),
@@ -164,7 +164,7 @@ async def large_accounts(ground: Ground, sizes: Sizes) -> list[Measure]:
 
 
 def _growth(story: str, costs: Sequence[hot_account.Cost]) -> Measure:
-    """How much dearer a fact is at the largest size up to 20,000 than at the smallest."""
+    """How many times as much a fact costs at the largest size up to 20,000 as at the smallest."""
     least, most = costs[0], [cost for cost in costs if cost.facts <= 20_000][-1]
     ratio = most.fact / least.fact
     curve = ", ".join(f"{cost.fact / 1000:.1f} ms at {cost.facts:,}" for cost in costs)
@@ -174,4 +174,4 @@ def _growth(story: str, costs: Sequence[hot_account.Cost]) -> Measure:
 
 Row = Callable[[Ground, Sizes], Awaitable[Iterable[Measure]]]
 ROWS: Mapping[str, Row] = {"a": backlog, "b": alerts, "d": two_consumers, "e": history, "f": alone, "g": large_accounts}
-"""By letter; (c) is measured while (a) is."""
+"""By letter. (c) is measured together with (a)."""

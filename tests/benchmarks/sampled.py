@@ -1,7 +1,7 @@
 """Runs a module under a sampling profiler: `python -m tests.benchmarks.sampled REPORT MODULE ARGUMENT...`.
 
-Each millisecond of processor time it notes the stack, so unlike a tracing profiler it slows nothing down. The report
-has shares of the samples in percent: of each function by itself, and with whatever it called.
+Each millisecond of processor time it records the stack, so unlike a tracing profiler it slows nothing down. The report
+has shares of the samples in percent: of each function by itself, and with everything it called.
 """
 
 import atexit
@@ -18,7 +18,7 @@ _PROJECT = str(Path(__file__).parents[2])
 
 
 class Samples:
-    """How often each function was found at work, and on the stack."""
+    """How often each function was running, and was on the stack."""
 
     def __init__(self, report: Path) -> None:
         self._report = report

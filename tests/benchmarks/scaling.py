@@ -25,10 +25,11 @@ class Drain:
 
 
 async def drain(ground: Ground, cluster: Cluster, events: int, *, consumers: int, produced: int = 0) -> Drain:
-    """Drain the topics with some consumers. With `produced`, that many more events are published meanwhile.
+    """Drain the topics with some consumers. If `produced` is given, that many more events are published at the same
+    time.
 
-    The rate is taken from when the consumers have shared the partitions until three quarters of the backlog are
-    applied: at the end one of them may have less to do than the other.
+    The rate is taken from when the consumers share the partitions until three quarters of the backlog are applied:
+    towards the end one of them may have less to do than the other.
     """
     url = await ground.escalation_database()
     async with AsyncExitStack() as stack:

@@ -1,11 +1,11 @@
-"""How much each row of the table is measured on: whole, for trying it out, and for the test of the benchmark itself."""
+"""The size of each row's measurement: in full, for trying it out, and for the test of the benchmark itself."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """`rounds`: how often each side of a comparison has its turn."""
+    """`rounds`: how often each side of a comparison is measured."""
 
     events: int = 200_000
     facts_an_account: int = 10
@@ -23,7 +23,7 @@ class Sizes:
     timer_seconds: float = 15.0
     known_facts: tuple[int, ...] = (200, 2_000, 20_000, 100_000)
     single_facts: int = 40
-    pages: int = 990  # a process answers 1,000 connections; some are left to ask whether it is ready
+    pages: int = 990  # a process answers 1,000 connections; some are left for its readiness checks
 
 
 WHOLE = Sizes()

@@ -1,10 +1,10 @@
-"""The benchmark itself, on a handful of events: it measures, and what it compares did the same work. Never how fast."""
+"""The benchmark itself, on a handful of events: it measures, and compares equal work. The tests never check speed."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import draining, parts
+from tests.benchmarks import draining, latency, parts
 from tests.benchmarks.backlog import Backlog
 from tests.benchmarks.checker import end_state
 from tests.benchmarks.command import read_arguments
@@ -20,7 +20,7 @@ def ground(kafka: str, databases: Databases, tmp_path: Path) -> Ground:
     return Ground(kafka, databases, tmp_path)
 
 
-async def test_service_and_floor_leave_the_same_behind(ground: Ground) -> None:
+async def test_service_and_floor_leave_the_same_state(ground: Ground) -> None:
     cluster = await ground.topics()
     backlog = Backlog(events=EVENTS, accounts=EVENTS // 10)
     sales = list(backlog.sales())
@@ -42,7 +42,7 @@ async def test_service_and_floor_leave_the_same_behind(ground: Ground) -> None:
     assert 0 < service.memory_at(1.0) <= service.afterwards.peak
 
 
-async def test_the_checker_sees_another_recipient(ground: Ground) -> None:
+async def test_the_checker_detects_another_recipient(ground: Ground) -> None:
     url = await ground.escalation_database()
     before = await end_state(url)
     async with connected(url) as connection:
@@ -50,7 +50,13 @@ async def test_the_checker_sees_another_recipient(ground: Ground) -> None:
     assert (await end_state(url)).differences(before) == ["people: 201 rows and 201, of other contents"]
 
 
-async def test_every_open_page_is_told(ground: Ground) -> None:
+def test_an_accounts_next_failure_is_another_request() -> None:
+    first, second = (latency.failure(number, 1e9) for number in (7, 7 + latency.ACCOUNTS))
+    assert first.subject == second.subject
+    assert first.data.words != second.data.words
+
+
+async def test_every_open_page_is_notified(ground: Ground) -> None:
     told = await parts.pages(ground, 3)
     assert 0 < told.half <= told.everybody
 

@@ -23,7 +23,7 @@ MINE = re.compile(r"^(Yours|You are handling this)$")
 
 @dataclass
 class Watched:
-    """What a browser complained of or asked elsewhere for."""
+    """A browser's errors, and its requests to other sites."""
 
     host: str
     complaints: list[str] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Visits:
         return context
 
     async def sign_in(self, context: BrowserContext, person: str = SELLER, *, next_path: str = "/") -> Page:
-        """Opens a sign-in link and presses the button."""
+        """Open a sign-in link and press the button."""
         page = await context.new_page()
         await page.goto(await self.site.link_for(person, next_path))
         await page.get_by_role("button", name="Sign in").click()

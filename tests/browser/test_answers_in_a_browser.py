@@ -1,4 +1,4 @@
-"""What came of a press is seen where the person looks, together with what follows from it."""
+"""The result of a press is visible in the place the person looks at, with its consequences."""
 
 import pytest
 from playwright.async_api import Page, expect
@@ -8,7 +8,7 @@ from tests.inbox_desk import done, open_desk
 
 pytestmark = pytest.mark.browser
 
-# Each state that the page shows, from the press on: the answer that is seen on the screen, and the clock line.
+# Each state that the page shows after the press: the answer visible on the screen, and the deadline line.
 _WATCH = """() => {
     window.shown = [];
     const look = () => {
@@ -38,19 +38,17 @@ async def _told(shown: list[dict[str, object]], answer: str) -> list[dict[str, o
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
-async def test_passing_on_never_shows_its_answer_beside_the_clock_from_before(
-    visits: Visits, size: tuple[int, int]
-) -> None:
+async def test_passing_on_never_shows_its_answer_beside_the_old_deadline(visits: Visits, size: tuple[int, int]) -> None:
     desk = await open_desk(visits.site)
     page = await visits.open(size, next_path=desk.path)
     shown = await _told(await _pressed(visits, page, "not-mine", "Not mine"), "Passed on")
-    assert shown, "it is seen on the screen"
+    assert shown, "it is visible on the screen"
     assert "Acknowledge by" not in str(shown[-1]["clock"])
     assert not any(one["free"] and "Acknowledge by" in str(one["clock"]) for one in shown)
     await expect(page.locator("[data-said]")).to_have_text("Passed on: Petra Weiss")
 
 
-async def test_putting_it_off_is_seen_on_a_phone_with_its_new_clock(visits: Visits) -> None:
+async def test_a_snooze_is_visible_on_a_phone_with_its_new_deadline(visits: Visits) -> None:
     desk = await open_desk(visits.site)
     assert done(await desk.press("acknowledge"))
     page = await visits.open(PHONE, next_path=desk.path)
@@ -61,7 +59,7 @@ async def test_putting_it_off_is_seen_on_a_phone_with_its_new_clock(visits: Visi
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
-async def test_what_follows_from_a_press_further_down_is_in_view(visits: Visits, size: tuple[int, int]) -> None:
+async def test_the_result_of_a_press_further_down_is_in_view(visits: Visits, size: tuple[int, int]) -> None:
     desk = await open_desk(visits.site)
     assert done(await desk.press("acknowledge"))
     page = await visits.open(size, next_path=desk.path)

@@ -1,4 +1,4 @@
-"""Follow-ups as a person meets them: logged in place, beside episodes or alone, with and without scripts."""
+"""Follow-ups in a browser: logged in place, beside episodes or alone, with and without scripts."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ _TALKED_ABOUT = "select order_id from escalation.facts where kind = 'customer_re
 
 
 async def sell_lately(visits: Visits) -> None:
-    """Thirteen days ago two sales, one with a promise that is due tomorrow."""
+    """Two sales of thirteen days ago, one with a promise that is due tomorrow."""
     site = visits.site
     now = await site.service.now()
     promise = Promise(what="Training for the caretaker, on site", due_at=now + 14 * DAY)
@@ -40,7 +40,7 @@ async def test_a_check_in_is_logged_in_place(visits: Visits, size: tuple[int, in
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
-async def test_duties_come_after_what_burns(visits: Visits, size: tuple[int, int]) -> None:
+async def test_follow_ups_come_after_urgent_episodes(visits: Visits, size: tuple[int, int]) -> None:
     await sell_lately(visits)
     await visits.site.request_refund()
     page = await visits.open(size)
@@ -60,9 +60,7 @@ async def test_a_check_in_is_logged_without_scripts(visits: Visits) -> None:
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
-async def test_a_promise_that_the_customer_says_was_kept_is_finished_in_place(
-    visits: Visits, size: tuple[int, int]
-) -> None:
+async def test_a_promise_confirmed_by_the_customer_is_finished_in_place(visits: Visits, size: tuple[int, int]) -> None:
     await sell_lately(visits)
     page = await visits.open(size)
     await page.evaluate("window.neverLeft = true")
@@ -75,7 +73,7 @@ async def test_a_promise_that_the_customer_says_was_kept_is_finished_in_place(
     assert await page.evaluate("window.neverLeft === true")
 
 
-async def test_duties_that_change_while_the_first_episode_comes_stay_on_the_page(visits: Visits) -> None:
+async def test_follow_ups_that_change_while_the_first_episode_arrives_stay_on_the_page(visits: Visits) -> None:
     await sell_lately(visits)
     page = await visits.open(DESK)
     await expect(page.locator("[data-connection]")).to_have_text("Live")

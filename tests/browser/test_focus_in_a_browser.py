@@ -1,4 +1,4 @@
-"""After a press the focus is where it goes on, and in view; rows and the page hold nothing that is not to be seen."""
+"""After a press the focus is on the next step, and in view; rows and pages hold no invisible remainders."""
 
 from datetime import timedelta
 
@@ -69,9 +69,7 @@ async def test_on_a_desk_the_page_is_as_high_as_the_screen(visits: Visits) -> No
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
-async def test_a_row_that_is_no_longer_here_says_nothing_else_of_its_state(
-    visits: Visits, size: tuple[int, int]
-) -> None:
+async def test_a_row_that_has_left_the_inbox_shows_no_other_state(visits: Visits, size: tuple[int, int]) -> None:
     desk = await open_desk(visits.site)
     assert done(await desk.press("acknowledge"))
     await visits.site.sell("o-2", account="a-2", customer=Customer(name="Other"))

@@ -1,4 +1,4 @@
-"""Episodes that are with others, on the open page of somebody who watches them: a manager, or a seller."""
+"""Episodes of other people, on the open page of a follower: a manager or a seller."""
 
 import pytest
 from playwright.async_api import Page, expect
@@ -16,12 +16,12 @@ async def _watched(visits: Visits, size: tuple[int, int]) -> Page:
 
 
 async def _fetched_again(page: Page) -> None:
-    """What it does each minute, and when somebody returns to it."""
+    """As every minute, and when the person returns to the page."""
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
-async def test_what_others_do_shows_in_place_on_the_open_page_of_their_manager(
+async def test_other_peoples_actions_show_in_place_on_their_managers_open_page(
     visits: Visits, size: tuple[int, int]
 ) -> None:
     desk = await open_desk(visits.site)
@@ -46,7 +46,7 @@ async def test_what_others_do_shows_in_place_on_the_open_page_of_their_manager(
     assert not visits.watched.complaints
 
 
-async def test_the_first_with_somebody_else_shows_on_a_page_that_had_none(visits: Visits) -> None:
+async def test_the_first_followed_episode_shows_on_a_page_without_any(visits: Visits) -> None:
     await visits.site.hire("mona", "Mona Adler", email="mona@sales.example")
     page = await _watched(visits, PHONE)
     await open_desk(visits.site)
@@ -54,7 +54,7 @@ async def test_the_first_with_somebody_else_shows_on_a_page_that_had_none(visits
     await expect(page.locator(".followed > li")).to_contain_text(["Anna Berg has been notified"])
 
 
-async def test_on_a_desk_the_episode_that_is_open_is_marked_among_those_with_others(visits: Visits) -> None:
+async def test_on_a_desktop_the_open_episode_is_marked_among_the_followed_ones(visits: Visits) -> None:
     await open_desk(visits.site)
     await visits.site.sell("4712", account="c-18")
     await visits.site.request_refund("4712", account="c-18", case=None)
@@ -68,7 +68,7 @@ async def test_on_a_desk_the_episode_that_is_open_is_marked_among_those_with_oth
     await expect(marked).to_have_attribute("href", address or "")
 
 
-async def test_on_a_desk_what_stands_below_the_rows_begins_where_they_do(visits: Visits) -> None:
+async def test_on_a_desktop_the_part_below_the_rows_is_aligned_with_them(visits: Visits) -> None:
     await taken(visits.site)
     page = await visits.open(DESK)
     await expect(page.get_by_role("button", name="Shortcuts: j/k to move")).to_be_visible()
@@ -83,7 +83,7 @@ async def test_on_a_desk_what_stands_below_the_rows_begins_where_they_do(visits:
     assert round(name["x"] + name["width"]) == DESK[0] - 24
 
 
-async def test_keys_are_not_offered_where_there_are_no_rows(visits: Visits) -> None:
+async def test_keys_are_not_offered_without_rows(visits: Visits) -> None:
     desk = await taken(visits.site)
     page = await visits.sign_in(await visits.context(DESK), "mona", next_path=desk.path)
     await expect(page.locator("[data-connection]")).to_have_text("Live")

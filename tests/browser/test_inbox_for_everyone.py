@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 SIZES = [(360, 740), PHONE, (899, 800), (900, 800), DESK, (1440, 900)]
 
-# What each rule finds wrong, as text: the checks of axe that matter here, by hand.
+# The violations of each rule, as text: the checks of axe that matter here, by hand.
 FAULTS = """() => {
     const faults = [];
     const shown = (e) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length > 0;
@@ -80,7 +80,7 @@ CONTRASTS = """() => {
 
 
 async def everything(visits: Visits) -> list[str]:
-    """Episodes with all that makes a page wide or odd; the addresses to look at."""
+    """Episodes with everything that makes a page wide or odd. Returns the addresses to check."""
     await visits.site.trouble()
     wide: Any = {
         "lines": tuple(Line(product="Donaudampfschifffahrtselektrizitätenhauptbetriebswerk" * 2) for _ in range(4)),
@@ -100,7 +100,7 @@ async def everything(visits: Visits) -> list[str]:
 
 
 async def unfolded(page: Page) -> None:
-    """Everything that can be folded away is open."""
+    """Unfold everything that can be folded away."""
     await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
 
 
@@ -125,7 +125,7 @@ async def test_no_page_scrolls_sideways_at_any_width(visits: Visits) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, DESK])
-async def test_all_text_stands_out_from_its_ground(visits: Visits, size: tuple[int, int], scheme: str) -> None:
+async def test_all_text_has_enough_contrast(visits: Visits, size: tuple[int, int], scheme: str) -> None:
     addresses = await everything(visits)
     page = await _open(visits, size, scheme)
     for address in [*addresses, "/sign-in", "/sign-in?token=x"]:
@@ -156,7 +156,7 @@ async def test_the_keyboard_reaches_what_matters_in_order(visits: Visits) -> Non
     assert [word for text in reached for word in matters if text.startswith(word)] == list(matters)
 
 
-async def test_motion_is_spared_for_who_asks(visits: Visits) -> None:
+async def test_reduced_motion_is_respected(visits: Visits) -> None:
     await visits.site.trouble()
     page = await _open(visits, PHONE)
     await page.emulate_media(reduced_motion="reduce")

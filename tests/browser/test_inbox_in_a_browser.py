@@ -1,4 +1,4 @@
-"""The inbox as a person meets it: live without a reload, calm under the finger, and usable without scripts."""
+"""The inbox in a browser: live without a reload, stable while a person presses, and usable without scripts."""
 
 import re
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 
 async def stay(page: Page) -> None:
-    """Mark this very document, to find out whether it was left."""
+    """Mark this very document, to find out whether the page left it."""
     await page.evaluate("window.neverLeft = true")
 
 
@@ -85,7 +85,7 @@ async def test_acknowledging_in_a_filtered_list_leaves_it_filtered(visits: Visit
     await expect(page.locator("[data-changed], [data-arrived], [inert]")).to_have_count(0)
 
 
-async def test_an_episode_that_goes_to_somebody_else_is_greyed_in_place(visits: Visits) -> None:
+async def test_an_episode_that_passes_to_another_person_is_greyed_in_place(visits: Visits) -> None:
     await visits.site.trouble()
     await visits.site.sell("4712", account="c-18", customer=Customer(name="Café Morgenrot"))
     cafe = await visits.site.request_refund("4712", account="c-18", minutes_ago=1)
@@ -101,7 +101,7 @@ async def test_an_episode_that_goes_to_somebody_else_is_greyed_in_place(visits: 
     await expect(page).to_have_title("(1) Handoff")
 
 
-async def test_pressing_without_a_connection_says_so_and_works_later(visits: Visits) -> None:
+async def test_a_press_without_a_connection_says_so_and_works_later(visits: Visits) -> None:
     await visits.site.trouble()
     page = await visits.open(PHONE)
     button = page.get_by_role("button", name="Acknowledge").locator("visible=true")
@@ -114,7 +114,7 @@ async def test_pressing_without_a_connection_says_so_and_works_later(visits: Vis
     await expect(page.get_by_text(MINE).locator("visible=true").first).to_be_visible()
 
 
-async def test_what_was_said_of_a_lost_connection_goes_when_it_is_back(visits: Visits) -> None:
+async def test_the_message_about_a_lost_connection_disappears_when_it_is_back(visits: Visits) -> None:
     await visits.site.trouble()
     page = await visits.open(PHONE)
     state = page.locator("[data-connection]")
@@ -181,7 +181,7 @@ async def test_no_request_leaves_the_site_and_nothing_complains(visits: Visits) 
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
-async def test_from_acknowledging_to_closing_the_next_thing_is_the_only_filled_button(
+async def test_from_acknowledging_to_closing_the_next_step_is_the_only_filled_button(
     visits: Visits, size: tuple[int, int]
 ) -> None:
     episode = await visits.site.trouble()
@@ -203,7 +203,7 @@ async def test_from_acknowledging_to_closing_the_next_thing_is_the_only_filled_b
     assert await stayed(page)
 
 
-async def test_what_is_being_entered_survives_a_change(visits: Visits) -> None:
+async def test_an_unfinished_entry_survives_a_change(visits: Visits) -> None:
     episode = await visits.site.trouble()
     page = await visits.open(DESK, next_path=f"/episodes/{episode}")
     await page.locator(".episode .button.next").click()
@@ -217,7 +217,7 @@ async def test_what_is_being_entered_survives_a_change(visits: Visits) -> None:
     await expect(field).to_be_focused()
 
 
-async def test_a_list_that_is_open_to_choose_from_stays_until_one_has_chosen(visits: Visits) -> None:
+async def test_an_open_list_stays_until_something_is_chosen(visits: Visits) -> None:
     episode = await visits.site.trouble()
     page = await visits.open(DESK, next_path=f"/episodes/{episode}")
     await expect(page.locator("[data-connection]")).to_have_text("Live")
@@ -226,14 +226,14 @@ async def test_a_list_that_is_open_to_choose_from_stays_until_one_has_chosen(vis
     await endings.evaluate("(list) => { list.focus(); window.endings = list; }")
     await visits.site.tell(case_reopened(), minutes_ago=1)
     await expect(page.locator(".row[data-changed]")).to_have_count(1)
-    assert await page.evaluate("window.endings.isConnected"), "it is the same list still"
+    assert await page.evaluate("window.endings.isConnected"), "it is still the same list"
     await endings.select_option("saved:replacement")
     await endings.blur()
     await expect(story).to_contain_text("Case case-1 reopened", timeout=10_000)
     await expect(endings).to_have_value("saved:replacement")
 
 
-async def test_who_is_signed_out_is_not_told_that_a_press_was_done(visits: Visits) -> None:
+async def test_a_press_after_signing_out_is_not_reported_as_done(visits: Visits) -> None:
     await visits.site.trouble()
     page = await visits.open(PHONE)
     await expect(page.locator("[data-connection]")).to_have_text("Live")
@@ -252,7 +252,7 @@ async def test_who_is_signed_out_is_not_told_that_a_press_was_done(visits: Visit
     assert await page.evaluate("sessionStorage.getItem('said')") is None
 
 
-async def test_a_refusal_is_told_beside_its_button(visits: Visits) -> None:
+async def test_a_refusal_is_shown_beside_its_button(visits: Visits) -> None:
     episode = await visits.site.trouble()
     page = await visits.open(PHONE, next_path=f"/episodes/{episode}")
     await visits.site.service.pool.execute("update escalation.episodes set responsible = 'ben'")

@@ -1,4 +1,4 @@
-"""Large text, a phone on its side, paper, and the customer's own language: what one came for can still be read."""
+"""Large text, a phone on its side, paper, and the customer's own language: the important parts stay readable."""
 
 from datetime import timedelta
 from typing import Any
@@ -30,8 +30,7 @@ _LEFT_TO_READ = """() => {
     return 1 - fixed.reduce((sum, e) => sum + e.offsetHeight, 0) / innerHeight;
 }"""
 
-# What of the buttons and fields cannot be used: a label that runs down the page, or a part that no scrolling brings
-# into view.
+# Buttons and fields that cannot be used: a label that runs down the page, or a part that cannot be scrolled into view.
 _UNUSABLE = """() => [...document.querySelectorAll('.episode .actions :is(.field > span, .button, select, textarea)')]
     .filter((e) => e.checkVisibility())
     .filter((e) => {
@@ -45,7 +44,7 @@ _UNUSABLE = """() => [...document.querySelectorAll('.episode .actions :is(.field
 
 
 async def wordy(visits: Visits) -> str:
-    """The page of an episode with more to tell than fits on a screen, and with two numbers to call."""
+    """The page of an episode with more content than fits on a screen, and with two numbers to call."""
     site = visits.site
     await site.sell(customer=Customer(name="Petra Weiss", phone="+49 30 901829 or +49 171 2345678"))
     await site.tell(case_opened(title="The pump is loud"), minutes_ago=900, about=ACCOUNT)
@@ -69,7 +68,7 @@ async def test_at_twice_the_text_size_nothing_is_cut_off_or_scrolls_sideways(vis
         assert (width, await page.evaluate(_CUT_OFF)) == (PHONE[0], []), address
 
 
-# Words of the rows, and of the buttons, that are cut off or broken in two.
+# Words of rows and buttons that are cut off or broken in two.
 _LOST = """() => [...document.querySelectorAll('.row .head :is(h3 a, .bought, .quiet), .button:not([data-call])')]
     .filter((e) => e.checkVisibility())
     .filter((e) => {
@@ -141,7 +140,7 @@ async def test_on_a_phone_on_its_side_everything_can_be_pressed_and_filled_in(
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
-async def test_on_paper_is_the_episode_alone_and_all_of_it(visits: Visits, size: tuple[int, int]) -> None:
+async def test_on_paper_the_whole_episode_is_printed_and_nothing_else(visits: Visits, size: tuple[int, int]) -> None:
     address = await wordy(visits)
     page = await visits.open(size, next_path=address)
     await page.emulate_media(media="print")
@@ -170,7 +169,7 @@ async def test_on_paper_is_the_episode_alone_and_all_of_it(visits: Visits, size:
     await expect(page.locator(".episode .on-paper")).to_be_hidden()
 
 
-async def test_a_line_to_say_in_a_duty_is_not_a_card_of_its_own(visits: Visits) -> None:
+async def test_a_scripts_line_in_a_follow_up_is_not_a_card_of_its_own(visits: Visits) -> None:
     await visits.site.tell(order_placed(sold_at=await visits.site.service.now()))
     await visits.site.service.move_clock(timedelta(days=13))
     page = await visits.open(DESK)

@@ -1,11 +1,11 @@
-"""An episode for information on a telephone: there is one thing to press, and it is over."""
+"""An episode for information on a telephone: one press closes it."""
 
 from playwright.async_api import expect
 
 from tests.browser.conftest import PHONE, Visits
 
 
-async def test_what_is_for_information_is_seen_with_one_press(visits: Visits) -> None:
+async def test_an_episode_for_information_is_seen_with_one_press(visits: Visits) -> None:
     await visits.site.sell()
     episode = await visits.site.request_refund(kind="chargeback", amount_minor=120_000)
     page = await visits.open(PHONE, next_path=f"/episodes/{episode}")

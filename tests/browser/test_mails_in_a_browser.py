@@ -1,4 +1,4 @@
-"""Mails for every eye: names, headings and landmarks in order, and text that stands out, light and dark."""
+"""E-mails for every eye: names, headings and landmarks in order, and text with contrast, light and dark."""
 
 from email.message import EmailMessage
 from uuid import UUID
@@ -23,7 +23,7 @@ async def mails(visits: Visits) -> dict[str, EmailMessage]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, DESK])
-async def test_mails_are_in_order_and_can_be_read(visits: Visits, size: tuple[int, int], scheme: str) -> None:
+async def test_emails_are_well_structured_and_readable(visits: Visits, size: tuple[int, int], scheme: str) -> None:
     page = await (await visits.context(size, scheme=scheme)).new_page()
     for name, message in (await mails(visits)).items():
         html = message.get_body(("html",))

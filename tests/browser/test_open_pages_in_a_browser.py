@@ -1,4 +1,4 @@
-"""What an open page asks for by itself: nothing twice, and nothing that lets its session last longer."""
+"""The requests that an open page makes by itself: none twice, and none that prolongs its session."""
 
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ async def ends_at(visits: Visits) -> datetime:
 
 
 @pytest.mark.parametrize("path", ["/", "/episodes/{}"])
-async def test_a_page_is_asked_for_once_when_it_is_opened(visits: Visits, path: str) -> None:
+async def test_opening_a_page_requests_it_once(visits: Visits, path: str) -> None:
     episode = await visits.site.trouble()
     page = await visits.open(DESK)
     asked: list[str] = []
@@ -33,7 +33,7 @@ async def test_a_page_is_asked_for_once_when_it_is_opened(visits: Visits, path: 
     assert asked.count("fetch") == 1
 
 
-async def test_only_what_a_person_does_prolongs_the_session(visits: Visits) -> None:
+async def test_only_a_persons_actions_prolong_the_session(visits: Visits) -> None:
     page = await visits.open(DESK)
     await live(page)
     opened = await ends_at(visits)
@@ -46,7 +46,7 @@ async def test_only_what_a_person_does_prolongs_the_session(visits: Visits) -> N
     assert await ends_at(visits) > opened
 
 
-async def test_a_clock_turns_urgent_while_the_page_is_open(visits: Visits) -> None:
+async def test_a_deadline_becomes_urgent_while_the_page_is_open(visits: Visits) -> None:
     await visits.site.sell(amount_minor=50_000)
     episode = await visits.site.request_refund(amount_minor=50_000)
     page = await visits.open(DESK, next_path=f"/episodes/{episode}")

@@ -1,4 +1,4 @@
-"""A page that heard of nothing meanwhile: the button answers with what is so, and the page shows it."""
+"""A page that missed a change: the button answers with the current state, and the page shows it."""
 
 from datetime import timedelta
 
@@ -12,11 +12,11 @@ pytestmark = pytest.mark.browser
 
 
 async def never(_: Route) -> None:
-    """The live connection opens for ever."""
+    """The live connection stays in the state of opening."""
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
-async def test_whoever_presses_second_sees_at_once_who_has_it(visits: Visits, size: tuple[int, int]) -> None:
+async def test_the_second_to_press_sees_at_once_who_has_it(visits: Visits, size: tuple[int, int]) -> None:
     anna = await open_desk(visits.site)
     await visits.site.wait(timedelta(minutes=16))
     context = await visits.context(size)
@@ -46,7 +46,7 @@ async def test_the_page_says_until_when_the_chosen_colleague_may_accept(visits: 
     await expect(form.locator("[name=at]")).to_have_value("")
 
 
-async def test_an_offer_of_a_page_that_was_open_for_long_ends_two_hours_after_the_press(visits: Visits) -> None:
+async def test_an_offer_from_a_page_open_for_long_ends_two_hours_after_the_press(visits: Visits) -> None:
     anna = await open_desk(visits.site)
     assert done(await anna.press("acknowledge"))
     page = await visits.open(DESK, next_path=anna.path)

@@ -25,7 +25,7 @@ REOPENED = ("4801", "4803")
 
 
 async def staged(visits: Visits) -> str:
-    """The page of an episode of Anna's, before five others."""
+    """The page of an episode of Anna's, in a list with five others."""
     address = await petra(visits)
     for place, (order, account, name, product, amount) in enumerate(OTHERS):
         buyer = Customer(name=name, phone=f"+49 30 55501{place}", zone=ZONE.key)

@@ -1,4 +1,4 @@
-"""Asking for a sign-in link in a real browser, which spells addresses in its own way unless it is kept from it."""
+"""Requesting a sign-in link in a real browser, which changes the spelling of addresses unless it is prevented."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.browser.conftest import Visits
 
 
 @pytest.mark.parametrize("address", ["anna@münchen.example", "jürgen@sales.example", "anna@sales.example"])
-async def test_a_link_comes_for_the_address_as_it_is_typed(visits: Visits, address: str) -> None:
+async def test_a_link_is_sent_for_the_address_as_typed(visits: Visits, address: str) -> None:
     await visits.site.hire(email=address)
     page = await (await visits.context()).new_page()
     await page.goto("/sign-in")
@@ -19,7 +19,7 @@ async def test_a_link_comes_for_the_address_as_it_is_typed(visits: Visits, addre
     assert person.email == address
 
 
-async def test_the_field_is_for_addresses_and_what_has_no_at_sign_is_not_sent(visits: Visits) -> None:
+async def test_the_field_is_for_addresses_and_text_without_an_at_sign_is_not_sent(visits: Visits) -> None:
     page = await (await visits.context()).new_page()
     await page.goto("/sign-in")
     field = page.get_by_label("Work e-mail address")

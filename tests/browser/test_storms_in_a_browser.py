@@ -1,4 +1,4 @@
-"""A storm in a browser: thirty fit on a few screens, one press is for all of one cause, keys go from row to row."""
+"""A storm in a browser: thirty rows fit on a few screens, one press covers one cause, and keys move between rows."""
 
 import pytest
 from playwright.async_api import Page, expect
@@ -56,7 +56,7 @@ async def test_all_of_one_cause_are_acknowledged_in_a_filtered_list(visits: Visi
     assert not visits.watched.complaints
 
 
-async def test_counts_and_places_follow_and_the_button_keeps_what_was_shown(visits: Visits) -> None:
+async def test_counts_and_places_are_updated_and_the_button_keeps_the_shown_selection(visits: Visits) -> None:
     await storm(visits, 7)
     page = await visits.open(DESK)
     other = await visits.open(DESK)
@@ -103,7 +103,7 @@ async def test_a_press_for_many_beside_an_episode_shows_the_list(visits: Visits)
     assert not visits.watched.complaints
 
 
-async def test_keys_go_from_row_to_row_but_not_while_somebody_types(visits: Visits) -> None:
+async def test_keys_move_between_rows_except_while_typing(visits: Visits) -> None:
     await storm(visits, 7)
     page = await visits.open(DESK)
     names = await page.locator(".row h3 a").all_inner_texts()

@@ -1,4 +1,4 @@
-"""A typed note outlives what others do to its episode meanwhile: it stays in sight until it is saved or dismissed."""
+"""A typed note outlives other people's changes to its episode: it stays visible until it is saved or dismissed."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -23,7 +23,7 @@ async def _refreshed(page: Page) -> None:
 
 
 async def _acknowledged(visits: Visits, size: tuple[int, int]) -> tuple[Page, Desk]:
-    """Anna has an episode open, and she has it open in another browser too."""
+    """Anna has an episode open, in a second browser as well."""
     episode: UUID = await visits.site.trouble()
     page = await visits.open(size, next_path=f"/episodes/{episode}")
     await page.get_by_role("button", name="Acknowledge").locator("visible=true").click()
@@ -32,7 +32,7 @@ async def _acknowledged(visits: Visits, size: tuple[int, int]) -> tuple[Page, De
 
 
 async def _typed_into_close(page: Page) -> Locator:
-    """A reason is chosen and a note typed; the form."""
+    """Choose a reason and type a note. Returns the form."""
     await page.locator("article summary", has_text="More actions").click()
     form = page.locator("article form[action$='/close']")
     await form.locator("select").select_option("lost:price")
@@ -41,7 +41,7 @@ async def _typed_into_close(page: Page) -> Locator:
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
-async def test_a_note_that_was_overtaken_stays_in_sight_with_the_reason(visits: Visits, size: tuple[int, int]) -> None:
+async def test_an_overtaken_note_stays_visible_with_the_reason(visits: Visits, size: tuple[int, int]) -> None:
     page, elsewhere = await _acknowledged(visits, size)
     form = await _typed_into_close(page)
     await page.route("**/live*", lambda route: route.abort())
@@ -59,7 +59,7 @@ async def test_a_note_that_was_overtaken_stays_in_sight_with_the_reason(visits: 
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
-async def test_a_note_stays_in_sight_with_the_reason_when_the_acknowledgement_has_lapsed(
+async def test_a_note_stays_visible_with_the_reason_when_the_acknowledgement_has_expired(
     visits: Visits, size: tuple[int, int]
 ) -> None:
     page, _ = await _acknowledged(visits, size)
@@ -79,7 +79,7 @@ async def test_a_note_stays_in_sight_with_the_reason_when_the_acknowledgement_ha
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
-async def test_a_note_about_a_talk_that_is_reported_meanwhile_goes_to_the_form_that_is_left(
+async def test_a_note_about_a_talk_reported_in_between_moves_to_the_remaining_form(
     visits: Visits, size: tuple[int, int]
 ) -> None:
     page, elsewhere = await _acknowledged(visits, size)
@@ -99,7 +99,7 @@ async def test_a_note_about_a_talk_that_is_reported_meanwhile_goes_to_the_form_t
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
-async def test_a_note_stays_in_sight_when_its_episode_and_the_list_have_gone(
+async def test_a_note_stays_visible_when_its_episode_and_the_list_are_gone(
     visits: Visits, size: tuple[int, int]
 ) -> None:
     page, _ = await _acknowledged(visits, size)
@@ -119,7 +119,7 @@ async def test_a_note_stays_in_sight_when_its_episode_and_the_list_have_gone(
     await expect(page.locator(".unsaved blockquote")).to_be_in_viewport()
 
 
-async def test_what_is_wrong_with_a_form_stays_beside_it_while_the_page_changes(visits: Visits) -> None:
+async def test_a_forms_error_stays_beside_it_while_the_page_changes(visits: Visits) -> None:
     page, _ = await _acknowledged(visits, DESK)
     form = await _typed_into_close(page)
     longer = "each => { each.removeAttribute('maxlength'); each.value = 'x'.repeat(1001) }"

@@ -29,7 +29,7 @@ async def test_a_close_is_undone_on_a_telephone_and_notes_are_read_at_once(visit
     assert visits.watched.complaints == []
 
 
-async def test_what_is_typed_stays_while_the_page_changes(visits: Visits) -> None:
+async def test_typed_text_stays_while_the_page_changes(visits: Visits) -> None:
     episode = await visits.site.trouble()
     page = await visits.open(next_path=f"/episodes/{episode}")
     article = page.locator("article.episode")
@@ -43,7 +43,7 @@ async def test_what_is_typed_stays_while_the_page_changes(visits: Visits) -> Non
     await expect(typed).to_have_value(NOTE)
 
 
-async def test_without_scripts_a_close_is_undone_from_the_list_of_closed_ones(visits: Visits) -> None:
+async def test_without_scripts_a_close_is_undone_from_the_list_of_closed_episodes(visits: Visits) -> None:
     episode = await visits.site.trouble()
     context = await visits.context(PHONE, scripts="off")
     page = await visits.sign_in(context, next_path=f"/episodes/{episode}")

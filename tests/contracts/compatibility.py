@@ -1,7 +1,7 @@
 """What counts as a break between two versions of an event's schema; as a command, accepts those of today.
 
-`python -m tests.contracts.compatibility` moves the baseline to the classes of today, if that breaks nobody.
-A break wanted all the same: take its line out of the baseline first, and say why in the contracts' CHANGELOG.
+`python -m tests.contracts.compatibility` moves the baseline to the classes of today, if that breaks no one. For an
+intended break, first remove its line from the baseline, and give the reason in the contracts' CHANGELOG.
 """
 
 import json
@@ -21,7 +21,7 @@ _EXACT = ("pattern", "format", "const")
 
 
 def breaks(old: dict[str, Any], new: dict[str, Any], *, published: bool) -> list[str]:
-    """What would go wrong for publishers, stored events and (if published) readers that know only `old`."""
+    """The breaks for publishers, stored events and (if published) readers that know only `old`."""
     found = []
     if not check_compat(json.dumps(_closed(old)), json.dumps(_closed(new)), "deserializer"):
         found.append("an event that was right before is refused now, or a member of it is no longer read")
@@ -33,7 +33,7 @@ def breaks(old: dict[str, Any], new: dict[str, Any], *, published: bool) -> list
 
 
 def rules(fact: type[Fact]) -> dict[str, Any]:
-    """The schema of a class without the texts that bind nobody."""
+    """The schema of a class without its non-binding texts."""
     bare: dict[str, Any] = _without_texts(schema(fact))
     return bare
 
@@ -48,7 +48,7 @@ def _without_texts(value: Any) -> Any:
 
 
 def is_published(wire_type: str) -> bool:
-    """Whether we write these events; of the others we are the only reader."""
+    """Whether we write these events; we are the only reader of the others."""
     return ".inbound." not in wire_type
 
 
@@ -63,7 +63,7 @@ def _closed(value: Any) -> Any:
 
 
 def _open(value: Any) -> Any:
-    """Without the lists of enums: these may grow, readers keep what they do not know."""
+    """Without the lists of enums: these may grow, because readers keep unknown values."""
     if isinstance(value, list):
         return [_open(entry) for entry in value]
     if not isinstance(value, dict):
@@ -72,7 +72,7 @@ def _open(value: Any) -> Any:
 
 
 def _exact_rules(value: Any, path: str = "#") -> Iterator[tuple[str, object]]:
-    """Rules that cannot be compared but for being the same."""
+    """Rules that can only be compared for equality."""
     if isinstance(value, list):
         for index, entry in enumerate(value):
             yield from _exact_rules(entry, f"{path}/{index}")
@@ -91,7 +91,7 @@ def read_baseline() -> dict[str, dict[str, Any]]:
 
 
 def accept() -> None:
-    """Move the baseline to the classes; exits with what is wrong where that breaks somebody."""
+    """Move the baseline to the classes; exits with an error if that breaks a publisher or a reader."""
     accepted = read_baseline()
     for fact in FACTS:
         new = rules(fact)

@@ -1,4 +1,4 @@
-"""The CloudEvents SDK reads what we write, and we read what it writes, over Kafka and over HTTP."""
+"""The CloudEvents SDK reads our events, and we read the SDK's, over Kafka and over HTTP."""
 
 import json
 from datetime import UTC, datetime
@@ -38,7 +38,7 @@ TOLD = CloudEvent(
 
 
 def _attributes_of_http(headers: dict[str, str]) -> dict[str, str]:
-    """As an HTTP binding maps them: `ce-` off, percent-decoded; content-type is datacontenttype."""
+    """As an HTTP binding maps them: without `ce-`, percent-decoded; content-type is datacontenttype."""
     named = {name.lower(): unquote(value) for name, value in headers.items()}
     attributes = {name.removeprefix("ce-"): value for name, value in named.items() if name.startswith("ce-")}
     return attributes | {"datacontenttype": named["content-type"]}

@@ -1,4 +1,4 @@
-"""Names that installations have stay, whatever Python calls what they stand for: pinned.json has them and says why."""
+"""Names in installations stay although their Python names may change: pinned.json lists them with the reasons."""
 
 import ast
 import json
@@ -37,7 +37,7 @@ each_group = pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.ti
 
 
 @each_group
-def test_no_pinned_name_is_gone_or_another_and_each_is_pinned(group: Group) -> None:
+def test_no_pinned_name_is_gone_or_changed_and_each_name_is_pinned(group: Group) -> None:
     before, now = pinned()[group.title], group.read()
     changes, new = list(broken(before, now)), list(added(before, now))
     assert not changes, complaint(group, changes)
@@ -57,7 +57,7 @@ def test_a_name_of_a_group_is_pinned_once() -> None:
 
 
 @pytest.mark.parametrize("wire_type", pinned()["own facts"])
-def test_an_own_fact_of_an_installation_is_read_and_written_as_it_stands(wire_type: str) -> None:
+def test_an_installations_own_fact_is_read_and_written_unchanged(wire_type: str) -> None:
     (fact,) = (one for one in wire._own(Fact) if one.type == wire_type)
     stored = json.dumps(pinned()["own facts"][wire_type], separators=(",", ":"))
     assert fact.model_validate_json(stored).model_dump_json() == stored
@@ -70,7 +70,7 @@ def test_every_command_that_prints_json_is_pinned() -> None:
 
 
 def in_code(path: str, before: str, after: str) -> Plant:
-    """Another text in one module, as it would be read from the file."""
+    """Another text in one module, as if it were read from the file."""
 
     def plant(monkeypatch: pytest.MonkeyPatch) -> None:
         (there,) = modules(path)
@@ -217,6 +217,6 @@ def test_a_rename_that_leaks_is_noticed(title: str, plant: Plant, gone: str, mon
     ],
     ids=lambda part: part if isinstance(part, str) else "",
 )
-def test_a_rename_within_python_is_no_concern(title: str, plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rename_within_python_is_ignored(title: str, plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch)
     assert BY_TITLE[title].read() == pinned()[title]

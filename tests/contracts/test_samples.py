@@ -1,4 +1,4 @@
-"""Events as they were once sent, kept for good: each of them must always be read."""
+"""Events as they were once sent, kept permanently: each of them must always be readable."""
 
 import json
 from copy import deepcopy
@@ -56,7 +56,7 @@ def test_reading_and_writing_again_gives_the_same_bytes(sample: dict[str, Any]) 
 
 
 @each_sample
-def test_structured_and_binary_mode_tell_the_same_event(sample: dict[str, Any]) -> None:
+def test_structured_and_binary_mode_carry_the_same_event(sample: dict[str, Any]) -> None:
     binary = decode_binary(sample["attributes"], _body(sample), topic=None)
     whole = json.dumps(sample["attributes"] | {"data": sample["data"]}, indent=1).encode()
     structured = decode_structured(whole, topic=None)
@@ -65,14 +65,14 @@ def test_structured_and_binary_mode_tell_the_same_event(sample: dict[str, Any]) 
 
 
 def _places(value: Any) -> list[tuple[Any, Any]]:
-    """Every container of a sample with a member or entry of it."""
+    """Every container of a sample, with a member or entry of it."""
     keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else []
     return [place for key in keys for place in ((value, key), *_places(value[key]))]
 
 
 @settings(max_examples=300)
 @given(data=st.data())
-def test_a_stored_event_with_anything_in_one_place_is_read_or_refused_without_being_repeated(
+def test_a_stored_event_with_any_value_in_one_place_is_read_or_refused_without_being_repeated(
     data: st.DataObject,
 ) -> None:
     sample = deepcopy(data.draw(st.sampled_from([parameter.values[0] for parameter in STORED])))

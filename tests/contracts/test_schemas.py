@@ -1,4 +1,4 @@
-"""Schemas only grow: the committed ones are those of the classes, and nobody who knows old ones is broken."""
+"""Schemas only grow: the committed ones match the classes, and break no user of older ones."""
 
 from copy import deepcopy
 from typing import Any
@@ -21,17 +21,17 @@ def test_the_committed_schema_is_that_of_the_class(fact: type[Fact]) -> None:
     assert committed == schemas.text(fact), "run: python -m shared.contracts.schemas"
 
 
-def test_no_schema_is_left_of_a_class_that_is_gone() -> None:
+def test_no_schema_of_a_removed_class_is_left() -> None:
     assert {path.name for path in schemas.DIRECTORY.iterdir()} == {schemas.file_name(fact) for fact in FACTS}
 
 
 @each_fact
-def test_no_class_breaks_what_was_accepted_before(fact: type[Fact]) -> None:
+def test_no_class_breaks_an_accepted_schema(fact: type[Fact]) -> None:
     accepted = read_baseline()[fact.dataschema()]
     assert breaks(accepted, rules(fact), published=is_published(fact.type)) == []
 
 
-def test_the_baseline_knows_every_class_as_it_is() -> None:
+def test_the_baseline_has_the_present_form_of_every_class() -> None:
     current = {fact.dataschema(): rules(fact) for fact in FACTS}
     assert read_baseline() == current, "if it only grew, run: python -m tests.contracts.compatibility"
 
@@ -90,7 +90,7 @@ def test_growing_is_no_break(change: Any) -> None:
     assert breaks(CONTACT, after, published=True) == []
 
 
-def test_asking_less_of_publishers_breaks_readers_of_what_we_publish_only() -> None:
+def test_requiring_less_breaks_readers_of_published_events_only() -> None:
     after = deepcopy(CONTACT)
     after["required"].remove("channel")
     assert breaks(CONTACT, after, published=False) == []

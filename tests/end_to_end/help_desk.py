@@ -1,7 +1,7 @@
-"""A small log of a help desk and the sales to its callers, of the shape that published ones have. Start at `written`.
+"""A small log of a help desk and the sales to its callers, in the form of published logs. Start at `written`.
 
-Times are minutes, and much is told in one minute: an incident opened and resolved, taken and given to the customer,
-passed on and closed, resolved and reopened, or late only in the change that closes it.
+Times are minutes, and many changes fall into the same minute: an incident opened and resolved, taken and given to the
+customer, passed on and closed, resolved and reopened, or late only in the change that closes it.
 """
 
 import random
@@ -24,7 +24,7 @@ _SOLD, _SOLD_TOO_LATE = "01-01-2018 10:00", "01-01-2019 10:00"
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How an incident goes, and which signals it leaves.
+    """The course of an incident, and the signals that it leaves.
 
     Each change is a minute, a state, reassignments, reopenings, and whether the answer was in time.
     """
@@ -35,8 +35,8 @@ class Course:
 
 STUCK, BOUNCED, REOPENED, OVERDUE = "case_stuck", "case_bounced", "case_reopened", "response_overdue"
 
-# An account's incidents all go by one of these groups. An episode grows graver and never less grave, so whatever makes
-# one graver than what stands in the end would count only where the sale was told before it.
+# An account's incidents all follow one of these groups. Severity only rises, so a signal that raises it above that of
+# the final ones would count only if the sale was reported before it.
 _MIXED = (
     Course(("0,New,0,0,TRUE", "0,Resolved,0,0,TRUE", "7200,Closed,0,0,FALSE")),
     Course(("0,New,0,0,TRUE", "60,Active,3,0,TRUE", "300,Resolved,3,0,TRUE", "7500,Closed,3,0,TRUE")),
@@ -66,9 +66,9 @@ _GROUPS = (_MIXED, _LATE, _LATE_AND_OVER)
 
 @dataclass(frozen=True, slots=True)
 class HelpDesk:
-    """Two files to import. `leaves` are the signals that stand in the end, as case and kind.
+    """Two files to import. `leaves` are the signals that stand at the end, as case and kind.
 
-    Every id but a caller's contains the `tag`; but for that, two of one seed are equal.
+    Every id except a caller's contains the `tag`; apart from that, two of one seed are equal.
     """
 
     tag: str
@@ -78,7 +78,7 @@ class HelpDesk:
 
 
 def written(folder: Path, tag: str, *, seed: int) -> HelpDesk:
-    """Writes both files into a folder."""
+    """Write both files into a folder."""
     chance = random.Random(seed)
     accounts = [f"m-{tag}-{n:03}" for n in range(_ACCOUNTS)]
     rows, leaves = list[str](), set[tuple[str, str]]()

@@ -1,4 +1,4 @@
-"""What we promise to those who sell and to those who publish, kept by the running services."""
+"""The promises to sellers and publishers, kept by the running services."""
 
 import asyncio
 import re
@@ -15,7 +15,7 @@ from tests.waiting import eventually, until
 SECONDS = 5.0
 
 
-async def test_refund_on_a_sold_account_alerts_the_original_salesperson_by_mail_within_seconds(story: Story) -> None:
+async def test_a_refund_request_alerts_the_original_salesperson_by_email_within_seconds(story: Story) -> None:
     await story.hire()
     await story.sell()
     await story.known()
@@ -56,7 +56,7 @@ async def test_one_trace_leads_from_the_published_fact_to_the_e_mail(company: Co
     assert depths == sorted(set(depths)), "each is the child of the one before"
 
 
-async def test_a_successor_is_told_whose_customer_it_is(story: Story) -> None:
+async def test_a_successor_learns_whose_customer_it_is(story: Story) -> None:
     successor = f"ben-{story.seller}"
     since = (datetime.now(UTC) - timedelta(days=20)).date()
     await story.hire(successor, "Ben Okafor")
@@ -78,9 +78,7 @@ async def test_a_failure_waits_for_its_sale(story: Story) -> None:
     await story.expect_alert_for()
 
 
-async def test_acknowledging_in_the_page_stops_a_mail_that_could_not_be_sent_yet(
-    company: Company, story: Story
-) -> None:
+async def test_acknowledging_on_the_page_cancels_an_unsent_email(company: Company, story: Story) -> None:
     await story.hire()
     await story.sell()
     await company.mail_server.stop()
@@ -97,7 +95,7 @@ async def test_acknowledging_in_the_page_stops_a_mail_that_could_not_be_sent_yet
         assert "You are handling this" in await story.page()
     finally:
         await company.mail_server.start()
-    await company.move_clock(timedelta(minutes=11))  # whatever is still to be tried is due, before what comes now
+    await company.move_clock(timedelta(minutes=11))  # all retries become due before the next event
     later = company.story()
     await later.hire()
     await later.sell()
@@ -119,7 +117,7 @@ async def test_events_posted_with_a_publishers_key_end_in_an_alert_on_the_page(s
     assert f"You sold order {story.order} on " in page
 
 
-async def test_structured_json_of_a_foreign_client_is_taken(company: Company, story: Story) -> None:
+async def test_structured_json_of_a_foreign_client_is_accepted(company: Company, story: Story) -> None:
     await story.hire()
     await story.sell()
     event = {
@@ -138,7 +136,7 @@ async def test_structured_json_of_a_foreign_client_is_taken(company: Company, st
     assert alert.kind == "refund_requested"
 
 
-async def test_the_desk_hears_of_a_sale_whose_seller_nobody_knows_after_fifteen_minutes(
+async def test_the_desk_is_alerted_about_an_unknown_sellers_sale_after_fifteen_minutes(
     company: Company, story: Story
 ) -> None:
     await story.hire("desk", "Sales desk")
@@ -155,7 +153,7 @@ async def test_the_desk_hears_of_a_sale_whose_seller_nobody_knows_after_fifteen_
 
 
 async def _mail_a_minute_later(company: Company, story: Story) -> str:
-    """What climbs to the desk at once goes as one list a minute later, also if it was not held yet a minute ago."""
+    """Alerts that reach the desk at once go as one list a minute later, even those that were not held a minute ago."""
     await company.move_clock(timedelta(minutes=1))
     await asyncio.sleep(2)
     (alert,) = await story.alerts()
@@ -175,7 +173,7 @@ async def test_a_talk_dated_ahead_of_the_clock_is_refused_and_hides_no_dead_end(
     assert answer.status_code == 409
     (error,) = answer.json()["errors"]
     assert (error["index"], error["code"], error["field"]) == (0, "time_ahead", "time")
-    assert "local time sent with Z?" in error["reason"]
+    assert "Was local time sent with the suffix Z (UTC)?" in error["reason"]
     answer = await story.post("support", talk, at=await company.now() + timedelta(minutes=2))
     assert answer.status_code == 200, answer.text
     answer = await story.post("support", contact_made("dead_end", case=None), at=await company.now())

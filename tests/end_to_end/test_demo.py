@@ -1,4 +1,4 @@
-"""The stories of `handoff demo`, played on the running services; and one that is told wrong on purpose."""
+"""The stories of `handoff demo`, played on the running services; and one with a deliberate error."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -9,10 +9,10 @@ from rich.console import Console
 
 from services.cli.demo.cast import PETRA
 from services.cli.demo.clock import demo_clock
+from services.cli.demo.narration import Narrator
 from services.cli.demo.observing import observing
 from services.cli.demo.scene import Scene, Stage
 from services.cli.demo.stories import LATER_STORIES, STORIES, nobody_answers, play
-from services.cli.demo.telling import Teller
 from tests.stories import Company
 
 
@@ -20,25 +20,25 @@ from tests.stories import Company
 async def stage(company: Company) -> AsyncIterator[Stage]:
     addresses = company.machine.environment
     async with observing(addresses, company.mail_folder) as observer, demo_clock(addresses) as clock:
-        teller = Teller(Console(record=True, quiet=True, width=110))
-        yield Stage(company.publisher, observer, teller, clock, addresses, run=secrets.token_hex(3))
+        narrator = Narrator(Console(record=True, quiet=True, width=110))
+        yield Stage(company.publisher, observer, narrator, clock, addresses, run=secrets.token_hex(3))
 
 
-async def test_every_story_ends_as_told(stage: Stage) -> None:
+async def test_every_story_ends_as_described(stage: Stage) -> None:
     played = await play(stage)
     assert [(one.ended.title, one.ended.failure) for one in played] == [
         (story.title, None) for story in STORIES + LATER_STORIES
     ]
-    assert [len(one.ended.rings) for one in played] == [1, 2, 1, 1, 1, 0, 2, 2, 0]
-    assert all(ring.subject for one in played for ring in one.ended.rings)
+    assert [len(one.ended.alerts) for one in played] == [1, 2, 1, 1, 1, 0, 2, 2, 0]
+    assert all(alert.subject for one in played for alert in one.ended.alerts)
 
 
-async def test_a_story_that_goes_another_way_is_told_as_such(stage: Stage) -> None:
-    async def told_wrong(scene: Scene) -> None:
+async def test_a_story_that_deviates_is_reported(stage: Stage) -> None:
+    async def expecting_too_much(scene: Scene) -> None:
         await nobody_answers(scene)
         await scene.end(signals=7)
 
-    wrong = replace(STORIES[0], buyer=PETRA, play=told_wrong)
+    wrong = replace(STORIES[0], buyer=PETRA, play=expecting_too_much)
     (played,) = await play(stage, stories=(wrong,))
     assert played.ended.failure is not None
     assert played.ended.failure.expected == "1 episode, 7 signals, 1 alert"

@@ -1,4 +1,4 @@
-"""What we promise to those who import: in whatever order, however often, and whatever is killed meanwhile."""
+"""The promises to importers: in any order, any number of times, and despite killed services."""
 
 import asyncio
 import re
@@ -39,7 +39,7 @@ _DEAD_LETTERS = "select count(*) from shared.dead_letters"
 _READ = "select count(*) from shared.ledger"
 
 
-async def test_a_log_in_either_order_twice_and_under_kills_leaves_the_same_signals_episodes_and_severities(
+async def test_a_log_imported_in_either_order_twice_and_under_kills_leaves_the_same_state(
     company: Company, tmp_path: Path
 ) -> None:
     """Sales before the log, undisturbed; and the log before the sales, while every service is killed."""
@@ -53,7 +53,7 @@ async def test_a_log_in_either_order_twice_and_under_kills_leaves_the_same_signa
     await _heard(company, killed, changes)
     await asyncio.gather(_tell_sales(company, killed), _kill_once_records_flow(company, killed, "orders", "escalation"))
     await _heard(company, killed, sales + changes)
-    await company.move_clock(_LATE_REPORTS)  # then a silence of the past is known to be one
+    await company.move_clock(_LATE_REPORTS)  # then a past silence is recognised as one
     for desk in (calm, killed):
         await eventually(partial(_standing, company, desk), sorted(desk.leaves), within_seconds=_SECONDS)
     left = await _left(company, calm)
@@ -90,7 +90,7 @@ async def test_a_kill_of_each_service_in_the_middle_of_an_import_loses_and_doubl
         return [episode for episode in listed if episode["order"].startswith(f"o-{story.account}-")]
 
     def all_told(found: list[dict[str, Any]]) -> bool:
-        """Also rung: an episode may be there before the directory knows its seller."""
+        """Also without an early alert: an episode may exist before the directory knows its seller."""
         return len(_signals(found)) >= len(told) and all(episode["alerts"] for episode in found)
 
     async def rings() -> list[tuple[str, str, list[str]]]:
@@ -124,7 +124,8 @@ def _log(desk: HelpDesk, starts_at: str = STARTS_AT) -> tuple[str, ...]:
 
 
 async def _import(company: Company, *arguments: str) -> int:
-    """Imports, in this process as that takes less time; how many events it published. One at a time."""
+    """Run the imports, in this process because that takes less time. Returns the number of events
+    published. One at a time."""
     done = await asyncio.to_thread(CliRunner().invoke, app, arguments, env=company.environment)
     assert done.exit_code == 0, done.output
     (count,) = _PUBLISHED.findall(done.output)
@@ -132,7 +133,7 @@ async def _import(company: Company, *arguments: str) -> int:
 
 
 async def _kill_once_records_flow(company: Company, desk: HelpDesk, *names: str) -> None:
-    """Kills these services, one after the other, each once something new of this help desk came to it."""
+    """Kill these services, one after the other, each once it received something new of this help desk."""
     before = {name: await _journaled(company, desk, name) for name in names}
     for name in names:
         await until(partial(_journaled, company, desk, name), before[name].__lt__, within_seconds=_SECONDS)
@@ -145,7 +146,7 @@ async def _journaled(company: Company, desk: HelpDesk, service: str) -> int:
 
 
 async def _heard(company: Company, desk: HelpDesk, count: int) -> None:
-    """Waits until escalation has heard so many facts of this help desk."""
+    """Wait until escalation has received this many facts of this help desk."""
     await eventually(partial(_journaled, company, desk, "escalation"), count, within_seconds=_SECONDS)
 
 
@@ -155,7 +156,7 @@ async def _standing(company: Company, desk: HelpDesk) -> list[tuple[str, str]]:
 
 
 async def _left(company: Company, desk: HelpDesk) -> dict[str, Any]:
-    """What stands and what is open, each id without the tag."""
+    """The standing signals and open episodes, each id without the tag."""
     pool = company.pools["escalation"]
     return {
         what: [
@@ -173,7 +174,8 @@ async def _sum(company: Company, query: str, *services: str) -> int:
 def _all_going_wrong(folder: Path, tag: str) -> HelpDesk:
     """Deals of two sellers with many accounts, and incidents each of which goes wrong in three ways.
 
-    No two go wrong at one time: in which order signals join an episode must not depend on when its sale comes.
+    No two of them go wrong at the same time: the order in which signals join an episode must not depend
+    on when its sale arrives.
     """
     sales = [f"o-{tag}-{n},m-{tag}-{n:03},sr-{tag}-{n % 2},01-10-2016 10:00,pet,100" for n in range(INCIDENTS)]
     changes = [
@@ -192,7 +194,8 @@ def _signals(episodes: list[dict[str, Any]]) -> list[str]:
 
 
 def _is_rung_once(rung: list[tuple[str, str, list[str]]], episodes: list[dict[str, Any]]) -> bool:
-    """A ring for the first signal and one for the rise; where both waited for the seller to be known, one for both."""
+    """One alert for the first signal and one for the rise in severity, or a single one if both
+    waited for the seller."""
     orders = sorted((episode["order"], "critical") for episode in episodes)
     once = (["signal"], ["signal", "severity"])
     return sorted(one[:2] for one in rung) == orders and all(causes in once for _, _, causes in rung)

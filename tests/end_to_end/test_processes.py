@@ -1,4 +1,4 @@
-"""What we promise to those who run the services: killed, doubled, stopped or refused, nothing is lost."""
+"""The promises to operators: when services are killed, doubled, stopped or refused, nothing is lost."""
 
 import asyncio
 import os
@@ -71,7 +71,7 @@ async def test_sigterm_ends_each_service_in_order_within_ten_seconds(company: Co
     await company.everybody_at_work()
 
 
-async def test_a_service_whose_port_is_taken_says_which_and_what_to_do(company: Company) -> None:
+async def test_a_service_whose_port_is_occupied_names_it_with_a_remedy(company: Company) -> None:
     port = company.environment["ORDERS_PORT"]
     status, printed = await company.handoff("run", "orders")
     assert status == 1
@@ -81,7 +81,7 @@ async def test_a_service_whose_port_is_taken_says_which_and_what_to_do(company: 
 
 @asynccontextmanager
 async def _second_workers(company: Company, folder: Path) -> AsyncIterator[dict[str, Service]]:
-    """One more process of each service, in another slot, while inside."""
+    """One more process of each service, in another slot, while the body runs."""
     ports = free_ports(len(SERVICES))
     workers = {}
     async with AsyncExitStack() as stack:
@@ -99,6 +99,6 @@ async def _second_workers(company: Company, folder: Path) -> AsyncIterator[dict[
 
 
 async def _applied(worker: Service) -> float:
-    """Records this process has applied, by its own metrics."""
+    """The number of records that this process has applied, by its own metrics."""
     async with httpx2.AsyncClient(base_url=worker.url) as client:
         return sum(map(float, _APPLIED.findall((await client.get("/metrics")).text)))

@@ -1,4 +1,4 @@
-"""`make faults`: plays rounds until so many processes were killed, finds the planted bugs, prints what came of it."""
+"""`make faults`: plays rounds until enough processes were killed, searches the planted bugs, and prints the results."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ def main(
     bug: Annotated[str | None, typer.Option(help="Only this planted bug.")] = None,
     report: Annotated[Path, typer.Option(help="Where the figures go as JSON.")] = Path(".local/faults.json"),
 ) -> None:
-    """Break a running installation in every known way, and have a separate checker decide what came of it."""
+    """Break a running installation in every known way, and let a separate checker judge the result."""
     began = time.monotonic()
     results, found = list[Result](), list[Result]()
     rounds = rounds_from(seed, plan)
@@ -53,9 +53,9 @@ def main(
 
 
 def _play(plan: Plan, seed: int, *, bug: str | None = None) -> Result:
-    """One round in a folder of its own, which is kept where the round failed."""
+    """One round in a folder of its own, which is kept if the round failed."""
     folder = Path(tempfile.mkdtemp(prefix=f"handoff-faults-{plan.name.replace(' ', '-')}-{seed}-"))
-    folder.chmod(0o755)  # also for the user who runs Postgres for root
+    folder.chmod(0o755)  # readable for the user who runs Postgres on behalf of root
     result = asyncio.run(play(plan, seed, folder, source=planted(bug, folder) if bug else PROJECT))
     console.print(
         f"{plan.name}, seed {seed}: {result.kills} kills, {result.took_seconds:.0f} s, {_ending(result, bug)}"

@@ -13,7 +13,7 @@ from tests.faults.kafka_wire import KafkaWire
 
 @dataclass(frozen=True)
 class Brokers:
-    """What clients connect to, and what can be broken. Three nodes have no wire."""
+    """The address for clients, and the parts that can be broken. Three nodes have no wire."""
 
     address: str
     nodes: tuple[Kafka, ...]
@@ -39,7 +39,7 @@ async def one_broker(folder: Path) -> AsyncIterator[Brokers]:
 
 @asynccontextmanager
 async def three_nodes(folder: Path) -> AsyncIterator[Brokers]:
-    """Three nodes in one (KRaft, combined roles): replication 3, of which two must be in sync to take a record."""
+    """Three nodes in one cluster (KRaft, combined roles): replication 3, and two must be in sync to accept a record."""
     ports = free_ports(6)
     pairs = list(zip(ports[:3], ports[3:], strict=True))
     voters = ",".join(f"{id}@{LOOPBACK}:{controller}" for id, (_, controller) in enumerate(pairs, start=1))
@@ -61,7 +61,7 @@ async def three_nodes(folder: Path) -> AsyncIterator[Brokers]:
         await asyncio.gather(*(node.kill() for node in nodes))
 
 
-# Whatever no right is set for is allowed: rights can be taken away one by one.
+# Without an ACL everything is allowed, so single rights can be taken away.
 _RIGHTS = {
     "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
     "allow.everyone.if.no.acl.found": "true",

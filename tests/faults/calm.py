@@ -1,4 +1,4 @@
-"""Waiting until nothing moves any more: all read, all sent, no timer and no delivery due."""
+"""Waiting until an installation is idle: all records read, all events published, no timer and no delivery due."""
 
 import asyncio
 import time
@@ -19,29 +19,29 @@ _BUSY = {
     "records set aside": "select count(*) from shared.set_aside",
     "timers due": "select count(*) from shared.timers where due_at <= shared.app_now()",
 }
-# What is being sent by a process that died is in doubt only when its time is up.
+# A delivery of a dead process stays `sending` until its timeout.
 _DELIVERIES_DUE = """
     select count(*) from escalation.deliveries
     where state in ('pending', 'held', 'unknown') and try_at <= shared.app_now()
 """
-# Whoever reached nobody has hours; what is due so late is due in no round.
+# After a failed attempt the deadline is hours away; no round runs that long.
 _MOVING = """
     select exists (select from shared.timers where due_at < shared.app_now() + interval '1 day')
         or exists (select from escalation.deliveries where state in ('pending', 'sending', 'held', 'unknown'))
 """
 _HELD = "select exists (select from escalation.deliveries where state = 'held')"
-# Past every wait there is: for a named order, for a seller, before a retry.
+# Longer than every wait: for a named order, for a seller, before a retry.
 _JUMP = timedelta(minutes=16)
-# A storm's window ends by itself first, or what it held would be overtaken by the next rings and never sent.
+# End a storm's window first: otherwise later alerts overtake the held deliveries, and those are never sent.
 _WINDOW = timedelta(minutes=1)
 
 
 class NeverCalm(AssertionError):
-    """Something still waits after a long time. Says what."""
+    """Something is still waiting after the time allowed. The message says what."""
 
 
 async def until_calm(world: World, within_seconds: float) -> None:
-    """Returns when every record is applied and nothing due is left. Raises NeverCalm."""
+    """Returns once every record is applied and nothing due is left. Raises NeverCalm."""
     began = time.monotonic()
     while waiting := await _waiting(world):
         if time.monotonic() - began > within_seconds:
@@ -50,7 +50,7 @@ async def until_calm(world: World, within_seconds: float) -> None:
 
 
 async def let_all_waits_end(world: World, within_seconds: float) -> None:
-    """Move escalation's clock past every wait, until no timer and no delivery is left."""
+    """Move escalation's clock past every wait, until no timer due within a day and no open delivery is left."""
     while True:
         await until_calm(world, within_seconds)
         async with connected(world, "escalation") as connection:

@@ -1,4 +1,4 @@
-"""Which rounds make a campaign: every kind of fault, and so many kills. Start at `rounds_from`."""
+"""The rounds of a campaign: every kind of fault, and a number of kills. Start at `rounds_from`."""
 
 from collections.abc import Iterator, Mapping
 from itertools import count, cycle
@@ -57,7 +57,8 @@ RELEASE_BEFORE = Plan(
     clock_jumps=True,
     upgrades=True,
 )
-"""It runs first; then it is killed, and this one goes on with what it left, while its orders and support still run."""
+"""The previous release runs first. Its escalation is killed and replaced by this release's, while its orders and
+support keep running for a while."""
 PROCESSES = Plan(
     "processes",
     {
@@ -75,7 +76,7 @@ CLOCKS = Plan(
     reach_at_most=1,
     clock_jumps=True,
 )
-"""A clock that jumps is what brings timers: processes die at theirs and at those of deliveries."""
+"""A jump of the clock makes timers due: processes die at the crash points of timers and deliveries."""
 SHORT = Plan(
     "short",
     {
@@ -88,7 +89,7 @@ SHORT = Plan(
     },
     events=400,
 )
-"""A little of everything that takes no time to recover from."""
+"""A few faults of each kind that needs little time to recover."""
 THREE_NODES = Plan("three nodes", {"broker kill -9": 2}, nodes=3)
 
 PLANS: Mapping[str, Plan] = {
@@ -98,5 +99,5 @@ PLANS: Mapping[str, Plan] = {
 
 
 def rounds_from(seed: int, only: str | None = None) -> Iterator[tuple[Plan, int]]:
-    """Plans and their seeds without end; every turn of them brings every kind of fault, unless one is named."""
+    """Plans and their seeds, without end. Every cycle covers every kind of fault, unless `only` names one."""
     return zip(cycle([PLANS[only]] if only else PLANS.values()), count(seed), strict=False)

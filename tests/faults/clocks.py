@@ -1,4 +1,6 @@
-"""The clocks of the services that publishers tell run ahead of a history: what lies ahead of them is refused."""
+"""Clocks of the inbound services that run ahead of a history: an inbound service refuses events
+dated ahead of its clock.
+"""
 
 from datetime import timedelta
 
@@ -13,7 +15,8 @@ _MOVE = """
 
 
 async def keep_ahead(url: str) -> None:
-    """A service's clock runs so far ahead that a history never is, also while it is put back by an hour."""
+    """Put a service's clock so far ahead that no event of a history is in its future, even after a
+    step back of an hour."""
     connection = await asyncpg.connect(url, timeout=10)
     try:
         await connection.execute(_MOVE, _AHEAD)

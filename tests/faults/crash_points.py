@@ -1,7 +1,7 @@
 """Named points at every step of consumer, relay, delivery and timers where a process can be made to die.
 
-The product knows nothing of them: a process that is to die at one has that one function wrapped before it starts. A
-point whose function has gone or was renamed cannot be armed, and the run fails.
+The product does not know them: a process that is to die at one has that one function wrapped before it starts. A point
+whose function was removed or renamed cannot be armed, and the run fails.
 """
 
 import functools
@@ -20,8 +20,8 @@ Counts = Callable[[Sequence[Any], Any], Any]
 class CrashPoint:
     """Before or after a call of `function`, a dotted name inside `module`.
 
-    `counts` tells from the arguments and the result (None before the call) whether there was anything to do: a look for
-    due timers that finds none is no step of a timer.
+    `counts` returns whether the call did anything, from its arguments and its result (None before the call): a poll
+    that finds no due timer does not count.
     """
 
     module: str
@@ -56,12 +56,12 @@ def _mortal(function: Callable[..., Any], point: CrashPoint, nth: int) -> Callab
             reach(args, result)
         return result
 
-    assert inspect.iscoroutinefunction(inspect.unwrap(function)), f"{point.module}.{point.function} is no coroutine"
+    assert inspect.iscoroutinefunction(inspect.unwrap(function)), f"{point.module}.{point.function} is not async"
     return awaited
 
 
 def _second(arguments: Sequence[Any], _: Any) -> Any:
-    """Whether the second argument holds anything."""
+    """Whether the second argument is not empty."""
     return arguments[1]
 
 
@@ -113,5 +113,5 @@ ALL: Mapping[str, CrashPoint] = {**EVERYWHERE, **ESCALATION}
 
 
 def points_of(service: str) -> Mapping[str, CrashPoint]:
-    """Where a process of this service can die."""
+    """The points at which a process of this service can die."""
     return ALL if service == "escalation" else EVERYWHERE

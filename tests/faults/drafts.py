@@ -1,4 +1,4 @@
-"""A draft is an event of a history without an id: what is told, where it stands, and when it happened."""
+"""A draft is an event of a history without an id: its content, its place in the history, and when it happened."""
 
 import random
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ from typing import Any
 ORDERS = "orders.inbound.v1"
 SUPPORT = "support.inbound.v1"
 SPAN = timedelta(minutes=80)
-"""How long a history's events take; it ends at the `now` it was made for."""
+"""The time that a history's events span. It ends at the `now` that the history is made for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event without an id. `rank` (0 to 1) is where it stands in the history, `aged` (0 to 1) when it happened."""
+    """An event without an id. `rank` (0 to 1) is its place in the history, `aged` (0 to 1) when it happened."""
 
     topic: str
     kind: str
@@ -34,7 +34,8 @@ class Draft:
 def draft(
     chance: random.Random, topic: str, kind: str, account: str, data: Mapping[str, Any], *, early: float = 0.0
 ) -> Draft:
-    """Somewhere in the history; with this chance in its first part. One in five is told long after it happened."""
+    """Somewhere in the history, with probability `early` in its first part. One in five is
+    published long after it happened."""
     rank = chance.random() * (0.3 if chance.random() < early else 1.0)
     aged = rank * chance.random() if chance.random() < 1 / 5 else rank
     only_kafka = kind in _LATEST_COUNTS
@@ -42,4 +43,4 @@ def draft(
 
 
 _LATEST_COUNTS = ("account_reassigned", "sale_corrected", "contact_preference_changed")
-"""Of two that come by different ways it would be a matter of luck which one is known first."""
+"""Only the latest of these counts. If two came by different ways, chance would decide which one is known first."""

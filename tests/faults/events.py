@@ -1,4 +1,4 @@
-"""One event that a history wants told, and how it looks on the wire: as a Kafka record and as a `POST /events`."""
+"""An event of a history, and its form on the wire: as a Kafka record and as a `POST /events`."""
 
 import json
 import zlib
@@ -11,7 +11,7 @@ _STRUCTURED_PERCENT = 20
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`time` is RFC 3339 and no other event's of its history; `bad` is the code of the dead letter it ends as."""
+    """`time` is RFC 3339 and unique in its history; `bad` is the code of the dead letter that the event ends as."""
 
     via: Literal["kafka", "http"]
     topic: str
@@ -25,7 +25,7 @@ class Event:
 
     @property
     def service(self) -> str:
-        """Which service is told."""
+        """The service that receives the event."""
         return self.topic.partition(".")[0]
 
     def line(self) -> str:
@@ -39,7 +39,7 @@ def event_of_line(line: str) -> Event:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A Kafka record's parts."""
+    """The parts of a Kafka record."""
 
     key: bytes
     headers: list[tuple[str, str | bytes | None]]
@@ -59,7 +59,7 @@ def wire(event: Event) -> Wire:
 
 
 def post(event: Event) -> tuple[dict[str, str], bytes]:
-    """The event as headers (without a key's) and body of a `POST /events` in binary mode."""
+    """The event as headers (without a publisher's key) and body of a `POST /events` in binary mode."""
     headers = {f"ce-{name}": text for name, text in _attributes(event).items()}
     return headers | {"content-type": "application/json"}, json.dumps(event.data).encode()
 

@@ -1,4 +1,4 @@
-"""The faults, each by its name: what it does to a world, and how it leaves it so that everything can recover."""
+"""The faults by name: each does something to a world and leaves it in a state from which everything can recover."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ from tests.postgres_proxy import Cut
 Fault = Callable[[World, Teller], Awaitable[None]]
 
 PAST_LEASE_SECONDS = 13.0
-"""A frozen relay leader's database session is ended after ten seconds of silence."""
+"""The database session of a frozen relay leader is ended after ten seconds of silence."""
 _HOUR = timedelta(hours=1)
 _END_SESSIONS = """
     select pg_terminate_backend(pid) from pg_stat_activity where usename = any($1::text[]) and pid <> pg_backend_pid()
@@ -39,29 +39,29 @@ _GO_ON = "drop trigger give_up on escalation.account_versions; drop function pub
 
 
 async def freeze_a_process(world: World, _: Teller) -> None:
-    """Longer than its consumer's session: another takes its partitions, and it wakes up as a zombie."""
+    """Longer than the consumer's session: another process takes its partitions, and it wakes up as a zombie."""
     await _freeze(world, world.worker("escalation"), SESSION_MS / 1000 + world.random.uniform(0.5, 2))
 
 
 async def freeze_a_relay_leader(world: World, _: Teller) -> None:
-    """One of the two relays of a service leads; its standby must take over."""
+    """One of a service's two relays leads; its standby must take over."""
     await _freeze(world, world.worker("escalation"), PAST_LEASE_SECONDS)
 
 
 async def block_an_event_loop(world: World, _: Teller) -> None:
-    """The loop stands still for longer than the consumer's session."""
+    """The loop is blocked for longer than the consumer's session."""
     world.worker().block_event_loop()
     await asyncio.sleep(1)
 
 
 async def restart_everything_in_turn(world: World, _: Teller) -> None:
-    """As a deployment does it: one process after the other, each asked to end."""
+    """As in a deployment: one process after the other is asked to end and is started again."""
     for worker in list(world.workers):
         await worker.restart()
 
 
 async def let_a_member_come_and_go(world: World, _: Teller) -> None:
-    """A process more, without a slot: its group rebalances when it joins and when it leaves or dies."""
+    """One more process, without a slot. Its group rebalances when it joins, and when it leaves or dies."""
     member = world.new_worker("escalation", "--role", "consume")
     await member.start()
     await asyncio.sleep(world.random.uniform(0.5, 3))
@@ -73,14 +73,14 @@ async def let_a_member_come_and_go(world: World, _: Teller) -> None:
 
 
 async def crash_postgres(world: World, _: Teller) -> None:
-    """Immediate shutdown: no checkpoint, the next start recovers."""
+    """Immediate shutdown without a checkpoint: the next start recovers."""
     await world.postgres.stop_at_once()
     await asyncio.sleep(world.random.uniform(0, 2))
     await world.postgres.start()
 
 
 async def pause_postgres(world: World, _: Teller) -> None:
-    """No query is answered, no connection broken."""
+    """No query is answered, and no connection is broken."""
     pids = _family(world.postgres.pid)
     _signal(pids, signal.SIGSTOP)
     await asyncio.sleep(world.random.uniform(2, 6))
@@ -88,7 +88,7 @@ async def pause_postgres(world: World, _: Teller) -> None:
 
 
 async def end_all_sessions(world: World, _: Teller) -> None:
-    """Every backend of every service is terminated, wherever it is."""
+    """Every backend of every service is terminated, at any point of its work."""
     connection = await asyncpg.connect(world.postgres.url)
     try:
         await connection.execute(_END_SESSIONS, list(world.urls))
@@ -114,7 +114,7 @@ async def delay_commits(world: World, _: Teller) -> None:
 
 
 async def restore_a_database(world: World, teller: Teller) -> None:
-    """A database becomes what it was some seconds ago; what entered past Kafka since then is told again."""
+    """Restore a database to its state of a few seconds ago; HTTP calls and presses since then are repeated."""
     service = world.random.choice(sorted(world.urls))
     backup_at = time.time()
     copy = await world.databases.keep(world.urls[service])
@@ -132,7 +132,7 @@ async def kill_a_broker(world: World, _: Teller) -> None:
 
 
 async def cut_after_produce(world: World, _: Teller) -> None:
-    """The broker has the records, the producer never hears of it."""
+    """The broker has the records, but the producer gets no answer."""
     wire = world.brokers.wire
     assert wire is not None
     wire.cuts += 3
@@ -148,12 +148,12 @@ async def have_mail_put_off(world: World, _: Teller) -> None:
 
 
 async def have_mail_cut_off(world: World, _: Teller) -> None:
-    """The mail server has the message, the sender never hears of it."""
+    """The mail server has the message, but the sender gets no answer."""
     await _mail(world, Mood.CUTS_OFF)
 
 
 async def let_clocks_disagree(world: World, _: Teller) -> None:
-    """One service's clock an hour ahead or behind for a while."""
+    """One service's clock is an hour ahead or behind for a while."""
     service, by = world.random.choice(sorted(world.urls)), world.random.choice((-_HOUR, _HOUR))
     await move_clock(world, service, by)
     await asyncio.sleep(world.random.uniform(2, 6))
@@ -161,7 +161,8 @@ async def let_clocks_disagree(world: World, _: Teller) -> None:
 
 
 async def have_an_account_take_too_long(world: World, _: Teller) -> None:
-    """The hot account's transactions give up, as if each ran for too long: it is set aside. Then it has some time."""
+    """The hot account's transactions fail as if they ran too long, so the account is set aside.
+    Then it gets time to recover."""
     async with connected(world, "escalation") as connection:
         await connection.execute(_GIVE_UP)
     await asyncio.sleep(world.random.uniform(2, 4))
@@ -218,7 +219,7 @@ async def _mail(world: World, mood: Mood) -> None:
 
 
 def _family(pid: int | None) -> list[int]:
-    """A process and its children, parents first: a stopped parent makes no more of them."""
+    """A process and its children. The parent is stopped first, so that it cannot create more."""
     if pid is None:
         return []
     os.kill(pid, signal.SIGSTOP)

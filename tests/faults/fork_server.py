@@ -1,7 +1,7 @@
 """Starts service processes in a tenth of the time: everything is imported once, and each process is a fork of that.
 
-A script that reads orders from its input, one JSON object a line, and tells of each start and end in the same way. What
-it forks goes through the same `handoff run` as in production, in a session and with a log of its own.
+The script reads commands from its input, one JSON object a line, and reports each start and end in the same way. Its
+forks go through the same `handoff run` as in production, each in its own session and with its own log.
 """
 
 import ctypes
@@ -15,7 +15,7 @@ import time
 from contextlib import suppress
 from typing import Any, NoReturn
 
-# A command imports its service only when it runs, which here would be after each fork.
+# A command imports its service only when it runs; without these imports each fork would import it again.
 import services.cli.run
 import services.escalation.app
 import services.orders.app
@@ -43,7 +43,7 @@ def main() -> None:
             content = os.read(readable, 65_536)
             if readable != ready:
                 if not content:
-                    return  # whoever gave orders is gone
+                    return  # the process that gave the commands is gone
                 *lines, buffered = (buffered + content).split(b"\n")
                 for line in lines:
                     _fork(json.loads(line), (ready, woken))

@@ -1,7 +1,8 @@
-"""Known histories: what publishers tell in a run, from a seed alone. Start at `generate`, then `arrival` and `wire`.
+"""Known histories: the events of all publishers in a run, from a seed alone. Start at `generate`, then `arrival` and
+`wire`.
 
-Who must be alerted of what follows from a history and the order in which each service took it: see the checker.
-The directory comes first: escalation must know it before the rest is told, or the right person is a matter of luck.
+The alerts that must follow depend on the history and on the order in which each service journaled it: see the checker.
+The directory comes first: escalation must know it before the rest, or chance would decide who the right person is.
 """
 
 import random
@@ -23,9 +24,9 @@ _SOURCES = ("shop", "helpdesk")
 _HTTP_SOURCE = "shop"
 _AGAIN_SHARE = 0.05
 AHEAD = timedelta(minutes=40)
-"""How far ahead of its telling a history should end: part of it then happens after somebody took an episode.
+"""How far in the future a history ends when it is published, so that some facts follow an acknowledgement.
 
-Orders and support would refuse what is dated ahead of their clocks: those go further ahead, see `clocks.py`.
+Orders and support refuse events dated ahead of their clocks; those clocks go further ahead, see `clocks.py`.
 """
 
 
@@ -38,7 +39,8 @@ def generate(
     http_share: float = 0.15,
     bad_share: float = 0.03,
 ) -> list[Event]:
-    """A history of about so many events, ending at `now`, in the order in which each account's events are told."""
+    """A history of about this many events, ending at `now`, in the order in which each account's
+    events are published."""
     chance = random.Random(seed)
     cast = directory(chance, now)
     each = max(1, events // accounts)
@@ -49,7 +51,8 @@ def generate(
 
 
 def first_of_all(history: Sequence[Event]) -> list[Event]:
-    """The directory with which a history begins. Tell it, wait until escalation knows it, then tell the `arrival`."""
+    """The directory at the start of a history. Publish it, wait until escalation knows it, then
+    publish the `arrival`."""
     first = []
     for event in history:
         if not event.type.endswith("salesperson_changed"):
@@ -59,9 +62,10 @@ def first_of_all(history: Sequence[Event]) -> list[Event]:
 
 
 def arrival(history: Sequence[Event], seed: int, *, duplicate_share: float = 0.05) -> list[Event]:
-    """The rest of a history as publishers send it: some of it twice, all of it mixed within a window of fifty.
+    """The rest of a history as publishers send it: some events twice, and all of them shuffled within a window of
+    fifty.
 
-    What is told of one account on one topic stays in the history's order.
+    Events of one account on one topic keep the history's order.
     """
     chance = random.Random(seed)
     rest = history[len(first_of_all(history)) :]
@@ -76,7 +80,7 @@ def arrival(history: Sequence[Event], seed: int, *, duplicate_share: float = 0.0
 
 
 def _later(chance: random.Random, place: int, end: int) -> float:
-    """Soon after a place, or anywhere after it."""
+    """A place soon after this one, or anywhere after it."""
     distance = chance.randint(1, 20) if chance.random() < 0.5 else chance.randint(1, max(1, end - place))
     return place + distance + 0.5
 
@@ -94,9 +98,9 @@ def _mixed(chance: random.Random, events: Sequence[Event]) -> list[Event]:
 
 
 def _with_repeats(chance: random.Random, drafts: Sequence[Draft], bad_share: float) -> list[Draft]:
-    """The drafts, copies of some that nobody can apply, and a few openings told again under another id.
+    """The drafts, spoilt copies of some, and a few openings repeated under another id.
 
-    Which of two comes first must not be a matter of luck, so both come by Kafka.
+    Original and copy both come by Kafka, so that chance does not decide which of them is first.
     """
     told = list[Draft]()
     for draft in drafts:
@@ -112,7 +116,7 @@ def _with_repeats(chance: random.Random, drafts: Sequence[Draft], bad_share: flo
 
 
 def _dated(chance: random.Random, drafts: Sequence[Draft], now: datetime, http_share: float) -> list[Event]:
-    """Each with an id and a time of its own."""
+    """Give each draft an id and a time of its own."""
     taken, identities = set[datetime](), dict[int, tuple[str, str]]()
     numbers = dict.fromkeys(_SOURCES, 0)
     events = []

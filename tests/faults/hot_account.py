@@ -1,6 +1,6 @@
-"""One account that is told thousands of facts beside a history's small ones: most of its cases end, some do not.
+"""One account with thousands of facts beside a history's small ones: most of its cases end, some do not.
 
-Cases that were closed had a timer each, and so have the few that nobody goes on with; others are long conversations.
+Closed cases had a timer each, and so have the few abandoned ones; others are long conversations.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ _Draft = tuple[str, str, Mapping[str, Any]]
 
 
 def hot_account(history: Sequence[Event], now: datetime, facts: int) -> list[Event]:
-    """So many facts, evenly spread over the time of a history that ends at `now`. No two events have one time."""
+    """This many facts, evenly spread over a history that ends at `now`. No two events have the same time."""
     taken = {event.time for event in history}
     told, apart, at = list[Event](), SPAN / (facts + 1), now - SPAN
     for number, (topic, kind, data) in zip(range(facts), _life(now), strict=False):

@@ -1,4 +1,4 @@
-"""Faults by the hand of whoever runs Kafka: a topic deleted and created again, a right taken away for a while."""
+"""Faults caused by Kafka's operators: a topic deleted and created again, a right taken away for a while."""
 
 import asyncio
 from contextlib import suppress
@@ -26,15 +26,15 @@ _UNREAD_SINCE = "select unread_since from shared.recreated_topics where topic = 
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 _NOTICED_SECONDS = 60.0
 _IN_FLIGHT_SECONDS = 2.0
-"""So long after the topic is gone no relay marks a row any more that the topic took with it."""
+"""By this time after the topic's deletion, no relay marks a row whose record was deleted with the topic."""
 
 
 async def recreate_a_topic(world: World, _: Teller) -> None:
-    """All that its owner ever published is published again: at once, so that it comes in order, and then with what
-    relays had on its way. A process that starts meanwhile creates the topic itself.
+    """Delete and recreate a topic, then replay its owner's outbox twice: at once, so that events come in order, and
+    again after relays have finished their sends. A process that starts in between creates the topic itself.
 
-    Its readers are frozen before: what is published then goes with the topic, unread. If no other process took their
-    place, what they say is to be published again must begin before that.
+    Readers are frozen first, so some records are lost unread. Unless another process took their place, the replay they
+    ask for must start before the freeze.
     """
     topic, owner = world.random.choice(sorted(_OWNERS.items()))
     cluster = Cluster(world.brokers.address, prefix=PREFIX, partitions=PARTITIONS, replication=1)
@@ -64,11 +64,11 @@ async def recreate_a_topic(world: World, _: Teller) -> None:
     if len(asleep) == len(frozen):
         async with connected(world, "escalation") as connection:
             since = await connection.fetchval(_UNREAD_SINCE, cluster.topic(topic))
-        assert since < before, f"{topic} is to be published again since {since}, its readers were frozen at {before}"
+        assert since < before, f"{topic} is to be replayed from {since}, but its readers were frozen at {before}"
 
 
 def _freeze_all(world: World, service: str) -> list[tuple[Worker, int | None]]:
-    """Its processes, with the ids they had."""
+    """Freeze all processes of a service. Returns each with its process id."""
     frozen = [(worker, worker.pid) for worker in world.workers if worker.service == service]
     for worker, _ in frozen:
         worker.freeze()
@@ -76,7 +76,7 @@ def _freeze_all(world: World, service: str) -> list[tuple[Worker, int | None]]:
 
 
 async def take_the_right_of_a_group(world: World, _: Teller) -> None:
-    """Its processes must say so, and go on by themselves when they have it again."""
+    """Its processes must report that they may not read, and go on by themselves once they may."""
     service = world.random.choice(sorted(world.urls))
     admin = AdminClient({"bootstrap.servers": world.brokers.address})
     right = (ResourceType.GROUP, PREFIX + service, ResourcePatternType.LITERAL, "User:ANONYMOUS", "*")
@@ -95,7 +95,7 @@ async def take_the_right_of_a_group(world: World, _: Teller) -> None:
 
 
 async def _reasons(world: World, service: str) -> list[str]:
-    """Why processes of a service are not ready, as far as they answer."""
+    """The reasons why a service's processes are not ready, from those that answer."""
     reasons: list[str] = []
     async with httpx2.AsyncClient(timeout=2) as client:
         for worker in [each for each in world.workers if each.service == service]:

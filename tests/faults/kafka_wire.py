@@ -1,6 +1,6 @@
-"""A wire between everybody and one Kafka broker that can be cut right after a produce request reached the broker.
+"""A wire between all clients and one Kafka broker that can be cut right after a produce request reached the broker.
 
-The broker tells its clients to connect here (`advertised.listeners`), so no connection leads past it.
+The broker advertises this address to its clients (`advertised.listeners`), so every connection passes here.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ class KafkaWire:
             if self.cuts > 0 and int.from_bytes(frame[:2]) == _PRODUCE:
                 self.cuts -= 1
                 self.done += 1
-                await asyncio.sleep(_SETTLE_SECONDS)  # the broker shall have taken it before it sees us gone
+                await asyncio.sleep(_SETTLE_SECONDS)  # give the broker time to accept it before the connection breaks
                 return
 
 

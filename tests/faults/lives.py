@@ -1,4 +1,4 @@
-"""What may happen to people and accounts: drafts for a history to order and date. Start at `directory` and `life`."""
+"""Drafts about people and accounts, for a history to order and date. Start at `directory` and `life`."""
 
 import random
 from collections.abc import Mapping
@@ -17,13 +17,13 @@ _ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland")
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """The people of a history. `known` must be known to escalation before anything else is told; the rest come late."""
+    """The people of a history. Escalation must know the `known` ones before everything else; the others come late."""
 
     known: list[Draft]
     late: list[Draft]
 
     def sellers(self, chance: random.Random) -> str | None:
-        """Somebody who sells, or nobody."""
+        """The id of a random seller, or None."""
         share = chance.random()
         if share < 0.1:
             return None
@@ -32,7 +32,8 @@ class Cast:
 
 
 def directory(chance: random.Random, now: datetime) -> Cast:
-    """Everybody. All facts about one person agree on what decides who is alerted, but for those who leave meanwhile."""
+    """Everyone. All facts about one person agree on what decides recipients, except for people who
+    leave in the meantime."""
     long_ago, ahead = (now - timedelta(days=10)).date().isoformat(), (now + timedelta(days=10)).date().isoformat()
     gone: dict[str, Any] = {"active": False}
     people: dict[str, dict[str, Any]] = {
@@ -64,12 +65,12 @@ def directory(chance: random.Random, now: datetime) -> Cast:
     late.append(
         _person(chance, "s-anna", {"manager": "m-mid", "backup": "t-here", "phone": "+49 30 1"}, rank=0.4, aged=0.4)
     )
-    late.append(_person(chance, "s-ben", {"phone": "+49 30 2"}, rank=0.6, aged=0.001))  # older than what is known
+    late.append(_person(chance, "s-ben", {"phone": "+49 30 2"}, rank=0.6, aged=0.001))  # older than the known fact
     return Cast(known, late)
 
 
 def life(chance: random.Random, account: str, now: datetime, cast: Cast, *, events: int) -> list[Draft]:
-    """About so many events of one account: its orders, its cases, and what goes wrong with them."""
+    """About this many events of one account: its orders, its cases, and the trouble with them."""
     orders = [f"{account}-o{number}" for number in range(chance.choice((0, 1, 1, 2, 2, 3, 4)))]
     cases = [f"case-{number}" for number in range(chance.choice((0, 1, 2, 3)))]
     drafts = _sales(chance, account, orders, now, cast) + _openings(chance, account, orders, cases)
@@ -83,7 +84,8 @@ def life(chance: random.Random, account: str, now: datetime, cast: Cast, *, even
 
 
 def spoilt(chance: random.Random, original: Draft) -> Draft:
-    """A copy that nobody can apply, told after the original; by the same way, or it might overtake it."""
+    """A copy that no service can apply. It follows the original by the same way, because it might
+    overtake it by another."""
     ways = ["invalid_json", "unknown_type", "missing_field", "invalid_field", "tombstone", "id_reused"]
     if original.kind in ("order_placed", "case_opened"):
         ways += ["order_contradicted" if original.kind == "order_placed" else "case_contradicted"] * 4
@@ -143,7 +145,7 @@ def _sales(chance: random.Random, account: str, orders: list[str], now: datetime
 
 
 def _commitments(chance: random.Random, now: datetime) -> dict[str, Any]:
-    """What some sales commit us to, due sooner or later; some promises have no id."""
+    """Delivery dates and promises of some sales, due sooner or later. Some promises have no id."""
 
     def soon() -> str:
         return (now - SPAN * chance.random()).isoformat()
@@ -158,7 +160,7 @@ def _commitments(chance: random.Random, now: datetime) -> dict[str, Any]:
 
 
 def _openings(chance: random.Random, account: str, orders: list[str], cases: list[str]) -> list[Draft]:
-    """A few cases are never opened, and what is told of them waits without end."""
+    """A few cases are never opened, and facts about them wait indefinitely."""
     drafts = []
     for case in cases:
         data = {"case": case, "title": "Heating stays cold"}

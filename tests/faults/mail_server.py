@@ -1,4 +1,4 @@
-"""A mail server that can be slow, refuse for now, or break off right after it has taken a message."""
+"""A mail server that can be slow, refuse temporarily, or close the connection right after accepting a message."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ _HANGING_SECONDS = 20.0
 
 
 class Mood(Enum):
-    """What becomes of the next messages."""
+    """How the server treats the next messages."""
 
     ACCEPTS = "accepts"
     SLOW = "slow"
@@ -28,7 +28,7 @@ class Mood(Enum):
 
 
 class MailServer:
-    """Writes every message that it took in whole to a file, one JSON object a line."""
+    """Writes every message that it accepted to a file, one JSON object a line."""
 
     def __init__(self, taken: Path) -> None:
         self.mood = Mood.ACCEPTS

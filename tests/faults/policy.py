@@ -1,6 +1,7 @@
-"""The policy of a world that is to be broken: short times, so that silences end and ladders are climbed in every round.
+"""The policy of a world that is to be broken: times are short, so that silences end and ladders are climbed in every
+round.
 
-It counts from long ago, like the one that ships: what stands must not depend on when a round began.
+It applies from long ago, like the default policy: a result must not depend on when a round began.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from services.escalation.domain.policy.document import shipped_text
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 _STEPS = ("seller", "successor", "backup", "manager", "upper_manager", "desk")
 _MINUTES = {"watch": 14, "high": 11, "critical": 7}
-"""How long each step of the ladder has: always less than a jump of the clock."""
+"""The time for each step of the ladder: always less than a jump of the clock."""
 _CHANGES: Mapping[str, Any] = {
     "age.late_reports": "0m",
     "company.working_hours": [],
@@ -32,7 +33,7 @@ _CHANGES: Mapping[str, Any] = {
     "signals.cancellation_requested.same_request_within": "30m",
     "signals.response_due.warn_before": "10m",
     "signals.order_stalled.reached_within": "25m",
-    "signals.order_stalled.no_progress_for": "52w",  # what is so old that it rings nobody is not of these worlds
+    "signals.order_stalled.no_progress_for": "52w",  # never reached: no order is that old
     "signals.gone_quiet.silent_for": "40m",
     "rises.large_amount.EUR": 1_500_000,
     **{f"ladder.{grave}.{step}": f"{span}m" for grave, span in _MINUTES.items() for step in _STEPS},
@@ -54,7 +55,7 @@ _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def thresholds() -> dict[str, Any]:
-    """The policy's values by name, as its document has them."""
+    """The policy's values by name, as in its document."""
     values = tomllib.loads(shipped_text())
     for path, value in _CHANGES.items():
         *above, name = path.split(".")
@@ -66,13 +67,13 @@ def thresholds() -> dict[str, Any]:
 
 
 def terms_in_seconds() -> dict[str, Any]:
-    """The same for the checker, which reads no documents: every span of time is a number of seconds."""
+    """The same for the checker, which reads no documents: every duration in seconds."""
     in_seconds: dict[str, Any] = _in_seconds(thresholds())
     return in_seconds
 
 
 async def publish_policy(url: str) -> None:
-    """Have it count in a database of escalation, as a superuser or as escalation."""
+    """Put the policy in force in escalation's database, connected as a superuser or as escalation."""
     document = "".join(f"{name} = {_toml(value)}\n" for name, value in thresholds().items())
     connection = await asyncpg.connect(url)
     try:

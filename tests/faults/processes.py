@@ -1,4 +1,4 @@
-"""Service processes that die and are started again: `ForkServer` makes them, `Worker` keeps one of them going."""
+"""Service processes that die and are restarted: `ForkServer` starts them, `Worker` keeps one of them running."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ class Crash:
 
 
 class ForkServer:
-    """The one process that service processes are forked of. `source` is the tree they run, ours unless told."""
+    """The process that service processes are forked from. `source` is the tree they run, this project's by default."""
 
     def __init__(self, log: Path, *, source: Path = PROJECT) -> None:
         self._log = log
@@ -36,7 +36,7 @@ class ForkServer:
         self._ended: dict[int, asyncio.Future[int]] = {}
 
     async def start(self) -> None:
-        """Returns when everything is imported."""
+        """Returns once everything is imported."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *leashed((sys.executable, "-m", "tests.faults.fork_server")),
@@ -52,7 +52,7 @@ class ForkServer:
         self._listening = asyncio.create_task(self._listen(self._process.stdout))
 
     async def stop(self) -> None:
-        """End it, and with it whatever it forked."""
+        """End it and all its forks."""
         if self._process.returncode is None:
             self._process.kill()
         await self._process.wait()
@@ -62,7 +62,7 @@ class ForkServer:
     async def fork(
         self, arguments: tuple[str, ...], environment: Mapping[str, str], *, log: Path, crash: Crash | None
     ) -> int:
-        """Start `handoff` with these arguments; returns its process id."""
+        """Start `handoff` with these arguments. Returns its process id."""
         self._orders += 1
         forked = self._forked[self._orders] = asyncio.get_running_loop().create_future()
         order = {
@@ -78,7 +78,7 @@ class ForkServer:
         return await asyncio.wait_for(forked, _FORK_SECONDS)
 
     async def ended(self, pid: int) -> int:
-        """Waits for a process's end; minus the signal's number if a signal ended it."""
+        """Wait for a process's end. Returns its exit status, negative if a signal ended it."""
         return await self._end_of(pid)
 
     def _end_of(self, pid: int) -> "asyncio.Future[int]":
@@ -98,7 +98,7 @@ class ForkServer:
 
 @dataclass
 class Worker:
-    """One process of a service that is started again whenever it ends, as a cluster's scheduler would."""
+    """One process of a service that is restarted whenever it ends, as a cluster's scheduler would."""
 
     server: ForkServer
     service: str
@@ -152,14 +152,14 @@ class Worker:
                 await self._keeping
 
     async def end_at_once(self) -> None:
-        """As `kill -9`, and it is not started again."""
+        """As `kill -9`, without a restart."""
         self.stopping = True
         while self._keeping is not None and not self._keeping.done():
-            self.kill()  # again, where it was just being started
+            self.kill()  # again, in case it was just being started
             await asyncio.wait({self._keeping}, timeout=0.2)
 
     async def restart(self) -> None:
-        """An orderly end and a new start, as a deployment does it."""
+        """An orderly end and a new start, as in a deployment."""
         await self.stop()
         await self.start()
 

@@ -1,4 +1,4 @@
-"""What a world of the release before begins with: its tables, its policy, and what publishers told in its time."""
+"""The start of a world of the previous release: its tables, its policy, and events that it understands."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ asyncio.run(publish_policy(sys.argv[1]))
 
 
 def history_of(release: Release, seed: int, *, now: datetime, **asked: float) -> list[Event]:
-    """What publishers of that release's time tell: it would take what came later for a mistake."""
+    """A history from the previous release's own generator: that release would refuse newer kinds of events."""
     wanted = json.dumps({"seed": seed, "now": now.isoformat(), **asked})
     printed = release.python("-c", _HISTORY, told=wanted)
     assert printed.returncode == 0, printed.stderr
@@ -43,6 +43,6 @@ async def databases_of(release: Release, server_url: str, services: Iterable[str
 
 
 async def done(run: Callable[..., CompletedProcess[str]], *arguments: str) -> None:
-    """Run a program of a release to its end, which must be a good one."""
+    """Run a program of a release and require that it succeeds."""
     ended = await asyncio.to_thread(run, *arguments)
     assert ended.returncode == 0, ended.stderr[-2000:]

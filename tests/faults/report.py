@@ -1,4 +1,4 @@
-"""The tables that `make faults` prints: what was done and lost by kind of round, by fault, and by planted bug."""
+"""The tables that `make faults` prints: events and losses by kind of round, by fault, and by planted bug."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ COUNTED = ("events", "duplicates", "alerts", "mails", "lists", "mails_again", "a
 
 
 def rounds_table(results: Sequence[Result]) -> Table:
-    """By kind of round: how much was told and how often processes died, and how many promises were broken."""
+    """By kind of round: the number of events, of processes that died, and of broken promises."""
     table = Table("round", title="What came of it")
     for heading in ("rounds", "kills", *(name.replace("_", " ") for name in COUNTED), "recovery s", "broken"):
         table.add_column(heading, justify="right")

@@ -1,7 +1,7 @@
-"""Two customers whose episodes are to be taken: one tries again and is not answered, the other one is never called.
-And one whose trouble ends and comes again.
+"""Three fixed stories in each history: an acknowledged customer who calls again unanswered, one who is never called,
+and one whose trouble recurs. Random histories cannot guarantee these.
 
-What a history of chance has after a press, or after an end, depends on when things are heard; what these have does not.
+In a random history, what follows a press or the end of an episode depends on the time of processing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,15 +14,15 @@ from tests.faults.history import Event, first_of_all
 TRIES_AGAIN, NEVER_CALLED = "c-again", "c-forgotten"
 COMES_AGAIN = "c-twice"
 TO_TAKE = (TRIES_AGAIN, NEVER_CALLED)
-"""Their accounts: each has an episode when the first half of a history was told."""
+"""The accounts to acknowledge: each has an episode once the first half of a history is published."""
 _SOURCE = "helpdesk"
 _APART = timedelta(seconds=1)
-"""No two events of a history have one time."""
+"""No two events of a history have the same time."""
 _SOLD_BEFORE = timedelta(days=30)
 
 
 def with_rescues(history: Sequence[Event], now: datetime) -> list[Event]:
-    """A history that ends at `now`, with what befalls the three: their trouble first of all, the new try last."""
+    """A history that ends at `now`, with these stories: their trouble comes first of all, the repeated call last."""
     people = len(first_of_all(history))
     began = now - SPAN
     trouble = [*_trouble(TRIES_AGAIN, began), *_trouble(NEVER_CALLED, began + 2 * _APART)]
@@ -33,13 +33,13 @@ def with_rescues(history: Sequence[Event], now: datetime) -> list[Event]:
 
 
 def _twice(now: datetime) -> list[Event]:
-    """The request is taken back, and then the customer leaves."""
+    """The request is withdrawn, and then the customer cancels."""
     taken_back = _event(SUPPORT, "refund_withdrawn", COMES_AGAIN, {}, now - 2 * _APART)
     return [taken_back, _event(SUPPORT, "cancellation_requested", COMES_AGAIN, {}, now - _APART)]
 
 
 def _trouble(account: str, at: datetime) -> list[Event]:
-    """The seller of it has a backup and managers, whoever is asked next."""
+    """A sale whose seller has a backup and managers, so that there is always a next step; and a refund request."""
     sale = {
         "order": f"{account}-o0",
         "sold_by": "s-anna",

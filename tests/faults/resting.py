@@ -1,4 +1,4 @@
-"""When a campaign lets an installation recover: on a slow machine, faults in a row leave it no time to."""
+"""When a campaign must let an installation recover: on a slow machine, a series of faults leaves no time for that."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,14 +11,14 @@ REST_AFTER_SECONDS = 30.0
 
 @dataclass(slots=True)
 class Unaccepted:
-    """Inputs that are sent again and again until a service accepts them. `clock` tells seconds."""
+    """Inputs that are repeated until a service accepts them. `clock` returns seconds."""
 
     clock: Callable[[], float] = time.monotonic
     _since: dict[object, float] = field(default_factory=dict)
 
     @contextmanager
     def sending(self) -> Iterator[None]:
-        """While one input is sent."""
+        """For the time that one input is being sent."""
         one = object()
         self._since[one] = self.clock()
         try:
@@ -28,9 +28,9 @@ class Unaccepted:
 
     @property
     def need_rest(self) -> bool:
-        """Whether one of them has been sent in vain for so long that nothing more may be broken until it is accepted.
+        """Whether an input has been repeated for so long that nothing may be broken until it is accepted.
 
-        What is broken is counted, not timed: a campaign only takes longer. An input that is not accepted in peace
-        either fails the round.
+        Faults are counted, not timed: a rest only makes a campaign longer. An input that is not accepted during a
+        rest either fails the round.
         """
         return self.clock() - min(self._since.values(), default=self.clock()) > REST_AFTER_SECONDS

@@ -1,4 +1,4 @@
-"""One round: a history is told to a world while faults happen to it; then the checker decides. Start at `play`."""
+"""One round: a history is published to a world while faults are injected; then the checker judges. Start at `play`."""
 
 import asyncio
 import json
@@ -33,14 +33,14 @@ _FAULT_SECONDS = 120
 _PRESS_SECONDS = 1.0
 _HOT_FACTS_A_SECOND = 100
 _OTHERS_WITHIN_SECONDS = 30
-"""So long others may wait beside a hot account, on a machine that nobody else uses."""
+"""The longest that other accounts may wait for a hot one, on a machine that does nothing else."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What happens while a history is told: faults, one after the other, by chance in proportion to their weights.
+    """The events of one round: faults, one after the other, chosen at random by their weights.
 
-    Beside them processes are killed, and die by themselves at crash points chosen by chance.
+    In addition, processes are killed, and die by themselves at random crash points.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Plan:
 
 @dataclass
 class Result:
-    """What a round did and what the checker found."""
+    """What a round did, and what the checker found."""
 
     plan: str
     seed: int
@@ -80,7 +80,7 @@ class Result:
 
 
 async def play(plan: Plan, seed: int, folder: Path, *, source: Path = PROJECT) -> Result:
-    """Play a round in a folder; what went wrong stands in the result."""
+    """Play a round in a folder. Failures are part of the result, not raised."""
     result = Result(plan.name, seed)
     began = time.monotonic()
     before = release_before(folder / "before") if plan.upgrades else None
@@ -116,7 +116,7 @@ async def play(plan: Plan, seed: int, folder: Path, *, source: Path = PROJECT) -
 
 
 def _said_besides(plan: Plan) -> Mapping[str, Any]:
-    """Of an account with thousands of facts, and where two releases judge, only the end is computed."""
+    """Only the final state is judged of an account with thousands of facts, or if two releases decided."""
     if plan.upgrades:
         return {"judged_in_the_end": "all"}
     of_hot = {"hot": HOT, "others_within": _OTHERS_WITHIN_SECONDS, "judged_in_the_end": [HOT]}
@@ -124,7 +124,7 @@ def _said_besides(plan: Plan) -> Mapping[str, Any]:
 
 
 async def _break_and_heal(world: World, plan: Plan, result: Result) -> None:
-    """`recovered` is how long it took after the last fault until all was read and sent."""
+    """`recovered` is the time from the last fault until everything was read and sent."""
     await world.ready()
     teller = Teller(world, plan.events_a_second, plan.patience_seconds)
     visitor = Visitor(world)
@@ -170,7 +170,7 @@ async def _tell(teller: Teller, history: Sequence[Event], hot: Sequence[Event]) 
 
 
 async def _break(world: World, plan: Plan, teller: Teller, telling: "asyncio.Task[None]") -> None:
-    """Faults one after the other while the history is told."""
+    """Inject faults one after the other while the history is published."""
     names, weights = list(plan.faults), list(plan.faults.values())
     chance = random.Random(world.setup.seed)
     while not telling.done():
@@ -184,7 +184,7 @@ async def _break(world: World, plan: Plan, teller: Teller, telling: "asyncio.Tas
 
 
 async def _kill(world: World, plan: Plan) -> None:
-    """`kill -9` at any moment, of any process, until cancelled."""
+    """`kill -9` a random process at random times, until cancelled."""
     chance = random.Random(world.setup.seed)
     while plan.kills_a_second > 0:
         await asyncio.sleep(chance.expovariate(plan.kills_a_second))
@@ -202,7 +202,7 @@ def _timed(result: Result, what: str) -> Iterator[None]:
 
 
 async def _checked(folder: Path) -> Mapping[str, Any]:
-    """The verdict of the checker, a program of its own."""
+    """The verdict of the checker, run as a program of its own."""
     checker = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -233,7 +233,7 @@ def _in_words(verdict: Mapping[str, Any]) -> str:
 
 
 async def _end(world: World, result: Result) -> None:
-    """Every process must still end in order, by itself."""
+    """Every process must still end in order when asked to."""
     await asyncio.gather(*(worker.stop() for worker in world.workers))
     ended = Counter(world.odd_ends) - result.odd_ends
     if ended:

@@ -1,6 +1,6 @@
-"""How much slower a machine is than one that nobody else uses, measured while a round is played.
+"""How much slower a machine is than one that does nothing else, measured while a round is played.
 
-Where other work takes the processors, what is to happen within seconds takes longer, and nothing is wrong.
+If other work takes the processors, the same steps take longer without any fault.
 """
 
 import asyncio
@@ -24,12 +24,12 @@ class Slowness:
 
     @property
     def factor(self) -> float:
-        """How many seconds passed for a second of computing, on average; 1 on a quiet machine."""
+        """The seconds that passed for each second of computing, on average; 1 on a quiet machine."""
         return max(1.0, fmean(self._samples)) if self._samples else 1.0
 
     @asynccontextmanager
     async def measured(self) -> AsyncIterator[None]:
-        """While this is measured."""
+        """Takes samples while the body runs."""
         measuring = asyncio.create_task(self._measure())
         try:
             yield

@@ -1,4 +1,6 @@
-"""Tells a history to the running services, over Kafka and HTTP, and presses buttons, however often it takes."""
+"""Publishes a history to the running services, over Kafka and HTTP, and presses buttons, repeating
+each until it is accepted.
+"""
 
 import asyncio
 import itertools
@@ -26,29 +28,30 @@ from tests.waiting import eventually
 _PRODUCER: dict[str, str | int | float | bool | None] = {
     "enable.idempotence": True,
     "partitioner": "murmur2_random",
-    "message.timeout.ms": 0,  # it tries for ever, so what it has taken keeps its order
+    "message.timeout.ms": 0,  # retry without end, so that queued records keep their order
     "linger.ms": 5,
     "log_level": 2,
 }
 _KNOWN = "select count(*) from escalation.salespeople where salesperson_id = any($1::text[])"
 _SEND_AGAIN = (408, 503)
-"""Answers by which nothing is decided: the body came too slowly, or a server is away."""
+"""Answers that decide nothing: the body came too slowly, or a server is away."""
 _OPEN_EPISODES = """
     select episode_id, account_id, responsible from escalation.episodes
     where closed_at is null and acknowledged_at is null and responsible is not null order by random() limit 1
 """
 
 Press: TypeAlias = tuple[UUID, str, str]
-"""An episode, its account, and who takes it."""
+"""An episode, its account, and its acknowledger."""
 
 
 class NotTold(AssertionError):
-    """An input was not accepted in all that time."""
+    """An input was not accepted within the patience."""
 
 
 @dataclass
 class Teller:
-    """`introduce` and `tell` publish a history; `tell_again` and `press_again` repeat what a restored database lost."""
+    """`introduce` and `tell` publish a history; `tell_again` and `press_again` repeat inputs that a
+    restored database lost."""
 
     world: World
     events_a_second: float
@@ -67,7 +70,8 @@ class Teller:
         return Producer(_PRODUCER | {"bootstrap.servers": self.world.brokers.address})
 
     async def introduce(self, history: Sequence[Event]) -> None:
-        """Tell the directory, and wait until escalation knows it: it decides who hears of all that follows."""
+        """Publish the directory, and wait until escalation knows it: it decides who is notified of
+        everything that follows."""
         lines = "".join(event.line() + "\n" for event in history)
         await asyncio.to_thread((self.world.folder / "history.jsonl").write_text, lines)
         people = first_of_all(history)
@@ -77,7 +81,7 @@ class Teller:
         await self._known({event.subject for event in people})
 
     async def tell(self, history: Sequence[Event]) -> None:
-        """Tell the rest, mixed."""
+        """Publish the rest, shuffled."""
         began = time.monotonic()
         for number, event in enumerate(arrival(history, self.world.setup.seed)):
             await asyncio.sleep(max(0.0, began + number / self.events_a_second - time.monotonic()))
@@ -88,9 +92,9 @@ class Teller:
         await self._flush()
 
     async def pour(self, events: Sequence[Event], events_a_second: float) -> None:
-        """Tell by Kafka what comes in great numbers, in its order; one in twenty twice.
+        """Publish many events by Kafka, in order; one in twenty twice.
 
-        By a producer of its own: one that is polled while another thread flushes it stands still.
+        They have a producer of their own: polling blocks while another thread flushes the same producer.
         """
         producer, began = self._new_producer(), time.monotonic()
         for number, event in enumerate(events):
@@ -100,7 +104,7 @@ class Teller:
         await self._flush(producer)
 
     async def press_buttons(self, every_seconds: float) -> None:
-        """Take open episodes, one after the other, until cancelled."""
+        """Acknowledge open episodes, one after the other, until cancelled."""
         while True:
             await asyncio.sleep(every_seconds)
             episode = await self._open_episode()
@@ -108,19 +112,19 @@ class Teller:
                 await self._noting_failure(self._press(*episode))
 
     def tell_again(self, service: str, *, since: float) -> None:
-        """Every call that the service accepted since then, once more. Presses have to wait for their episodes."""
+        """Repeat every call that the service accepted since then. Presses have to wait for their episodes."""
         for _, event in [posted for posted in self._posted if posted[0] >= since and posted[1].service == service]:
             self._start(self._post(event))
         if service == "escalation":
             self._forgotten_since = min(since, self._forgotten_since)
 
     async def press_again(self) -> None:
-        """Every button that was pressed since the first backup of escalation that was put back."""
+        """Repeat every press since the first backup of escalation that was restored."""
         for press in {press for at, press in self._pressed if at >= self._forgotten_since}:
             await self._noting_failure(self._press(*press))
 
     async def told(self) -> None:
-        """Returns when every input past Kafka was accepted."""
+        """Returns once every HTTP call and press was accepted."""
         while self._tasks:
             await asyncio.wait(set(self._tasks))
         assert not self._failed, self._failed[:5]
@@ -137,9 +141,9 @@ class Teller:
             self._failed.append(str(failure))
 
     async def _flush(self, producer: Producer | None = None) -> None:
-        """Returns when Kafka has all that was produced."""
+        """Returns once Kafka has accepted all records."""
         left = await asyncio.to_thread((producer or self.producer).flush, self.patience_seconds)
-        assert left == 0, f"{left} records were not taken by Kafka"
+        assert left == 0, f"Kafka did not accept {left} records"
 
     def _produce(self, event: Event, producer: Producer | None = None) -> None:
         record, by = wire(event), producer or self.producer
@@ -148,7 +152,7 @@ class Teller:
         by.poll(0)
 
     async def _known(self, people: Collection[str]) -> None:
-        """Returns when escalation's directory has them all."""
+        """Returns once escalation's directory has all of them."""
 
         async def all_known() -> bool:
             with suppress(*DATABASE_ERRORS):
@@ -182,7 +186,7 @@ class Teller:
         await self._until_accepted(once, f"{event.type} {event.id}")
 
     async def _press(self, episode: UUID, account: str, by: str) -> None:
-        """Sign in by a link and press. What is not this person's any more is no failure."""
+        """Sign in by a link and press. A refusal because someone else has the episode is not a failure."""
 
         async def once(client: httpx2.AsyncClient) -> bool:
             base_url = self.world.url("escalation")
@@ -194,7 +198,7 @@ class Teller:
             (token,) = parse_qs(urlsplit(link).query)["token"]
             signed_in = await client.post(f"{base_url}/sign-in", data={"token": token})
             if signed_in.status_code != 303:
-                return signed_in.status_code < 500  # whoever has left has no way in any more
+                return signed_in.status_code < 500  # people who left cannot sign in any more
             page = await client.get(f"{base_url}/episodes/{episode}")
             if f"/episodes/{episode}/acknowledge" not in page.text:
                 return page.status_code in (200, 404)

@@ -1,4 +1,6 @@
-"""The checker passes an undisturbed run of the real services, and reports each kind of damage as what it is."""
+"""The checker passes an undisturbed run of the real services, and reports exactly the promises that
+each damage breaks.
+"""
 
 import asyncio
 import copy
@@ -45,7 +47,7 @@ UNDISTURBED = ("mails_again", "attempts_in_doubt", "restores")
 
 @pytest.fixture(scope="module")
 async def undisturbed(kafka: str, databases: Databases) -> AsyncIterator[Undisturbed]:
-    """A small history, told to the real services."""
+    """A small history, published to the real services."""
     folder = Path(tempfile.mkdtemp(prefix="handoff-tests-"))
     try:
         async with company_at_work(kafka, databases, f"t{uuid.uuid4().hex[:10]}.", folder) as company:
@@ -60,7 +62,7 @@ async def undisturbed(kafka: str, databases: Databases) -> AsyncIterator[Undistu
 
 
 def _soon_due(ends_at: datetime) -> Event:
-    """An answer that is due long after all is told: by chance a warning seldom comes in time."""
+    """An answer that is due long after the history: in random histories a warning rarely comes in time."""
     began = ends_at - SPAN + timedelta(seconds=5)
     promise = {"due_at": ends_at.isoformat()}
     kind, time = "support.inbound.response_promised", began.isoformat(timespec="microseconds")
@@ -69,7 +71,7 @@ def _soon_due(ends_at: datetime) -> Event:
 
 @pytest.fixture(scope="module")
 async def evidence(undisturbed: Undisturbed) -> Evidence:
-    """What it left behind."""
+    """The evidence of the undisturbed run."""
     return await read_run(undisturbed.folder)
 
 
@@ -80,9 +82,7 @@ async def test_an_undisturbed_run_keeps_every_promise(evidence: Evidence) -> Non
 
 
 @pytest.mark.parametrize("account", ["all", NEVER_CALLED])
-async def test_what_stands_in_the_end_is_what_all_facts_told_at_once_would_leave(
-    evidence: Evidence, account: str
-) -> None:
+async def test_the_final_state_is_that_of_all_facts_reported_at_once(evidence: Evidence, account: str) -> None:
     run = copy.deepcopy(evidence)
     run.world = {**run.world, "judged_in_the_end": account if account == "all" else [account]}
     findings = judge(run)
@@ -97,7 +97,7 @@ async def test_what_stands_in_the_end_is_what_all_facts_told_at_once_would_leave
         pytest.param("world.json", 2, "cannot judge", id="cannot judge"),
     ],
 )
-async def test_the_command_tells_by_its_status(
+async def test_the_exit_status_gives_the_verdict(
     undisturbed: Undisturbed, tmp_path: Path, file: str, status: int, said: str
 ) -> None:
     for name in ("world.json", "history.jsonl", "accepted.jsonl", "mail.jsonl"):
@@ -107,7 +107,7 @@ async def test_the_command_tells_by_its_status(
     assert (found, verdict_said) == (status, said), broken
 
 
-async def test_the_history_has_something_of_everything(evidence: Evidence) -> None:
+async def test_the_history_covers_every_kind(evidence: Evidence) -> None:
     told = {event.kind for event in evidence.history} | {event.via for event in evidence.history}
     assert told >= {"order_placed", "order_cancelled", "case_opened", "case_reassigned", "contact_made", "http"}
     assert {event.bad for event in evidence.history} >= {None, "invalid_json", "id_reused"}
@@ -123,7 +123,7 @@ async def test_the_history_has_something_of_everything(evidence: Evidence) -> No
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.name)
-async def test_damage_is_reported_as_what_it_is(evidence: Evidence, damage: Damage) -> None:
+async def test_damage_breaks_exactly_its_promises(evidence: Evidence, damage: Damage) -> None:
     findings = judge(spoilt(evidence, damage))
     assert {one.promise for one in findings if one.violations} == damage.breaks
     assert verdict(findings) == "violated"
@@ -134,14 +134,14 @@ async def test_every_promise_has_a_damage_that_breaks_it() -> None:
     assert judged == {promise for damage in DAMAGES for promise in damage.breaks}
 
 
-async def test_a_history_that_was_not_told_cannot_be_judged(evidence: Evidence) -> None:
+async def test_a_history_not_fully_published_cannot_be_judged(evidence: Evidence) -> None:
     run = copy.deepcopy(evidence)
     run.history.append(replace(run.history[0], id="untold", at=run.history[0].at + timedelta(days=1)))
     assert verdict(judge(run)) == "cannot judge"
 
 
 @pytest.mark.parametrize("spoil", [a_mail_comes_twice, a_mail_is_of_no_alert, a_record_comes_from_nowhere])
-async def test_what_was_done_after_a_backup_that_is_restored_is_forgotten(evidence: Evidence, spoil: Spoil) -> None:
+async def test_differences_between_a_backup_and_its_restore_are_excused(evidence: Evidence, spoil: Spoil) -> None:
     run = copy.deepcopy(evidence)
     spoil(run)
     run.restores.append(Restore("escalation", time() - 3600, time()))
@@ -150,7 +150,7 @@ async def test_what_was_done_after_a_backup_that_is_restored_is_forgotten(eviden
     assert verdict(judge(run)) == "violated"
 
 
-async def test_what_was_taken_from_a_topic_that_is_gone_is_not_held_against_the_order_of_the_next(
+async def test_records_of_a_deleted_topic_do_not_count_for_the_order_of_the_recreated_one(
     evidence: Evidence,
 ) -> None:
     run = copy.deepcopy(evidence)
@@ -166,7 +166,7 @@ async def test_what_was_taken_from_a_topic_that_is_gone_is_not_held_against_the_
     assert list(each_account_is_taken_in_its_topic_order(run))
 
 
-async def test_sessions_in_the_way_are_seen(undisturbed: Undisturbed) -> None:
+async def test_blocking_sessions_are_reported(undisturbed: Undisturbed) -> None:
     url = json.loads((undisturbed.folder / "world.json").read_text())["databases"]["orders"]
     holder, waiter = await asyncpg.connect(url), await asyncpg.connect(url)
     async with holder.transaction():

@@ -1,4 +1,6 @@
-"""A little of `make faults` in every run of the tests, and that what it stands on still fits the code."""
+"""A short `make faults` in every run of the tests, and checks that patches, crash points and plans
+still fit the code.
+"""
 
 import subprocess
 import sys
@@ -38,7 +40,7 @@ async def test_nothing_is_lost_or_doubled_while_processes_and_connections_break(
 
 
 @pytest.mark.parametrize("bug", sorted(SCHEDULES))
-def test_a_planted_bug_fits_the_code_it_spoils(bug: str, tmp_path: Path) -> None:
+def test_every_planted_bug_applies_to_the_code(bug: str, tmp_path: Path) -> None:
     source = planted(bug, tmp_path)
     changed = [
         file for file in source.rglob("*.py") if file.read_bytes() != (PROJECT / file.relative_to(source)).read_bytes()
@@ -52,7 +54,7 @@ def test_every_planted_bug_has_a_schedule_and_every_schedule_a_bug() -> None:
     assert {file.stem for file in (Path(__file__).parent / "planted").glob("*.patch")} == set(SCHEDULES)
 
 
-def test_every_crash_point_names_a_function_there_is() -> None:
+def test_every_crash_point_names_an_existing_function() -> None:
     subprocess.run([sys.executable, "-c", _ARM_ALL], cwd=PROJECT, check=True)
 
 
@@ -70,7 +72,7 @@ def test_a_forked_process_finds_its_service_imported(service: ServiceName) -> No
 
 
 @pytest.mark.parametrize("plan", [*PLANS.values(), *SCHEDULES.values()], ids=lambda plan: plan.name)
-def test_a_plan_names_faults_and_crash_points_there_are(plan: Plan) -> None:
+def test_plans_name_existing_faults_and_crash_points(plan: Plan) -> None:
     assert set(plan.faults) <= set(FAULTS)
     assert set(plan.crash_points) <= set(ALL)
 

@@ -18,12 +18,12 @@ def history(request: pytest.FixtureRequest) -> list[Event]:
     return generate(request.param, accounts=40, events=2_000, now=NOW)
 
 
-def test_a_seed_makes_one_history(history: list[Event]) -> None:
+def test_a_seed_always_makes_the_same_history(history: list[Event]) -> None:
     assert any(generate(seed, accounts=40, events=2_000, now=NOW) == history for seed in range(3))
     assert [event_of_line(event.line()) for event in history] == history
 
 
-def test_no_two_events_have_one_time(history: list[Event]) -> None:
+def test_no_two_events_have_the_same_time(history: list[Event]) -> None:
     assert len({event.time for event in history}) == len(history)
 
 
@@ -53,7 +53,7 @@ def test_records_are_what_the_services_accept(history: list[Event]) -> None:
             assert decoded.code == event.bad
 
 
-def test_nothing_bad_goes_by_http(history: list[Event]) -> None:
+def test_no_bad_event_goes_by_http(history: list[Event]) -> None:
     posted = [event for event in history if event.via == "http"]
     assert 0.1 < len(posted) / len(history) < 0.2
     assert {event.bad for event in posted} == {None}

@@ -19,7 +19,7 @@ class Clock:
         return self.seconds
 
 
-def test_rest_is_needed_while_the_input_that_waits_longest_waits_too_long() -> None:
+def test_rest_is_needed_while_any_input_waits_too_long() -> None:
     clock = Clock()
     unaccepted = Unaccepted(clock)
     assert not unaccepted.need_rest
@@ -33,7 +33,7 @@ def test_rest_is_needed_while_the_input_that_waits_longest_waits_too_long() -> N
     assert not unaccepted.need_rest
 
 
-async def test_no_process_is_killed_meanwhile() -> None:
+async def test_no_process_is_killed_during_a_rest() -> None:
     killed = list[str]()
     world = SimpleNamespace(setup=SimpleNamespace(seed=1), rests=True, random=random.Random(1))
     world.worker = lambda: SimpleNamespace(kill=lambda: killed.append("one"))

@@ -1,4 +1,4 @@
-"""Rules that the checker has of its own, where chance seldom comes upon them."""
+"""The checker's own rules in cases that random histories rarely contain."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ def told(kind: str, minutes: float, data: Mapping[str, Any]) -> Told:
 
 
 def stuck(*events: Told) -> list[float]:
-    """After how many minutes a case is stuck."""
+    """The minutes after which a case is stuck."""
     facts = [fact for event in events for fact in facts_of(event, {"source": "desk", "event_id": event.id})]
     return [(one.at - NOW) / MINUTE for one in findings("c-1", facts, RULES) if one.kind == "case_stuck"]
 
@@ -36,12 +36,12 @@ def stuck(*events: Told) -> list[float]:
         pytest.param({"status": "pending"}, 90, id="as the customer's turn"),
     ],
 )
-def test_a_case_is_new_when_it_is_opened_whatever_was_told_of_it_before(opening: dict[str, str], after: float) -> None:
+def test_an_opened_case_is_new_despite_earlier_statuses(opening: dict[str, str], after: float) -> None:
     waits = told("case_status_changed", -5, {"case": "case-1", "status": "pending"})
     assert stuck(waits, told("case_opened", 0, {"case": "case-1"} | opening)) == [after]
 
 
-def test_a_hot_account_has_so_many_facts_each_at_a_time_of_its_own() -> None:
+def test_a_hot_account_has_the_given_number_of_facts_at_distinct_times() -> None:
     history = hot_account([], NOW, 500)
     again = hot_account(history, NOW, 500)
     assert len({event.time for event in (*history, *again)}) == 1_000

@@ -6,7 +6,7 @@ from tests.faults.slowness import Slowness
 
 
 class Machine:
-    """Computes a millisecond whenever it is asked, and is given a share of the time that passes."""
+    """Computes a millisecond when asked, and gets a share of the time that passes."""
 
     def __init__(self, share: float) -> None:
         self.share = share
@@ -21,7 +21,7 @@ class Machine:
 
 
 @pytest.mark.parametrize(("share", "factor"), [(1.0, 1.0), (0.25, 4.0), (2.0, 1.0)])
-def test_a_machine_that_gives_a_share_of_its_time_is_so_much_slower(share: float, factor: float) -> None:
+def test_a_machine_is_slower_by_the_share_that_other_work_takes(share: float, factor: float) -> None:
     machine = Machine(share)
     slowness = Slowness(machine.passed, machine.computed)
     slowness.probe()

@@ -1,4 +1,4 @@
-"""What goes wrong in a life, and what puts it right again: each account has a few themes of all that there are."""
+"""Trouble in an account, and what ends it: each account has a few of all the themes."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,9 +34,11 @@ _RESULTS = ("answered", "resolved", "unanswered", "voicemail", "dead_end", "dead
 
 @dataclass(slots=True)
 class Themes:
-    """Makes the drafts of one account. `people` may talk with the customer; the history ends at `now`.
+    """Makes the drafts of one account. `people` may talk with the customer; the history ends at
+    `now`.
 
-    Money has a chance of its own, so that more to choose from does not turn everything else into another history.
+    Facts about money have a random generator of their own, so that new choices there leave the rest
+    of a history unchanged.
     """
 
     chance: random.Random
@@ -66,7 +68,7 @@ class Themes:
         return self._draft(SUPPORT, kind, self._named(kind) | self._of_matter(kind))
 
     def put_right(self) -> Iterator[Draft]:
-        """Late in the history, all that ends what may have gone wrong, but for what nothing ends."""
+        """Late in the history, every fact that ends trouble, except for kinds that no fact ends."""
         for order in self.orders:
             kept = [("promise_kept", {"promise": one}) for one in _PROMISES if "promise_kept" in self.kinds]
             ends: list[tuple[str, dict[str, Any]]] = [
@@ -116,7 +118,7 @@ class Themes:
                 return {}
 
     def _arrived(self) -> dict[str, Any]:
-        """All of it, or some of its lines."""
+        """All of the order, or some of its lines."""
         chance = self.chance
         if chance.random() < 0.5:
             return {}
@@ -124,7 +126,7 @@ class Themes:
         return {"lines": chance.choice(([1], [2], [1, 2]))} | whole
 
     def _changed(self) -> dict[str, Any]:
-        """Other lines, another amount, another day, or some of these."""
+        """Other lines, another amount, another delivery date, or some of these."""
         chance, changed = self.chance, dict[str, Any]()
         if chance.random() < 0.6:
             products = chance.choice((("Heat pump",), ("Heat pump", "Filter"), ("Filter", "Pipes")))
@@ -158,7 +160,7 @@ class Themes:
                 return {}
 
     def _money(self) -> dict[str, Any]:
-        """How much is asked back and of which kind, where that is told; a third is for information."""
+        """The amount and kind of a refund request, if stated; a third are for information."""
         chance = self.money
         kind = chance.choice(({}, {}, {"kind": "dissatisfaction"}, {"kind": "chargeback"}, {"kind": "fraud"}))
         asked = chance.choice((None, 0, 500, 900_000, 2_000_000))
@@ -166,7 +168,7 @@ class Themes:
         return kind if asked is None else {"amount_minor": asked} | kind | currency
 
     def _contact(self) -> dict[str, Any]:
-        """Half of all talks are with somebody who may have taken the episode."""
+        """Half of all talks are with a person who may have acknowledged the episode."""
         chance = self.chance
         direction = chance.choice(("inbound", "inbound", "outbound"))
         agent = {"agent": chance.choice(self.people)} if chance.random() < 0.5 else {}
@@ -179,7 +181,7 @@ class Themes:
         return {"courtesy": "thanks" if share < 0.05 else "automatic_reply"} if share < 0.1 else {}
 
     def _named(self, kind: str) -> dict[str, str]:
-        """An order, a case, both or nothing; rarely an order that never comes."""
+        """An order, a case, both or neither; rarely an order that is never placed."""
         chance, named = self.chance, dict[str, str]()
         if self.cases and chance.random() < (0.8 if kind in _OF_CASES else 0.4):
             named["case"] = chance.choice(self.cases)

@@ -1,4 +1,4 @@
-"""A history told to real services that nothing disturbs, with the files that the checker judges by."""
+"""A history published to real services without faults, with the files that the checker judges by."""
 
 import asyncio
 import json
@@ -47,7 +47,7 @@ _JUMPS = 3
 
 
 class Undisturbed:
-    """A company that is told a history; `folder` holds the run's files."""
+    """A company that receives a history; `folder` holds the run's files."""
 
     def __init__(self, company: Company, databases: Databases, folder: Path) -> None:
         self.company = company
@@ -56,9 +56,11 @@ class Undisturbed:
         self._server_url = databases.server_url
 
     async def tell_all(self, history: Sequence[Event], seed: int) -> None:
-        """Tells everything (`with_rescues`), takes some episodes on the way and in the end, and returns at rest.
+        """Publish everything (`with_rescues`), acknowledge some episodes on the way and at the end,
+        and return at rest.
 
-        The clock jumps meanwhile: silences last too long, nobody answers, whoever took something reaches nobody.
+        The clock jumps in between: silences last too long, no one responds, and acknowledgers do
+        not reach their customers.
         """
         self._write("world.json", [self._world(seed)])
         await publish_policy(self.superuser_url(pool_database(self.company, "escalation")))
@@ -107,7 +109,7 @@ class Undisturbed:
         self._accepted.append({"what": "http", **at})
 
     async def _take_episodes(self, count: int) -> set[str]:
-        """The people who are responsible press the button, of those meant to be taken first. Returns the accounts."""
+        """Responsible people acknowledge, first the episodes of `TO_TAKE`. Returns the accounts."""
         rows = await self.company.pools["escalation"].fetch(_OPEN_EPISODES, TO_TAKE, count)
         for row in rows:
             async with self.company.story().signed_in(row["by"]) as browser:
@@ -118,7 +120,7 @@ class Undisturbed:
         return {row["account"] for row in rows}
 
     async def _at_rest(self) -> None:
-        """Windows of storms end meanwhile, so that what was held goes in lists."""
+        """Wait for rest. The clock passes the windows of storms, so that held deliveries are sent in lists."""
 
         async def rests() -> bool:
             self._write("accepted.jsonl", self._accepted)
@@ -133,7 +135,7 @@ class Undisturbed:
             return False
 
         await eventually(rests, True)
-        await rests()  # what came while it was looked at stands in the files, too
+        await rests()  # include changes made during the first check
 
     def _world(self, seed: int) -> dict[str, Any]:
         names = {name: pool_database(self.company, name) for name in SERVICES}
@@ -149,7 +151,7 @@ class Undisturbed:
         }
 
     def superuser_url(self, database: str) -> str:
-        """A database of the company, as a superuser reaches it."""
+        """The URL of a company's database for a superuser."""
         return self._server_url.rpartition("/")[0] + f"/{database}"
 
     def _write(self, name: str, lines: Sequence[object]) -> None:

@@ -1,6 +1,8 @@
-"""The release before is replaced while a history is told: killed in the middle of its work, migrated, gone on with.
+"""The previous release is replaced while a history is published: killed during its work, migrated,
+and continued.
 
-Escalation goes first; orders and support of the release before publish on into the new one, and follow later.
+Escalation goes first. Orders and support of the previous release publish to the new escalation, and
+are replaced later.
 """
 
 import asyncio
@@ -30,7 +32,7 @@ _MAILS = "select count(*) from escalation.deliveries where state = 'sending'"
 
 
 async def replace_the_release(world: World, telling_seconds: float) -> None:
-    """Escalation after a third of the time in which a history is told, the others after two thirds."""
+    """Replace escalation after a third of the time in which a history is published, the others after two thirds."""
     await asyncio.sleep(telling_seconds / 3)
     escalation = [worker for worker in world.workers if worker.service == "escalation"]
     await _leave_much_undone(world, escalation)
@@ -47,9 +49,9 @@ async def replace_the_release(world: World, telling_seconds: float) -> None:
 
 
 async def _leave_much_undone(world: World, workers: Sequence[Worker]) -> None:
-    """Kill all of them while mails are on their way, Kafka is away, and timers are due.
+    """Kill all workers while e-mails are being sent, Kafka is away, and timers are due.
 
-    Until then they are left alone, or there would be nothing of all that.
+    No fault happens until then, because it would prevent these conditions.
     """
     (broker,) = world.brokers.nodes
     world.calm, world.mail.mood = True, Mood.HANGS
@@ -71,7 +73,7 @@ async def _leave_much_undone(world: World, workers: Sequence[Worker]) -> None:
 
 
 async def _some(world: World, query: str, services: Iterable[str]) -> int:
-    """Wait until a database of these has some of it, and return how many."""
+    """Wait until one of the services' databases has matching rows, and return their number."""
 
     async def counted() -> int:
         count = 0
@@ -84,7 +86,7 @@ async def _some(world: World, query: str, services: Iterable[str]) -> int:
 
 
 async def _start(world: World, workers: Sequence[Worker]) -> None:
-    """This release's processes in their place."""
+    """Start processes of this release in their place."""
     for worker in workers:
         worker.server = world.next_server
         worker.environment = {**worker.environment, "PUBLISHER_KEYS": KEYS}

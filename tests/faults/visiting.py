@@ -1,4 +1,4 @@
-"""Whoever looks at a page or at /metrics has an answer soon, whatever escalation is busy with."""
+"""Pages and /metrics answer soon, however busy escalation is."""
 
 import asyncio
 import time
@@ -18,12 +18,12 @@ _LONGEST_SECONDS = 5.0
 
 
 class NoAnswer(AssertionError):
-    """A process that lived all the time did not answer, or not in time."""
+    """A process that was alive all the time did not answer, or not in time."""
 
 
 @dataclass
 class Visitor:
-    """Asks every process of escalation in turn. Who dies meanwhile owes no answer."""
+    """Visits every process of escalation in turn. A process that dies during a visit owes no answer."""
 
     world: World
     answers: int = 0
@@ -32,7 +32,7 @@ class Visitor:
 
     @asynccontextmanager
     async def visiting(self) -> AsyncIterator[None]:
-        """Escalation is asked all the while."""
+        """Visits escalation while the body runs."""
         visits = asyncio.create_task(self._visit())
         try:
             yield
@@ -43,11 +43,11 @@ class Visitor:
         self.world.tally["pages and metrics seen"] += self.answers
 
     def check(self) -> None:
-        """Raise NoAnswer where somebody waited too long, or was never answered at all."""
+        """Raise NoAnswer if a visit took too long, or none was ever answered."""
         if self._wrong:
             raise NoAnswer(f"{len(self._wrong)} visits: {'; '.join(self._wrong[:3])}")
         if not self.answers:
-            raise NoAnswer("nobody ever answered")
+            raise NoAnswer("no visit was ever answered")
 
     async def _visit(self) -> None:
         async with httpx2.AsyncClient(timeout=2 * _LONGEST_SECONDS) as client:

@@ -1,6 +1,6 @@
-"""A whole installation to be broken: real servers behind wires, service processes that are started again and again.
+"""A whole installation to be broken: real servers behind wires, and service processes that are restarted when they end.
 
-Start at `open_world`. What a run leaves for the checker is written into the world's folder.
+Start at `open_world`. The evidence for the checker is written to the world's folder.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ PUBLISHER_KEY = "the-key-of-all-systems-0001"
 _KEY = {"key": PUBLISHER_KEY, "sources": ["*"], "types": ["*"]}
 KEYS = json.dumps({"all": {**_KEY, "rights": ["directory"]}})
 _KEYS_BEFORE = json.dumps({"all": _KEY})
-"""For the release before, which knows no rights."""
+"""For the previous release, which does not know `rights`."""
 SESSION_MS = 3_000
 BLOCK_SECONDS = 4
 _READY_SECONDS = 120.0
@@ -55,10 +55,12 @@ PROCESSES: Mapping[str, int] = {"orders": 1, "support": 1, "escalation": 2}
 
 @dataclass(frozen=True)
 class Setup:
-    """How a world is made. Processes die by themselves at `crash_points`, when reached so often at the latest.
+    """How a world is made. Each process dies at one of the `crash_points`, at the latest when it reaches it
+    `reach_at_most` times.
 
-    `clock_jumps` tells the checker not to compare moments of the services' clocks with those of the world, and
-    `says_besides` what else `Evidence` names. Where there is a release `before`, its processes run at first.
+    - `clock_jumps`: instants of the services' clocks are not comparable with those of the world
+    - `says_besides`: further keys of `Evidence.world`
+    - `before`: a previous release whose processes run first
     """
 
     seed: int
@@ -74,7 +76,7 @@ class Setup:
 
 @dataclass
 class World:
-    """What faults break and what a run writes down. `tally` counts what was done to it."""
+    """The parts that faults break and the files that a run writes. `tally` counts the faults and their effects."""
 
     setup: Setup
     folder: Path
@@ -100,29 +102,29 @@ class World:
 
     @property
     def kills(self) -> int:
-        """How often a process of ours died by SIGKILL."""
+        """How many processes died by SIGKILL."""
         return sum(count for what, count in self.tally.items() if what.startswith(("kill", "crash")))
 
     def worker(self, service: str | None = None) -> Worker:
-        """One of the processes, by chance."""
+        """A random process, of this service if it is given."""
         return self.random.choice([each for each in self.workers if service in (None, each.service)])
 
     def url(self, service: str) -> str:
-        """Where a process of the service listens."""
+        """The address of a process of the service."""
         return f"http://{LOOPBACK}:{self.worker(service).port}"
 
     def say(self, **told: Any) -> None:
-        """Tell the checker something of this world, or something else than before."""
+        """Add or replace keys of `world.json`, which the checker reads."""
         file = self.folder / "world.json"
         known = json.loads(file.read_text()) if file.exists() else {}
         file.write_text(json.dumps(known | told, indent=1))
 
     def accepted(self, **told: Any) -> None:
-        """Note for the checker what was answered with yes."""
+        """Record an accepted call for the checker."""
         self._note("accepted.jsonl", told)
 
     def restored(self, **told: Any) -> None:
-        """Note for the checker that a database was put back."""
+        """Record a restored database for the checker."""
         self._note("restores.jsonl", told)
 
     def _note(self, file: str, told: Mapping[str, Any]) -> None:
@@ -148,7 +150,7 @@ class World:
         )
 
     async def ready(self) -> None:
-        """Returns when every process says that it is ready."""
+        """Returns once every process reports that it is ready."""
         async with httpx2.AsyncClient(timeout=2) as client:
             for worker in self.workers:
                 await eventually(partial(_is_ready, client, worker.port), True, within_seconds=_READY_SECONDS)
@@ -181,7 +183,7 @@ class World:
 
 @asynccontextmanager
 async def open_world(folder: Path, setup: Setup) -> AsyncIterator[World]:
-    """Everything started; ended and gone afterwards, but for what is in the folder, which must be there."""
+    """Start everything; stop and remove it afterwards, except for the files in the folder, which must exist."""
     (postgres_port,) = free_ports(1)
     postgres = Postgres(folder / "postgres", port=postgres_port)
     async with AsyncExitStack() as stack:
@@ -222,7 +224,7 @@ async def _fork_server(stack: AsyncExitStack, log: Path, source: Path) -> ForkSe
 
 
 def _describe(world: World) -> None:
-    """`world.json`, from which the checker knows where everything is."""
+    """Write `world.json`, which gives the checker all addresses."""
     shapes = {name: _shape(name) for name in world.urls}
     described = {
         "kafka": world.brokers.address,
@@ -255,7 +257,7 @@ def _as_superuser(url: str) -> str:
 
 @asynccontextmanager
 async def connected(world: World, service: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
-    """A superuser's connection to a service's database, past the wire."""
+    """A superuser's connection to a service's database that does not pass the wire."""
     connection = await asyncpg.connect(_as_superuser(world.urls[service]), timeout=10)
     try:
         yield connection

@@ -1,1 +1,1 @@
-"""Bad input: whatever comes in ends in exactly one place, with a reason, and is repeated nowhere. Start at `cases`."""
+"""Bad input: each one ends in exactly one place, with a reason, and is repeated nowhere. Start at `cases`."""

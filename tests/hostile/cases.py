@@ -1,6 +1,6 @@
-"""The bad inputs by name, once for both ways in: what is sent, how it must end, and what its publisher is told.
+"""The bad inputs by name, shared by both ways in: the input, its required outcome, and the answer to its publisher.
 
-Start at `cases_of`. All are sales told to the orders service, spoiled in one place each.
+Start at `cases_of`. All are sales for the orders service, each spoiled in one place.
 """
 
 from collections.abc import Iterator
@@ -26,16 +26,17 @@ from tests.hostile.events import (
 from tests.raw_records import Header, Raw
 
 ESCAPES = b"\x1b[2J\x1b]0;" + CANARY.encode() + b"\x07\r\ncode      applied"
-"""Cleared screens, another title for the window, a line that nobody wrote."""
+"""Sequences that clear the screen, set the window's title and forge a line of output."""
 
 _DEEP = 10_000
 
 
 @dataclass(frozen=True)
 class Case:
-    """One bad input. `first` is sent right before it; `status` is HTTP's answer, None where HTTP has no such thing.
+    """One bad input. `first` is sent right before it; `status` is HTTP's answer, or None if HTTP cannot carry the
+    input.
 
-    Of what is refused, `code` is told to programs and `advice` stands in the reason.
+    For a refused input, `code` is the reason for programs, and `advice` is part of the reason in words.
     """
 
     record: Raw
@@ -48,10 +49,10 @@ class Case:
 
 
 def cases_of(way: str, *, reply_to: str = "") -> dict[str, Case]:
-    """Every case by its name; the ids of two ways in never meet. `reply_to` is a topic that must stay as it is."""
+    """Every case by its name. The ids of the two ways in differ. `reply_to` is a topic that must stay unchanged."""
     refused = [*_unreadable(way), *_out_of_bounds(way), *_not_as_agreed(way)]
     found = [*refused, *_accepted(way, reply_to), *_other_keys(way), *_told_before(way)]
-    assert len(dict(found)) == len(found), "two cases have one name"
+    assert len(dict(found)) == len(found), "two cases have the same name"
     return dict(found)
 
 
@@ -154,7 +155,7 @@ def _not_as_agreed(way: str) -> Iterator[tuple[str, Case]]:
         ),
     )
     yield "an object for an attribute", case("id-object", "invalid_attribute", "must be a string", id={"a": CANARY})
-    yield "an unknown type", case("type", "unknown_type", "not in the catalog", type=f"orders.inbound.{CANARY}")
+    yield "an unknown type", case("type", "unknown_type", "unknown event type", type=f"orders.inbound.{CANARY}")
     yield "a type of another topic", case("topic", "wrong_topic", "support.inbound", type="support.inbound.case_closed")
     yield "an unknown version", case("version", "unknown_version", f"{TYPE}:1", dataschema=f"urn:handoff:{TYPE}:2")
     yield "another specversion", case("spec", "not_cloudevents", "must be 1.0", specversion=f"0.3 {CANARY}")
@@ -245,7 +246,7 @@ def _told_before(way: str) -> Iterator[tuple[str, Case]]:
         Case(
             structured(with_data(reused, amount_minor=1)),
             code="id_reused",
-            advice="under a new id",
+            advice="with a new id",
             status=409,
             first=structured(reused),
         ),
@@ -255,7 +256,7 @@ def _told_before(way: str) -> Iterator[tuple[str, Case]]:
         Case(
             structured(with_data(sold, amount_minor=1) | {"id": f"{CANARY}-{way}-other"}),
             code="order_contradicted",
-            advice="its own order id",
+            advice="an order ID of its own",
             status=409,
             first=structured(sold),
         ),

@@ -1,4 +1,4 @@
-"""One company of real processes for all tests of this folder, and every case sent to it once, each way in."""
+"""One company of real processes for all tests of this folder, which gets every case once by each way in."""
 
 import shutil
 import tempfile
@@ -47,12 +47,12 @@ async def spoiled(company: Company) -> Mapping[str, Spoiled]:
 
 @pytest.fixture
 def overheard(company: Company) -> Overheard:
-    """What the processes have let out so far."""
+    """Everything that the processes have logged, traced and measured so far."""
     return Overheard(company)
 
 
 @pytest.fixture(scope="package")
 async def office(databases: Databases) -> AsyncIterator[Office]:
-    """The pages in this process, on a database that only refused requests and episodes of a test's own may meet."""
+    """The pages in this process, on a database that only refused requests and a test's own episodes may use."""
     async with office_on(await databases.make("escalation")) as made:
         yield made

@@ -1,4 +1,4 @@
-"""Sales as the tests of this folder tell them: good ones, and ones with a canary in everything a publisher chooses."""
+"""The sales that the tests of this folder send: good ones, and ones with a canary in everything a publisher chooses."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import orjson
 from tests.raw_records import Header, Raw
 
 CANARY = "canary-5e1f07"
-"""Stands in whatever a bad input holds; it may be found in the database, and nowhere else."""
+"""Part of every bad input; it may appear in the database, and nowhere else."""
 
 TYPE = "orders.inbound.order_placed"
 STRUCTURED_TYPE = b"application/cloudevents+json"
@@ -16,19 +16,19 @@ _ATTRIBUTES = ("specversion", "id", "source", "type", "subject", "time", "datasc
 
 
 def good(tag: str) -> Raw:
-    """A sale nothing is wrong with."""
+    """A valid sale."""
     event = _sale(tag, id=f"e-{tag}", source="shop", subject=f"c-{tag}", name="Petra Weiss")
     return structured(event, key=f"c-{tag}".encode())
 
 
 def refused(tag: str, **changes: Any) -> dict[str, Any]:
-    """A sale that will not be accepted: the canary stands in everything a publisher chooses."""
+    """A sale that will be refused: the canary is in everything a publisher chooses."""
     where = f"{CANARY}-{tag}"
     return _sale(tag, id=where, source=where, subject=where, name=where) | {"comment": CANARY} | changes
 
 
 def accepted(tag: str, **changes: Any) -> dict[str, Any]:
-    """A strange sale that will be accepted: its id and source, which traces may name, are quiet."""
+    """A strange sale that will be accepted: its id and source, which traces may name, have no canary."""
     return _sale(tag, id=f"e-{tag}", source="shop", subject=f"{CANARY}-{tag}", name=CANARY) | changes
 
 
@@ -39,7 +39,7 @@ def structured(event: dict[str, Any], *, key: bytes | None = None) -> Raw:
 
 
 def text(event: dict[str, Any], old: str, new: bytes) -> Raw:
-    """The event with a piece of its text replaced by bytes that no writer of JSON would make."""
+    """The event with a piece of its text replaced by bytes that no JSON writer would produce."""
     whole = structured(event)
     assert whole.value is not None
     assert whole.value.count(old.encode()) == 1, old
@@ -47,7 +47,7 @@ def text(event: dict[str, Any], old: str, new: bytes) -> Raw:
 
 
 def binary(event: dict[str, Any], value: bytes | None = None, **headers: bytes | None) -> Raw:
-    """The event in binary mode; another value, or headers by the names of their attributes, on demand."""
+    """The event in binary mode, with another value or other headers (by the names of their attributes) if given."""
     told: dict[str, bytes | None] = {name: event[name].encode() for name in _ATTRIBUTES if name in event}
     pairs: list[Header] = [(f"ce_{name}", content) for name, content in (told | headers).items()]
     body = orjson.dumps(event["data"]) if value is None else value
@@ -76,7 +76,7 @@ def _sale(tag: str, *, id: str, source: str, subject: str, name: str) -> dict[st
 
 
 def with_data(event: dict[str, Any], **members: Any) -> dict[str, Any]:
-    """The event with other members of its data; one that is `...` is left out."""
+    """The event with other members of its data; `...` removes a member."""
     data = {name: value for name, value in (event["data"] | members).items() if value is not ...}
     return event | {"data": data}
 
@@ -86,6 +86,6 @@ def nested(depth: int) -> bytes:
 
 
 def padded(event: dict[str, Any], size: int) -> Raw:
-    """The event, made to be of exactly this many bytes by an extension."""
+    """The event, padded by an extension to exactly this many bytes."""
     bare = structured(event | {"padding": ""})
     return structured(event | {"padding": "p" * (size - len(bare.value or b""))})

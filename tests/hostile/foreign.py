@@ -1,4 +1,4 @@
-"""A publisher that is none of our code: librdkafka, which sends whatever it is given. Start at `send`."""
+"""A publisher that is not our code: librdkafka, which sends any bytes it is given. Start at `send`."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,22 +16,22 @@ _SECONDS = 60.0
 
 
 class Place(NamedTuple):
-    """Where the broker put a record."""
+    """The position that the broker gave a record."""
 
     partition: int
     offset: int
 
 
 async def send(cluster: Cluster, topic: str, records: Sequence[Raw], **settings: object) -> list[Place | str]:
-    """Send records; returns the place of each or, where the broker refused it, the name of its error.
+    """Send records. Returns the place of each, or the name of the error if the broker refused it.
 
-    Those of one partition lie together in one batch of records, as far as it holds them.
+    Records of one partition are sent in one batch, as far as it holds them.
     """
     return await asyncio.to_thread(_send, _producer(cluster, **settings), cluster.topic(topic), records)
 
 
 async def send_and_abort(cluster: Cluster, topic: str, records: Sequence[Raw]) -> None:
-    """Send records in a transaction, and take them back."""
+    """Send records in a transaction, and abort it."""
     producer = _producer(cluster, **{"transactional.id": cluster.topic("foreign")})
 
     def send_them() -> None:
@@ -45,7 +45,7 @@ async def send_and_abort(cluster: Cluster, topic: str, records: Sequence[Raw]) -
 
 
 async def committed(cluster: Cluster, service: str, topic: str, partition: int) -> int:
-    """The offset at which Kafka says a service would go on."""
+    """The offset from which a service would continue, according to Kafka."""
     observer = Consumer({"bootstrap.servers": cluster.bootstrap_servers, "group.id": cluster.topic(service)})
     wanted = [TopicPartition(cluster.topic(topic), partition)]
     (found,) = await asyncio.to_thread(observer.committed, wanted, _SECONDS)
@@ -55,7 +55,8 @@ async def committed(cluster: Cluster, service: str, topic: str, partition: int) 
 
 
 async def send_header_names(cluster: Cluster, topic: str, *names: bytes) -> None:
-    """Send records to partition 0, each with one header of such a name: no client sends one that is not UTF-8."""
+    """Send records to partition 0, each with one header of such a name. No client library sends a
+    name that is not UTF-8."""
     producer = AIOKafkaProducer(**cluster.connection())
     await producer.start()
     try:

@@ -1,6 +1,6 @@
-"""The codec under mutated records in any number: `python -m tests.hostile.fuzz --records 500000 --seed 7`.
+"""The codec under any number of mutated records: `python -m tests.hostile.fuzz --records 500000 --seed 7`.
 
-Ends at the first record that breaks a rule, and says how to have that one again.
+Ends at the first record that breaks a rule, and prints how to reproduce it.
 """
 
 import argparse
@@ -18,7 +18,7 @@ _TOLD_EVERY = 50_000
 
 
 def fuzz(records: int, seed: int, *, first: int = 0) -> Counter[str]:
-    """How many records ended how. What `judge` raises comes with the number of the record."""
+    """The number of records by outcome. An error of `judge` names the number of the record."""
     endings: Counter[str] = Counter()
     for number in range(first, first + records):
         record = mutant(Random(seed * _STRIDE + number))

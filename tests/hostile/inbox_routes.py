@@ -1,4 +1,4 @@
-"""Every route of escalation's process: who may use it, and what a request to it carries. One row each.
+"""Every route of escalation's process: who may use it, and the fields of a request to it. One row each.
 
 A new route, or a new button of an episode, needs a row here: `test_inbox_matrix` compares them with the application.
 """
@@ -17,7 +17,7 @@ BUTTON = "/episodes/{episode_id}/{action}"
 
 
 class For(Enum):
-    """For whom a route is."""
+    """The people whom a route is for."""
 
     ANYBODY = "anybody"
     SIGNED_IN = "whoever is signed in: it shows and changes what is theirs"
@@ -29,10 +29,10 @@ class For(Enum):
 
 @dataclass(frozen=True)
 class Row:
-    """One route; `{episode_id}`, `{order}` and `{account_id}` in its path or its form stand for the id that is tried.
+    """One route. `{episode_id}`, `{order}` and `{account_id}` in its path or form are placeholders for the id to try.
 
-    `allowed` are those of its cells "situation: person" in which a button does something; whoever has a part and is in
-    none of them is refused with a reason. `ok` is the status of an answer to somebody who may.
+    `allowed` are the cells "situation: person" in which a button has an effect; people with a part in other cells get a
+    refusal with a reason. `ok` is the status of an answer to a person who may use the route.
     """
 
     method: str
@@ -116,7 +116,7 @@ ROWS = (*PAGES, *FORMS, *OPEN)
 
 
 def routes_of(app: FastAPI) -> Iterator[str]:
-    """Each route of an application; that of the buttons once for each of them."""
+    """Each route of an application; the route of the buttons once for each of them."""
     for route in iter_route_contexts(app.routes):
         for method in sorted(route.methods or ()):
             path = str(route.path).replace(":path", "")

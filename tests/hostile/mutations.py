@@ -1,6 +1,6 @@
-"""Records that were good once: a stored sample, spoiled in a few places by chance. Start at `mutant`.
+"""Records that were once good: a stored sample, spoiled in a few random places. Start at `mutant`.
 
-Everything is drawn from the `Random` given, so a seed makes the same record again, and hypothesis can shrink one.
+All choices come from the given `Random`, so a seed reproduces a record, and hypothesis can shrink one.
 """
 
 import json
@@ -51,7 +51,7 @@ class Draft:
 
 
 def mutant(random: Random, *, id: str | None = None, topics: frozenset[str] | None = None) -> Mutant:
-    """A sample spoiled at one to four places, of one of these topics, under this id before anything is spoiled."""
+    """A sample of one of these topics, under this id, then spoiled at one to four places."""
     draft = Draft(**orjson.loads(random.choice(samples(topics))))
     if id is not None:
         draft.attributes["id"] = id
@@ -66,7 +66,7 @@ def mutant(random: Random, *, id: str | None = None, topics: frozenset[str] | No
 
 @cache
 def samples(topics: frozenset[str] | None = None) -> list[bytes]:
-    """The stored samples of every type as drafts in JSON, with the canary wherever they are still accepted with it."""
+    """The stored samples of every type as drafts in JSON, with the canary wherever it keeps them valid."""
     stored = [sample for path in sorted(_SAMPLES.iterdir()) for sample in json.loads(path.read_text("utf-8"))]
     drafts = [Draft(sample["attributes"], sample["data"]) for sample in stored]
     wanted = [draft for draft in drafts if topics is None or CATALOG[draft.attributes["type"]].topic in topics]
@@ -99,7 +99,7 @@ def _json(value: object) -> bytes:
 
 
 def _branches(value: Any) -> list[Any]:
-    """Every object and array in a value that holds something."""
+    """Every object and array in a value that is not empty."""
     found, left = [], [value]
     while left:
         one = left.pop()
@@ -192,7 +192,7 @@ def _key(draft: Draft) -> bytes:
 
 
 def other_bytes(record: Mutant, random: Random) -> Mutant:
-    """A piece of the value replaced: cut out, told twice, or by something else."""
+    """The value with a piece cut out, repeated or replaced."""
     value = record.value or b""
     start = random.randrange(len(value) + 1)
     end = min(len(value), start + random.randrange(20))
@@ -206,7 +206,7 @@ def cut_off(record: Mutant, random: Random) -> Mutant:
 
 
 def no_number(record: Mutant, random: Random) -> Mutant:
-    """Something after a colon, written as no number or nesting should be."""
+    """Invalid text after a colon: a malformed number or nesting."""
     parts = (record.value or b"").split(b": ")
     at = random.randrange(len(parts))
     parts[at] = random.choice(_NUMBERS) + parts[at][random.randrange(3) :]
@@ -214,7 +214,7 @@ def no_number(record: Mutant, random: Random) -> Mutant:
 
 
 def told_twice(record: Mutant, random: Random) -> Mutant:
-    """A member of any object with its name told before, with another value."""
+    """A member of any object, preceded by one of the same name with another value."""
     parts = (record.value or b"").split(b', "')
     at = random.randrange(len(parts))
     name = parts[at].partition(b'"')[0]

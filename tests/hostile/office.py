@@ -1,7 +1,7 @@
-"""An office on one database: every kind of person, and every kind of episode that somebody may not see. Start at
-`office_on`; who sees what is in `SEES`.
+"""An office on one database: every kind of person, and every kind of episode that some people may not see. Start at
+`office_on`; `SEES` says who sees what.
 
-What belongs to a customer carries a canary of its episode, so that an answer that tells of one is recognised.
+All data of a customer carries a canary of the episode, so that an answer that reveals one is recognised.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -30,11 +30,11 @@ from tests.inbox import Site, form_token, inbox_site
 READER_KEY = "the-key-of-a-reader-0001"
 PUBLISHER_KEY = "the-key-of-a-publisher-1"
 LATER = "2026-11-25T12:00"
-"""Two hours after the office opens, on everybody's clock."""
+"""Two hours after the office opens, in everyone's zone."""
 
 
 class Access(IntEnum):
-    """What somebody may do with an episode."""
+    """A person's rights on an episode."""
 
     NONE = 0
     READS = 1
@@ -53,7 +53,7 @@ SEES: Mapping[str, Mapping[str, Access]] = {
     "of who left": {"otto": _READS},
     "of who moved": {"otto": _READS},
 }
-"""What people who are signed in may do with the episodes that stand; nobody else sees any."""
+"""The rights of signed-in people on the standing episodes; no one else sees any."""
 
 SELLERS: Mapping[str, str | None] = {
     **dict.fromkeys(SEES, "anna"),
@@ -62,7 +62,7 @@ SELLERS: Mapping[str, str | None] = {
     "of who left": "dave",
     "of who moved": "ria",
 }
-"""Who sold what each episode is about."""
+"""The seller of each episode's order."""
 
 RESPONSIBLE = {
     "ringing": "anna",
@@ -72,11 +72,11 @@ RESPONSIBLE = {
     "of another team": "olga",
     "with the desk": "desk",
 }
-"""Who reads the customer's timeline meanwhile."""
+"""The reader of the customer's timeline while the episode stands."""
 
 SIGNED_IN = ("anna", "ben", "clara", "nina", "mona", "vera", "olga", "otto", "desk")
-"""A seller, a colleague who is asked and holds others, one who is offered some, one with no part; the manager of the
-four and theirs; a seller and a manager of another team; the desk."""
+"""A seller, a colleague who is notified and has other episodes, one who is offered some, one without a part; the
+manager of these four and the manager's manager; a seller and a manager of another team; the desk."""
 
 SIGNED_OUT = ("nobody", "a made-up cookie", "who left", "who moved", "who signed out", "a reader", "a publisher")
 """The two keys come without a cookie."""
@@ -104,7 +104,7 @@ _TABLES = """
 
 @dataclass(frozen=True)
 class Trouble:
-    """An episode and what it is about."""
+    """An episode, with its order and account."""
 
     situation: str
     episode: UUID
@@ -116,7 +116,7 @@ class Trouble:
 
     @property
     def canary(self) -> str:
-        """Stands in the customer's name, address and words, and in the product's name."""
+        """Part of the customer's name, address and words, and of the product's name."""
         return canary_of(self.order)
 
 
@@ -126,7 +126,7 @@ def canary_of(order: str) -> str:
 
 @dataclass
 class Office:
-    """The pages as a process serves them, everybody's browser, and the episodes that stand."""
+    """The pages as a process serves them, everyone's browser, and the standing episodes."""
 
     site: Site
     app: FastAPI
@@ -140,7 +140,7 @@ class Office:
         return httpx2.AsyncClient(transport=transport, base_url=self.site.public_url, headers=headers)
 
     async def sign_in(self, person: str) -> httpx2.AsyncClient:
-        """A browser in which this person is signed in; the token of its forms is kept under the person's name."""
+        """A browser in which this person is signed in. The token of its forms is kept under the person's name."""
         link = await self.site.link_for(person)
         browser = self.browser()
         answer = await browser.post("/sign-in", data={"token": link.partition("token=")[2]})
@@ -155,7 +155,7 @@ class Office:
         return {row[0]: row[1] for row in await self.site.service.pool.fetch(self.digests)}
 
     async def trouble(self, situation: str) -> Trouble:
-        """A new episode of its own customer in this situation."""
+        """A new episode of a customer of its own in this situation."""
         tag = uuid4().hex[:8]
         seller = SELLERS[situation]
         order, account = f"o-{tag}", f"c-{tag}"
@@ -190,7 +190,7 @@ _PRESSES: Mapping[str, tuple[_Press, ...]] = {
 
 @asynccontextmanager
 async def office_on(database_url: str) -> AsyncIterator[Office]:
-    """The office, with everybody signed in who can be, and the sessions of the others ended."""
+    """The office, with everyone signed in who can be, and the sessions of the others ended."""
     async with inbox_site(database_url, public_url="http://inbox.test") as site:
         office = Office(site, _pages(site))
         for person, of in _TEAM.items():
@@ -204,7 +204,7 @@ async def office_on(database_url: str) -> AsyncIterator[Office]:
 
 
 def _pages(site: Site) -> FastAPI:
-    """All of escalation's routes, as its process has them."""
+    """All of escalation's routes, as in its process."""
     settings = EscalationSettings(
         reader_keys=f'["{READER_KEY}"]', inbox_url=site.public_url, smtp_url="smtp://127.0.0.1:9"
     )
@@ -214,7 +214,7 @@ def _pages(site: Site) -> FastAPI:
 
 
 async def _end_sessions(office: Office) -> None:
-    """One left, one got another address, one signed out, and the rest never had a session."""
+    """One left, one has another address, one signed out, and the rest never had a session."""
     site, browsers = office.site, office.browsers
     await site.hire("dave", "Dave", email="dave@sales.example", manager="otto", active=False)
     await site.hire("ria", "Ria", email="ria@elsewhere.example", manager="otto")

@@ -1,4 +1,4 @@
-"""What processes let out beside the database: logs, spans, metrics. Start at `Overheard`."""
+"""Everything that processes reveal outside the database: logs, spans, metrics. Start at `Overheard`."""
 
 import re
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from tests.stories import Company
 
 @dataclass(frozen=True)
 class Overheard:
-    """All that the processes of a company have written and measured so far."""
+    """Everything that a company's processes have written and measured so far."""
 
     company: Company
 
     def logs(self) -> str:
-        """Without the source of a dead letter: by that its publisher is found."""
+        """Without the source of a dead letter, which serves to find its publisher."""
         return re.sub(r'"source":"[^"]*"', "", _read(self.company.machine.folder / "logs", "*.log"))
 
     def spans(self) -> str:
-        """Without the source and id of the event that a span is about: by these it is found."""
+        """Without the source and id of a span's event, which serve to find it."""
         lines = _read(self.company.machine.folder / "traces", "*.jsonl").split("\n")
         return "\n".join(_without_identity(orjson.loads(line)) for line in lines if line)
 

@@ -1,6 +1,6 @@
-"""How many examples the random tests of this folder try: `HOSTILE_SCALE=25` for 25 times as many as in `make test`.
+"""The number of examples in the random tests of this folder: `HOSTILE_SCALE=25` for 25 times as many as in `make test`.
 
-`HOSTILE_SEED` makes other records than those of every day.
+`HOSTILE_SEED` gives other records than the default ones.
 """
 
 import os

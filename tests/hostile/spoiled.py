@@ -1,4 +1,4 @@
-"""Spoiled records of every topic that a service reads, sent over Kafka, and how the service ended each."""
+"""Spoiled records of every topic that a service reads, sent over Kafka, and their outcomes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +35,8 @@ _SECONDS = 60 + RECORDS / 50
 
 @dataclass(frozen=True)
 class Spoiled:
-    """What was sent to a topic by its place there, what the broker refused and why, and the ledger's entries."""
+    """The records sent to a topic by position, the errors of those that the broker refused, and the
+    ledger's entries."""
 
     kept: Mapping[Place, Mutant]
     refused: list[tuple[str, Mutant]]
@@ -43,7 +44,7 @@ class Spoiled:
 
 
 async def spoil(company: Company, topic: str) -> Spoiled:
-    """Send records by the partition of their keys, and wait until each that the broker took has ended somewhere."""
+    """Send records to the partitions of their keys, and wait until each accepted one has an outcome."""
     sent = _records(topic)
     raw = [Raw(one.value, one.key, one.headers, partition=-1) for one in sent]
     ended = list(zip(await send(company.cluster, topic, raw), sent, strict=True))
@@ -60,7 +61,7 @@ async def spoil(company: Company, topic: str) -> Spoiled:
 
 
 def _records(topic: str) -> list[Mutant]:
-    """A compacted topic takes no record without a key."""
+    """A compacted topic accepts no record without a key."""
     sent = []
     for number in range(RECORDS):
         record = mutant(Random(f"{SEED} {topic} {number}"), id=f"m-{number}", topics=frozenset({topic}))

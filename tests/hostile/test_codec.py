@@ -1,4 +1,4 @@
-"""Whatever a record holds, the codec tells an event or a reason, and a reason repeats nothing of it."""
+"""For any record the codec returns an event or a reason, and a reason repeats nothing of the record."""
 
 from random import Random
 
@@ -13,10 +13,10 @@ from tests.hostile.verdicts import CODES, judge
 
 @settings(max_examples=scaled(20_000), database=None)
 @given(random=st.randoms(use_true_random=False))
-def test_a_record_spoiled_at_will_is_an_event_or_poison_that_repeats_nothing(random: Random) -> None:
+def test_a_randomly_spoiled_record_is_an_event_or_poison_that_repeats_nothing(random: Random) -> None:
     judge(mutant(random))
 
 
-def test_twenty_thousand_spoiled_records_end_in_every_way_there_is() -> None:
+def test_twenty_thousand_spoiled_records_reach_every_outcome() -> None:
     endings = fuzz(scaled(20_000), SEED)
     assert endings.keys() == {*CODES, "accepted"}

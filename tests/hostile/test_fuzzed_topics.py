@@ -1,4 +1,4 @@
-"""Spoiled records of every topic through Kafka: each ends once as the codec judges it, and no service chokes."""
+"""Spoiled records of every topic through Kafka: each ends once as the codec judges it, and no service fails on one."""
 
 from collections.abc import Mapping
 
@@ -24,14 +24,14 @@ def test_each_record_ends_once_as_its_codec_judges(spoiled: Mapping[str, Spoiled
 
 
 @each_topic
-def test_the_broker_takes_all_but_what_is_too_large(spoiled: Mapping[str, Spoiled], topic: str) -> None:
+def test_the_broker_accepts_all_but_too_large_records(spoiled: Mapping[str, Spoiled], topic: str) -> None:
     assert spoiled[topic].kept
     for error, record in spoiled[topic].refused:
         assert error == "MSG_SIZE_TOO_LARGE"
         assert len(record.value or b"") > MEGABYTE
 
 
-def test_no_service_choked_on_anything(spoiled: Mapping[str, Spoiled], overheard: Overheard) -> None:
+def test_no_service_failed_on_a_record(spoiled: Mapping[str, Spoiled], overheard: Overheard) -> None:
     logs = overheard.logs()
     assert "started" in logs
     for trouble in ("batch failed", "record failed", "a request failed", "loop failed", "timers failed"):

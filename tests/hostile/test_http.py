@@ -1,4 +1,4 @@
-"""Every bad request is answered with the right status and words to act on; nothing of it is applied or repeated."""
+"""Every bad request is answered with the right status and useful words; nothing of it is applied or repeated."""
 
 import httpx2
 import orjson
@@ -17,13 +17,13 @@ each_case = pytest.mark.parametrize("name", CASES)
 
 
 @each_case
-def test_a_request_is_answered_as_it_should_and_the_next_one_is_applied(answered: Answered, name: str) -> None:
+def test_a_bad_request_is_answered_correctly_and_the_next_one_is_applied(answered: Answered, name: str) -> None:
     assert answered.answers[name].status_code == CASES[name].status
     assert answered.afterwards[name].json()["events"][0]["outcome"] == "applied"
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_refusal_tells_what_to_do_and_repeats_nothing(answered: Answered, name: str) -> None:
+def test_a_refusal_gives_advice_and_repeats_nothing(answered: Answered, name: str) -> None:
     (problem,) = answered.answers[name].json()["errors"]
     assert CASES[name].status == 415 or problem["code"] == CASES[name].code
     assert CASES[name].advice in problem["reason"]
@@ -31,20 +31,20 @@ def test_a_refusal_tells_what_to_do_and_repeats_nothing(answered: Answered, name
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name not in REFUSED])
-def test_what_is_accepted_is_told_its_outcome(answered: Answered, name: str) -> None:
+def test_the_answer_to_an_accepted_event_states_its_outcome(answered: Answered, name: str) -> None:
     assert [one["outcome"] for one in answered.answers[name].json()["events"]] == [CASES[name].outcome]
 
 
-def test_what_the_service_itself_refuses_is_kept_and_what_nobody_can_read_is_not(answered: Answered) -> None:
+def test_events_refused_by_the_service_are_kept_and_unreadable_ones_are_not(answered: Answered) -> None:
     assert sorted(code for code, _ in answered.letters) == sorted(CASES[name].code for name in KEPT)
 
 
-async def test_nothing_of_what_is_refused_is_applied(company: Company, answered: Answered) -> None:
+async def test_no_part_of_a_refused_request_is_applied(company: Company, answered: Answered) -> None:
     applied = "select count(*) from shared.journal where event_id like $1"
     assert await company.pools["orders"].fetchval(applied, f"{CANARY}-http-%") == 0
 
 
-async def test_two_megabytes_are_refused_and_one_exactly_is_not(company: Company) -> None:
+async def test_two_megabytes_are_refused_and_exactly_one_is_accepted(company: Company) -> None:
     async with httpx2.AsyncClient(base_url=company.machine.service("orders").url) as client:
         assert (await post(client, padded(accepted("http-2-mb"), 2 * MEGABYTE))).status_code == 413
         assert (await post(client, padded(accepted("http-1-mb"), MEGABYTE))).status_code == 200
@@ -62,7 +62,7 @@ async def test_a_bad_event_is_as_bad_in_a_batch_of_one(company: Company) -> None
                 assert CANARY not in answer.text
 
 
-async def test_a_bad_event_in_a_batch_is_named_and_its_neighbours_wait_to_be_sent_again(company: Company) -> None:
+async def test_a_bad_event_in_a_batch_is_named_and_its_neighbours_must_be_sent_again(company: Company) -> None:
     url = company.machine.service("orders").url
     for name in ("a missing field", "the year 9999", "an unknown version"):
         bodies = [good(f"left {name}").value, CASES[name].record.value, good(f"right {name}").value]

@@ -1,4 +1,4 @@
-"""Who gets what of whom: every person at every route with the id of everybody's episode, order and customer.
+"""Access control: every person at every route, with the id of everyone's episode, order and customer.
 
 The people and the episodes are in `office`, the routes in `inbox_routes`.
 """
@@ -29,7 +29,7 @@ def test_every_route_has_a_row(office: Office) -> None:
 
 
 @pytest.mark.parametrize(("row", "who"), TABLE, ids=[f"{row} {who}" for row, who in TABLE])
-async def test_nobody_gets_more_than_the_table_says(office: Office, row: Row, who: str) -> None:
+async def test_no_one_gets_more_than_the_table_allows(office: Office, row: Row, who: str) -> None:
     async with unchanged(office):
         for about in _tried(office, row, who):
             answer = await ask(office, row, who, about)
@@ -42,9 +42,7 @@ async def test_nobody_gets_more_than_the_table_says(office: Office, row: Row, wh
 
 
 @pytest.mark.parametrize(("row", "cell"), CELLS, ids=[f"{row} {cell}" for row, cell in CELLS])
-async def test_a_button_does_its_work_for_whom_it_is_and_in_no_other_episode(
-    office: Office, row: Row, cell: str
-) -> None:
+async def test_a_button_works_for_its_people_and_affects_no_other_episode(office: Office, row: Row, cell: str) -> None:
     situation, who = cell.split(": ")
     about = await office.trouble(situation)
     pool, before = office.site.service.pool, await office.stored()
@@ -55,7 +53,7 @@ async def test_a_button_does_its_work_for_whom_it_is_and_in_no_other_episode(
     assert await pool.fetchval(_OTHERS, about.episode) == others
 
 
-async def test_a_check_in_is_logged_by_whoever_sold_it(office: Office) -> None:
+async def test_a_check_in_is_logged_by_the_seller(office: Office) -> None:
     row = next(row for row in FORMS if row.path == "/check-ins")
     site, ago = office.site, timedelta(days=13)
     await site.service.move_clock(-ago)
@@ -67,7 +65,7 @@ async def test_a_check_in_is_logged_by_whoever_sold_it(office: Office) -> None:
 
 
 @pytest.mark.parametrize("row", [row for row in (*PAGES, *FORMS) if row.names_something], ids=str)
-async def test_what_is_no_id_finds_nothing(office: Office, row: Row) -> None:
+async def test_an_invalid_id_finds_nothing(office: Office, row: Row) -> None:
     foreign = office.standing["of another team"]
     refused = {200, 422} if row.of is For.SIGNED_IN else {404, 405, 400}
     async with unchanged(office):
@@ -79,7 +77,7 @@ async def test_what_is_no_id_finds_nothing(office: Office, row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", [*PAGES, *OPEN], ids=str)
-async def test_head_is_answered_as_get_with_nothing_in_it(office: Office, row: Row) -> None:
+async def test_head_is_answered_like_get_without_a_body(office: Office, row: Row) -> None:
     async with unchanged(office):
         for who in ("anna", "nobody", "a reader"):
             for about in (office.standing["ringing"], office.standing["of another team"], NOT_THERE):
@@ -88,7 +86,7 @@ async def test_head_is_answered_as_get_with_nothing_in_it(office: Office, row: R
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "GET", "POST"])
-async def test_no_route_takes_another_method(office: Office, method: str) -> None:
+async def test_no_route_accepts_another_method(office: Office, method: str) -> None:
     taken = {(row.method, row.path) for row in ROWS}
     async with unchanged(office):
         for row in (row for row in ROWS if (method, row.path) not in taken):
@@ -98,14 +96,14 @@ async def test_no_route_takes_another_method(office: Office, method: str) -> Non
 
 @asynccontextmanager
 async def unchanged(office: Office) -> AsyncIterator[None]:
-    """Nothing that is stored changes."""
+    """Asserts that no stored row changes."""
     before = await office.stored()
     yield
     assert await office.stored() == before
 
 
 def wanted(row: Row, who: str, about: Trouble) -> int:
-    """The status of a request, by the table."""
+    """The status of a request according to the tables."""
     if row.of is For.RESPONSIBLE and who != "a reader":
         return 401 if who in SIGNED_OUT else 200 if RESPONSIBLE.get(about.situation) == who else 404
     if row.of in (For.ANYBODY, For.RESPONSIBLE):
@@ -114,21 +112,21 @@ def wanted(row: Row, who: str, about: Trouble) -> int:
         return 303
     access = about.access_of(who)
     if row.of is For.PARTS and access is not Access.NONE:
-        return 409  # what is allowed is pressed on an episode of its own
+        return 409  # allowed presses are tried on an episode of their own
     if row.of is For.SIGNED_IN or (row.of is For.READERS and access is not Access.NONE):
         return row.ok
     return 404
 
 
 async def ask(office: Office, row: Row, who: str, about: Trouble) -> httpx2.Response:
-    """Somebody's request about an episode, as their page would send it."""
+    """A person's request about an episode, as their page would send it."""
     return await send(office, row, who, ids_of(about))
 
 
 async def send(
     office: Office, row: Row, who: str, ids: dict[str, str], *, method: str = "", **changes: str
 ) -> httpx2.Response:
-    """A request with these ids, and somebody's own token; who has none brings Anna's."""
+    """A request with these ids and the person's own token, or Anna's if they have none."""
     path = row.path.format_map({name: quote(value, safe="%") for name, value in ids.items()})
     form = {name: value.format_map(ids) for name, value in row.form.items()}
     form |= {"csrf_token": office.tokens.get(who, office.tokens["anna"])} | changes
@@ -141,7 +139,7 @@ def ids_of(about: Trouble) -> dict[str, str]:
 
 
 def check_silence(office: Office, who: str, about: Trouble, answer: httpx2.Response) -> None:
-    """An answer tells nothing of an episode that this person may not see, but for the id that was asked for."""
+    """The answer reveals nothing of an episode that this person may not see, except the id in the request."""
     told = answer.text + str(answer.headers)
     for other in office.standing.values():
         readable = other.access_of(who) is not Access.NONE or (who == "a reader" and other is about)
@@ -152,7 +150,7 @@ def check_silence(office: Office, who: str, about: Trouble, answer: httpx2.Respo
 
 
 def _tried(office: Office, row: Row, who: str) -> Iterator[Trouble]:
-    """The episodes to ask about; not those of which this person may really change something."""
+    """The episodes to request, except those that this person may really change."""
     if not row.names_something:
         if row.path != "/sign-out" or who in SIGNED_OUT:
             yield NOT_THERE

@@ -78,7 +78,7 @@ async def test_a_form_in_the_address_or_of_another_kind_does_nothing(office: Off
             assert (await anna.post(path, data=form, headers={"content-type": kind})).status_code == 403
 
 
-async def test_a_session_that_was_chosen_by_somebody_else_is_not_used(office: Office) -> None:
+async def test_a_session_chosen_by_an_attacker_is_not_used(office: Office) -> None:
     victim, chosen = office.browser(), "chosen-by-mallory"
     victim.cookies.set("handoff", chosen)
     answer = await victim.post("/sign-in", data={"token": token_of(await office.site.link_for("nina"))})
@@ -91,24 +91,24 @@ async def test_a_session_that_was_chosen_by_somebody_else_is_not_used(office: Of
     assert (await both.get("/")).status_code == 303
 
 
-async def test_who_signs_in_where_another_was_is_that_person_alone(office: Office) -> None:
+async def test_signing_in_over_another_persons_session_replaces_it(office: Office) -> None:
     known = dict(office.tokens)
     browser = await office.sign_in("nina")
-    office.tokens |= known  # others go on with the session she had
+    office.tokens |= known  # others continue with the session she had
     await browser.post("/sign-in", data={"token": token_of(await office.site.link_for("olga"))})
     page = (await browser.get("/")).text
     assert office.standing["of another team"].canary in page
     assert office.standing["ringing"].canary not in page
 
 
-async def test_no_answer_but_that_to_a_link_sets_a_cookie(office: Office) -> None:
+async def test_only_the_answer_to_a_link_sets_a_cookie(office: Office) -> None:
     for row in ROWS:
         answer = await send(office, row, "nobody", ids_of(office.standing["ringing"]))
         assert "set-cookie" not in answer.headers, row
 
 
-async def test_a_form_of_an_earlier_round_does_nothing_again(office: Office) -> None:
-    """Anna takes it, passes it on, and is handed it: none of her old forms counts any more."""
+async def test_a_form_of_an_earlier_state_does_nothing(office: Office) -> None:
+    """Anna acknowledges it, passes it on, and gets it back: none of her old forms counts any more."""
     about, pages = await office.trouble("ringing"), dict[str, str]()
     (acknowledge,) = [row for row in BUTTONS if row.path.endswith("/acknowledge")]
     (not_mine,) = [row for row in BUTTONS if row.path.endswith("/not-mine")]
@@ -130,8 +130,9 @@ async def test_a_form_of_an_earlier_round_does_nothing_again(office: Office) -> 
 
 
 @pytest.mark.parametrize("row", BUTTONS, ids=str)
-async def test_what_no_page_sends_in_a_field_is_refused_or_ignored(office: Office, row: Row) -> None:
-    """The episode is another's, so nothing may change, and the own one is closed, so that nothing can but an undo."""
+async def test_values_that_no_page_sends_are_refused_or_ignored(office: Office, row: Row) -> None:
+    """The first episode is another person's, so nothing may change; the person's own is closed, so only
+    an undo could change it."""
     who = "anna" if "closed: ben" in row.allowed else "ben"
     texts = ("\0", "\x1b[2J", "\u202e", "x" * 15_000, "0001-01-01T00:00", "9999-12-31T23:59", "\ud7ff", "-1", "%00")
     async with unchanged(office):
@@ -144,9 +145,7 @@ async def test_what_no_page_sends_in_a_field_is_refused_or_ignored(office: Offic
 
 
 @pytest.mark.parametrize("row", [*PAGES, *SESSION_FORMS], ids=str)
-async def test_neither_a_host_nor_a_forwarding_header_makes_somebody_else_of_a_stranger(
-    office: Office, row: Row
-) -> None:
+async def test_neither_a_host_nor_a_forwarding_header_signs_a_stranger_in(office: Office, row: Row) -> None:
     path = row.path.format_map(ids_of(office.standing["ringing"]))
     headers = {
         "host": "evil.example",
@@ -169,7 +168,7 @@ async def test_neither_a_host_nor_a_forwarding_header_makes_somebody_else_of_a_s
         assert "evil.example" not in answer.text + str(answer.headers)
 
 
-async def test_a_mailed_link_leads_to_our_own_address_whatever_host_was_asked(office: Office) -> None:
+async def test_an_emailed_link_leads_to_our_own_address_for_any_host_header(office: Office) -> None:
     site = office.site
     evil = {"host": "evil.example", "x-forwarded-host": "evil.example", "x-forwarded-proto": "https"}
     await site.browser().post("/sign-in/link", data={"email": "vera@sales.example"}, headers=evil)
@@ -178,7 +177,7 @@ async def test_a_mailed_link_leads_to_our_own_address_whatever_host_was_asked(of
     assert link.startswith(f"{site.public_url}/sign-in?token=")
 
 
-async def test_no_other_spelling_of_a_path_leads_round_the_sign_in(office: Office) -> None:
+async def test_no_other_spelling_of_a_path_bypasses_the_sign_in(office: Office) -> None:
     id = str(office.standing["ringing"].episode)
     async with unchanged(office):
         for name in (f"episodes/{id}", "closed", "live", f"accounts/{office.standing['ringing'].account}/timeline"):
@@ -197,7 +196,7 @@ async def test_no_other_spelling_of_a_path_leads_round_the_sign_in(office: Offic
 
 
 @pytest.mark.parametrize("who", ["anna", "nobody"])
-async def test_every_answer_keeps_itself_to_itself(office: Office, who: str) -> None:
+async def test_every_answer_has_its_security_headers(office: Office, who: str) -> None:
     asked = [await send(office, row, who, ids_of(office.standing["of another team"])) for row in (*PAGES, *BUTTONS)]
     asked += [await office.browsers[who].request(method, "/nowhere") for method in ("GET", "POST", "TRACE")]
     asked += [await office.browsers[who].post("/sign-in", data={"token": "x" * 20_000})]
@@ -216,7 +215,7 @@ async def test_every_answer_keeps_itself_to_itself(office: Office, who: str) -> 
 
 
 async def answered(office: Office, path: str) -> tuple[int, str]:
-    """The status and the body of nobody's request for a path as it stands, decoded as the server does."""
+    """The status and the body of an anonymous request for a path exactly as given, decoded as the server does."""
     said: list[Message] = []
 
     async def receive() -> Message:

@@ -1,4 +1,4 @@
-"""Bodies made to cost much, and databases in trouble: each is answered, and what was refused can be sent again."""
+"""Expensive bodies and databases in trouble: each request is answered, and a refused one can be sent again."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -51,7 +51,7 @@ async def ingress(address: str) -> AsyncIterator[Ingress]:
 
 
 @pytest.mark.parametrize("name", BODIES)
-async def test_a_body_made_to_cost_much_is_answered_and_the_next_one_too(ingress: Ingress, name: str) -> None:
+async def test_an_expensive_body_is_answered_and_the_next_one_too(ingress: Ingress, name: str) -> None:
     body, statuses = BODIES[name]
     async with asyncio.timeout(60):
         answer = await ingress.client.post("/events", content=body, headers=STRUCTURED)
@@ -81,7 +81,7 @@ async def test_thousands_of_headers_parameters_and_events_are_bounded(ingress: I
 
 
 @pytest.mark.parametrize("kind", ["gzip", "deflate", "br", "gzip, gzip"])
-async def test_what_is_packed_is_not_unpacked(ingress: Ingress, kind: str) -> None:
+async def test_a_compressed_body_is_not_decompressed(ingress: Ingress, kind: str) -> None:
     packed = {**STRUCTURED, "Content-Encoding": kind}
     answer = await ingress.client.post("/events", content=b"\x1f\x8b\x08" + b"\0" * 900_000, headers=packed)
     assert answer.status_code == 415
@@ -89,7 +89,7 @@ async def test_what_is_packed_is_not_unpacked(ingress: Ingress, kind: str) -> No
 
 
 @pytest.mark.parametrize("name", TROUBLES)
-async def test_a_database_in_trouble_is_a_503_and_the_same_event_is_applied_once_it_is_well(
+async def test_a_database_in_trouble_is_a_503_and_the_same_event_is_applied_after_recovery(
     ingress: Ingress, address: str, databases: Databases, name: str
 ) -> None:
     spoil, mend = TROUBLES[name]

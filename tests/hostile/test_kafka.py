@@ -1,4 +1,4 @@
-"""Every bad record ends once, with words its publisher can act on; its neighbours and its successors are applied."""
+"""Every bad record ends once, with useful words for its publisher; its neighbours and its successors are applied."""
 
 import orjson
 import pytest
@@ -19,13 +19,13 @@ each_case = pytest.mark.parametrize("name", CASES)
 
 
 @each_case
-def test_a_record_ends_in_the_one_place_it_should(streamed: Streamed, name: str) -> None:
+def test_a_record_ends_in_the_right_place_only(streamed: Streamed, name: str) -> None:
     assert streamed.entry(name)["outcome"] == CASES[name].outcome
     assert (streamed.places[name][1] in streamed.letters) == (name in DEAD)
 
 
 @pytest.mark.parametrize("name", DEAD)
-def test_a_dead_letter_tells_what_to_do_repeats_nothing_and_keeps_every_byte(streamed: Streamed, name: str) -> None:
+def test_a_dead_letter_gives_advice_repeats_nothing_and_keeps_every_byte(streamed: Streamed, name: str) -> None:
     letter, sent = streamed.letter(name), streamed.cases[name].record
     assert letter["code"] == CASES[name].code
     assert CASES[name].advice in letter["reason"]
@@ -34,7 +34,7 @@ def test_a_dead_letter_tells_what_to_do_repeats_nothing_and_keeps_every_byte(str
 
 
 @each_case
-async def test_neighbours_are_applied_as_they_were_told(company: Company, streamed: Streamed, name: str) -> None:
+async def test_neighbours_are_applied_unchanged(company: Company, streamed: Streamed, name: str) -> None:
     assert [entry["outcome"] for entry in streamed.neighbours(name)] == ["applied", "applied"]
     for which in ("after",) if CASES[name].first else ("before", "after"):
         told = orjson.loads(neighbour(which, name).value or b"")
@@ -42,12 +42,12 @@ async def test_neighbours_are_applied_as_they_were_told(company: Company, stream
         assert orjson.loads(body or b"null") == told["data"]
 
 
-def test_all_small_records_came_in_one_batch_with_all_their_neighbours(streamed: Streamed) -> None:
+def test_all_small_records_arrived_in_one_batch_with_their_neighbours(streamed: Streamed) -> None:
     decided = {streamed.ledger[place]["decided_at"] for name in SMALL for place in streamed.places[name]}
     assert len(decided) == 1
 
 
-async def test_kafka_is_told_that_all_of_them_are_done(company: Company, streamed: Streamed) -> None:
+async def test_kafkas_committed_offset_is_past_all_of_them(company: Company, streamed: Streamed) -> None:
     behind = max(place.offset for three in streamed.places.values() for place in three if place.partition == 0)
     await until(lambda: committed(company.cluster, "orders", TOPIC, 0), lambda offset: offset > behind)
 
@@ -56,7 +56,7 @@ def test_every_record_whose_key_is_not_its_subject_is_counted(streamed: Streamed
     assert streamed.key_mismatches == sum(case.key_differs for case in CASES.values())
 
 
-async def test_an_id_or_an_order_used_again_changes_nothing_of_the_first(company: Company, streamed: Streamed) -> None:
+async def test_a_reused_id_or_order_changes_nothing_of_the_first(company: Company, streamed: Streamed) -> None:
     amounts = "select amount_minor from orders.orders where order_id in ('o-kafka-reused', 'o-kafka-sold')"
     assert [row["amount_minor"] for row in await company.pools["orders"].fetch(amounts)] == [129900, 129900]
 
@@ -74,14 +74,14 @@ async def test_a_compressed_bomb_is_refused_by_the_broker(company: Company, code
     await _goes_on(company, f"after a bomb of {codec}")
 
 
-async def test_an_aborted_transaction_leaves_nothing_and_what_follows_is_applied(company: Company) -> None:
+async def test_an_aborted_transaction_leaves_nothing_and_later_records_are_applied(company: Company) -> None:
     await send_and_abort(company.cluster, TOPIC, [good("aborted"), Raw(CANARY.encode()), good("aborted too")])
     await _goes_on(company, "after an aborted transaction")
     assert await journaled(company.pools["orders"], "e-aborted") is None
     assert await journaled(company.pools["orders"], "e-aborted too") is None
 
 
-async def test_a_header_name_that_is_not_utf8_is_kept_and_holds_nothing_up(company: Company) -> None:
+async def test_a_header_name_that_is_not_utf8_is_kept_and_blocks_nothing(company: Company) -> None:
     await send_header_names(company.cluster, TOPIC, b"good", b"\xff\xfe\x80!")
     await _goes_on(company, "after header names")
     kept = "select headers from shared.dead_letters order by partition, record_offset"
@@ -89,7 +89,7 @@ async def test_a_header_name_that_is_not_utf8_is_kept_and_holds_nothing_up(compa
     assert [("\\xff\\xfe\\x80!", b"x")] in stored
 
 
-async def test_a_compacted_topic_takes_no_record_without_a_key(company: Company) -> None:
+async def test_a_compacted_topic_accepts_no_record_without_a_key(company: Company) -> None:
     assert await send(company.cluster, "salespeople.v1", [Raw(b"{}")]) == ["INVALID_RECORD"]
 
 

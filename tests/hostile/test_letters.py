@@ -1,4 +1,4 @@
-"""Whatever a customer is called or says, the mail about it has the headers we gave it, and says it literally."""
+"""With any name or words of a customer, the e-mail has exactly our headers, and shows the words literally."""
 
 import re
 from dataclasses import replace
@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.escalation.channels.letters import Letters
-from services.escalation.domain.asked import AskedLine
+from services.escalation.domain.escalation_path import PathLine
 from services.escalation.domain.facts import fact_id
 from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.plays import Advice
@@ -93,9 +93,9 @@ LETTER = Letter(
         not_to_be_called=None,
         customer_email=None,
         advice=Advice(("I am sorry.",), "to give a credit.", "Credit without approval: up to EUR 500.00."),
-        asked=(
-            AskedLine("Ben Ahlers", "successor", _MOMENT, "skipped: away until 2 December", skipped=True),
-            AskedLine("Anna Berg", "seller", _MOMENT, "did not respond in time"),
+        path=(
+            PathLine("Ben Ahlers", "successor", _MOMENT, "skipped: away until 2 December", skipped=True),
+            PathLine("Anna Berg", "seller", _MOMENT, "did not respond in time"),
         ),
         before=Before("Anna Berg", "at 11:14"),
     ),
@@ -105,7 +105,7 @@ RISK = Risk(SignalKind.REFUND_REQUESTED, NOW)
 
 
 def written(text: str, phone: str | None = None) -> EmailMessage:
-    """A letter about a customer with this name, number and order, who says this; written out and read again."""
+    """An e-mail about a customer with this name, number, order and words, serialised and parsed again."""
     said = SignalRow(Risk(SignalKind.REFUND_REQUESTED, NOW), FACT, text)
     changes: dict[str, Any] = {"customer_name": text or None, "bought": text, "order_id": text}
     changes |= {"customer_phone": phone or text}
@@ -116,7 +116,7 @@ def written(text: str, phone: str | None = None) -> EmailMessage:
 
 @settings(max_examples=scaled(200), database=None)
 @given(pieces=st.lists(st.sampled_from(PIECES) | st.text(st.characters(exclude_categories=["Cs"])), max_size=4))
-def test_a_letter_has_our_headers_whatever_a_customer_is_called(pieces: list[str]) -> None:
+def test_a_letter_has_exactly_our_headers_for_any_customer_name(pieces: list[str]) -> None:
     letter = written("".join(pieces))
     assert sorted(letter.keys()) == HEADERS
     assert letter["To"] == "anna@sales.example"
@@ -124,7 +124,7 @@ def test_a_letter_has_our_headers_whatever_a_customer_is_called(pieces: list[str
 
 
 @pytest.mark.parametrize("text", PIECES)
-def test_a_letter_says_literally_what_a_customer_says(text: str) -> None:
+def test_a_letter_shows_a_customers_words_literally(text: str) -> None:
     letter = written(text)
     plain, html = letter.get_body(("plain",)), letter.get_body(("html",))
     assert plain is not None
@@ -143,7 +143,7 @@ def test_no_part_of_a_letter_has_a_character_that_a_terminal_obeys(text: str) ->
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", part.get_content().replace("\r\n", "\n"))
 
 
-def test_no_id_turns_the_words_of_a_letter_and_what_is_said_is_kept() -> None:
+def test_no_id_reverses_the_direction_of_a_letter_and_the_words_are_kept() -> None:
     odd = "47\u202e11\u2069"
     said = SignalRow(Risk(SignalKind.REFUND_REQUESTED, NOW), FACT, "call \u202a+49 30 901820\u202c today")
     changes: dict[str, Any] = {"account_id": odd, "order_id": odd, "why_you": f"You sold order {odd} on 4 May."}
@@ -158,7 +158,7 @@ def test_no_id_turns_the_words_of_a_letter_and_what_is_said_is_kept() -> None:
         assert not re.search(r"[\u202a-\u202e\u2066-\u2069]", content)
 
 
-def test_both_parts_of_a_letter_tell_the_same_in_the_order_of_the_page() -> None:
+def test_both_parts_of_a_letter_have_the_same_content_in_the_order_of_the_page() -> None:
     read = written("I want my money back.", phone="+49 30 901820")
     plain, html = read.get_body(("plain",)), read.get_body(("html",))
     assert plain is not None
@@ -203,13 +203,13 @@ def test_a_subject_arrives_as_it_was_written(name: str, amount: str) -> None:
     assert max(map(len, sent.partition(b"Date:")[0].splitlines())) <= 78
 
 
-def test_a_subject_has_the_short_label_of_what_is_long_to_tell() -> None:
+def test_a_subject_has_the_short_label_of_a_long_trouble() -> None:
     risk = replace(RISK, kind=SignalKind.CONTACT_REPEATED)
     mail = LETTERS.alert(replace(LETTER, customer_name="Petra Weiss", signals=[SignalRow(risk, FACT)], main=risk))
     assert mail.message["Subject"] == "High: Petra Weiss, repeat contact, acknowledge by 12:30"
 
 
-def test_nobody_is_told_to_call_who_must_not_be_called() -> None:
+def test_no_letter_asks_to_call_a_do_not_call_customer() -> None:
     parts = replace(LETTER.parts, not_to_be_called="This customer is in a dispute with us.")
     mail = LETTERS.alert(
         replace(LETTER, customer_phone="+49 30 1", signals=[SignalRow(RISK, FACT)], main=RISK, parts=parts)
@@ -222,7 +222,7 @@ def test_nobody_is_told_to_call_who_must_not_be_called() -> None:
     assert "What to say" not in text
 
 
-def test_who_can_only_be_written_to_has_no_number_that_is_known() -> None:
+def test_a_customer_who_may_only_be_written_to_has_no_number_in_the_letter() -> None:
     for forbidden in (None, "This customer asked not to be called."):
         parts = replace(LETTER.parts, customer_email="petra@customer.example", not_to_be_called=forbidden)
         mail = LETTERS.alert(replace(LETTER, signals=[SignalRow(RISK, FACT)], main=RISK, parts=parts)).message
@@ -234,7 +234,7 @@ def test_who_can_only_be_written_to_has_no_number_that_is_known() -> None:
             assert ("We have no phone number for this customer." in text) is (forbidden is None)
 
 
-def test_who_asked_is_named_and_called_first_and_without_any_way_support_is_to_be_asked() -> None:
+def test_the_requester_is_named_and_called_first_and_support_is_asked_without_contact_data() -> None:
     asked = told(refund_requested(by=Person(name="Herr Öztürk", phone="+1 415 555 0199"))).envelope
     row = {"source": asked.source, "event_id": asked.id, "type": asked.type, "subject": asked.subject, "at": asked.time}
     story: Any = Story(facts=[row | {"body": asked.data.model_dump_json().encode()}])  # type: ignore[list-item]
@@ -251,7 +251,7 @@ def test_who_asked_is_named_and_called_first_and_without_any_way_support_is_to_b
         assert "We have no phone number or e-mail address for this customer; ask support" in body.get_content()
 
 
-def test_mails_about_one_episode_are_one_thread_dated_by_when_they_are_written_and_answered_where_it_is_said() -> None:
+def test_letters_about_one_episode_are_one_thread_with_their_own_dates_and_the_reply_address() -> None:
     letters = Letters(sender="oncall@handoff.example", inbox_url="http://x.example", reply_to="help@handoff.example")
     said = SignalRow(RISK, FACT)
     mails = [
@@ -268,7 +268,7 @@ def test_mails_about_one_episode_are_one_thread_dated_by_when_they_are_written_a
     assert mail["Importance"] == "high"
 
 
-def test_a_mail_says_when_its_relative_times_were_true() -> None:
+def test_a_letter_states_when_its_relative_times_were_true() -> None:
     for part in ("plain", "html"):
         body = written("x").get_body((part,))
         assert body is not None
@@ -284,7 +284,7 @@ def test_the_html_of_a_mail_has_its_subject_as_title_and_a_dark_scheme() -> None
 
 
 @pytest.mark.parametrize("advised", [True, False])
-def test_each_part_of_a_plain_mail_stands_apart(*, advised: bool) -> None:
+def test_the_parts_of_a_plain_letter_are_separated(*, advised: bool) -> None:
     parts = LETTER.parts if advised else replace(LETTER.parts, advice=None)
     mail = LETTERS.alert(replace(LETTER, signals=[SignalRow(RISK, FACT)], main=RISK, parts=parts)).message
     plain = mail.get_body(("plain",))

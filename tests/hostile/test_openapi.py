@@ -1,4 +1,4 @@
-"""What schemathesis makes of the services' own OpenAPI documents is answered as they say, and with no 5xx but a 503."""
+"""Schemathesis' requests from the services' own OpenAPI documents get documented answers, and no 5xx but a 503."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def test_every_request_is_answered_as_documented(company: Company, service: str,
 
 
 def _operations(url: str, mode: GenerationMode) -> Iterator[Any]:
-    """Every operation of the service; where a request can have nothing wrong, only for right ones."""
+    """Every operation of the service; operations without invalid inputs only for valid ones."""
     for found in schemathesis.openapi.from_url(f"{url}/openapi.json").get_all_operations():
         assert isinstance(found, Ok)
         operation = found.ok()

@@ -1,4 +1,4 @@
-"""Bad input under the eyes of operators: it is listed, shown and tried again, and does nothing to them."""
+"""Bad input in operators' tools: it is listed, shown and replayed, and harms neither them nor their terminals."""
 
 import asyncio
 import re
@@ -30,10 +30,10 @@ async def test_a_dead_letter_is_shown_without_a_character_that_a_terminal_obeys(
     assert status == 0
     assert re.search(r"[^\n\t -~]", printed) is None
     assert r"header    x\x1b[2J: \x1b[2J\x1b]0;" in printed
-    assert printed.count("\ncode ") == 2, "its own, and one in the body"
+    assert printed.count("\ncode ") == 2, "its own line, and one in the body"
 
 
-async def test_what_is_tried_again_unmended_is_still_not_applied(company: Company) -> None:
+async def test_a_replay_of_an_unchanged_dead_letter_is_still_not_applied(company: Company) -> None:
     orders = company.pools["orders"]
     letters, applied = (
         await orders.fetchval("select count(*) from shared.dead_letters"),
@@ -46,7 +46,7 @@ async def test_what_is_tried_again_unmended_is_still_not_applied(company: Compan
     assert await orders.fetchval(_APPLIED) == applied
 
 
-async def test_the_timeline_of_every_account_that_was_told_of_can_be_read(company: Company) -> None:
+async def test_the_timeline_of_every_account_can_be_read(company: Company) -> None:
     accounts = [row["subject"] for row in await company.pools["escalation"].fetch(_TOLD)]
     assert accounts
     headers = {"Authorization": "Bearer local-reader-key"}

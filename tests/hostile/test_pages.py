@@ -1,4 +1,6 @@
-"""The salespeople's pages under requests no browser makes: refused or answered, with no 5xx and no header of theirs."""
+"""The salespeople's pages under requests that no browser sends: refused or answered, with no 5xx
+and no injected header.
+"""
 
 from collections.abc import AsyncIterator, Iterator
 from urllib.parse import quote_from_bytes
@@ -49,7 +51,7 @@ BODIES: tuple[tuple[str, bytes], ...] = (
 
 @pytest.fixture
 async def browser(company: Company) -> AsyncIterator[httpx2.AsyncClient]:
-    """Somebody who is signed in, in a browser that follows no redirects."""
+    """A signed-in person's browser that follows no redirects."""
     story = company.story()
     await story.hire()
     known = "select count(*) from escalation.salespeople where salesperson_id = $1"

@@ -1,4 +1,4 @@
-"""Whatever was sent stays in the database: the canary of every bad input is found nowhere else."""
+"""All bad input stays in the database: its canary is found nowhere else."""
 
 import httpx2
 import pytest
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("streamed", "answered", "spoiled", "strange
 
 @pytest.fixture(scope="package")
 async def strange_requests(company: Company) -> None:
-    """Requests to every service that carry the canary in whatever a request has."""
+    """Requests to every service that carry the canary in every part of a request."""
     for service in SERVICES:
         async with httpx2.AsyncClient(base_url=company.machine.service(service).url) as client:
             for method, path, headers in _STRANGE_REQUESTS:

@@ -1,4 +1,4 @@
-"""Which key may publish what: every key at every type of both services, and every source; and what no key can."""
+"""Publishing rights: every key at every type of both services, and every source; and what no key can publish."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ _COUNT = "select (select count(*) from shared.journal) + (select count(*) from s
 
 @dataclass(frozen=True)
 class Holder:
-    """A key, and by the test's own list what it may publish: sources, the beginning of types, and the directory."""
+    """A key, and this test's own list of its rights: sources, prefixes of types, and the directory."""
 
     sources: Sequence[str]
     types: Sequence[str]
@@ -106,7 +106,7 @@ async def doors(databases: Databases) -> AsyncIterator[Doors]:
     keys = PublisherKeys.parse(orjson.dumps(entries).decode())
 
     async def handle(_tx: Transaction, _events: Sequence[Envelope[Fact]]) -> None:
-        """What is let in is applied."""
+        """Accepted events are applied."""
 
     def client(topic: str) -> httpx2.AsyncClient:
         service = topic.partition(".")[0]
@@ -122,7 +122,7 @@ async def doors(databases: Databases) -> AsyncIterator[Doors]:
 
 @pytest.mark.parametrize("name", HOLDERS)
 @pytest.mark.parametrize("type", TYPES)
-async def test_a_key_publishes_its_sources_and_types_and_with_the_right_the_directory(
+async def test_a_key_publishes_its_sources_and_types_and_the_directory_only_with_its_right(
     doors: Doors, name: str, type: str
 ) -> None:
     holder, topic = HOLDERS[name], _topic_of(type)
@@ -137,7 +137,7 @@ async def test_a_key_publishes_its_sources_and_types_and_with_the_right_the_dire
 
 
 @pytest.mark.parametrize("type", sorted(NEED_DIRECTORY))
-async def test_one_event_in_a_batch_that_a_key_may_not_publish_has_all_of_it_refused(doors: Doors, type: str) -> None:
+async def test_a_batch_with_one_event_beyond_the_keys_rights_is_refused_whole(doors: Doors, type: str) -> None:
     holder, before = HOLDERS["a shop"], await doors.stored()
     good = "orders.inbound.order_confirmed"
     batch = [_event(good, "/shop"), _event(type, "/shop"), _event(good, "/shopping-evil")]
@@ -161,7 +161,7 @@ def _not_keys() -> Iterator[tuple[str, dict[str, str]]]:
 
 
 @pytest.mark.parametrize(("name", "headers"), [pytest.param(*one, id=one[0]) for one in _not_keys()])
-async def test_what_is_no_key_publishes_nothing_and_is_not_repeated(
+async def test_an_invalid_key_publishes_nothing_and_is_not_repeated(
     doors: Doors, name: str, headers: dict[str, str]
 ) -> None:
     before, key = await doors.stored(), HOLDERS["everything"].key
@@ -181,7 +181,7 @@ async def test_a_key_in_the_address_publishes_nothing(doors: Doors) -> None:
 
 
 @pytest.mark.parametrize("topic", INBOUND)
-async def test_no_key_presses_a_button_fires_a_timer_or_tells_what_services_tell(doors: Doors, topic: str) -> None:
+async def test_no_key_can_publish_presses_timers_or_services_own_events(doors: Doors, topic: str) -> None:
     ours = [fact.type for fact in TOPICS[topic]]
     others = [type for type in (*CATALOG, *OWN_FACTS, *OF_ORDERS) if type not in ours]
     before, key = await doors.stored(), HOLDERS["everything"].key
@@ -204,7 +204,7 @@ def test_no_record_presses_a_button_fires_a_timer_or_belongs_to_another_topic(to
 
 
 def _missing(holder: Holder, type: str, source: str) -> Iterator[str]:
-    """The codes of what a key lacks for an event."""
+    """The codes for the rights that a key lacks for an event."""
     if source not in holder.may:
         yield "source_not_allowed"
     if not type.startswith(holder.begins):

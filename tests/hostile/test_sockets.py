@@ -1,4 +1,4 @@
-"""Bytes on a socket that are no request as it should be: refused, never with a 5xx, and the next one is answered."""
+"""Malformed bytes on a socket: refused, never with a 5xx, and the next request is answered."""
 
 import asyncio
 from urllib.parse import urlsplit
@@ -39,7 +39,7 @@ REQUESTS = {
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-async def test_it_is_refused_and_the_next_request_is_answered(company: Company, name: str) -> None:
+async def test_malformed_bytes_are_refused_and_the_next_request_is_answered(company: Company, name: str) -> None:
     for service in SERVICES:
         port = urlsplit(company.machine.service(service).url).port
         assert port is not None
@@ -50,8 +50,8 @@ async def test_it_is_refused_and_the_next_request_is_answered(company: Company, 
         assert healthy.startswith(b"HTTP/1.1 200")
 
 
-async def test_a_thousand_silent_connections_take_no_page_away(company: Company) -> None:
-    """Half of them have begun to send a request, and never go on."""
+async def test_a_thousand_silent_connections_block_no_page(company: Company) -> None:
+    """Half of them have begun to send a request, and never continue."""
     port = urlsplit(company.machine.service("escalation").url).port
     assert port is not None
     silent = []
@@ -69,7 +69,7 @@ async def test_a_thousand_silent_connections_take_no_page_away(company: Company)
 
 
 async def _exchanged(port: int, request: bytes) -> bytes:
-    """What is answered to the bytes, after which nothing more is sent."""
+    """The answer to the bytes, after which nothing more is sent."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(request)

@@ -1,4 +1,4 @@
-"""Nobody becomes somebody else: not with the key of a shop, and not with what an earlier address still holds."""
+"""Impersonation fails: with the key of a shop, and with the sessions and links of a former address."""
 
 from datetime import date
 from functools import partial
@@ -20,9 +20,7 @@ DIRECTORY: dict[str, Fact] = {
 
 
 @pytest.mark.parametrize("name", DIRECTORY)
-async def test_the_key_of_a_shop_neither_changes_people_nor_who_looks_after_a_customer(
-    company: Company, name: str
-) -> None:
+async def test_the_key_of_a_shop_changes_neither_people_nor_account_owners(company: Company, name: str) -> None:
     story = company.story()
     refused = await story.post("orders", DIRECTORY[name], key=SHOP_KEY, source="/shop")
     (problem,) = refused.json()["errors"]
@@ -30,7 +28,7 @@ async def test_the_key_of_a_shop_neither_changes_people_nor_who_looks_after_a_cu
     assert "directory" in problem["reason"]
 
 
-async def test_an_address_that_was_taken_away_opens_nothing_any_more_and_both_addresses_are_notified(
+async def test_a_removed_address_opens_nothing_any_more_and_both_addresses_are_notified(
     company: Company,
 ) -> None:
     story = company.story()

@@ -1,4 +1,4 @@
-"""What must hold for any record at all, told by the codec alone. Start at `judge`."""
+"""The rules for any record at all, judged by the codec alone. Start at `judge`."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ CODES = frozenset(Refusal)
 
 
 def judge(record: Mutant) -> Decoded | Poison:
-    """The codec's verdict; fails where it is none, repeats its input, or could not be kept or sent on."""
+    """The codec's verdict. Fails if there is none, or if it repeats its input or could not be stored or sent."""
     verdict = decode_record(record)
     if isinstance(verdict, Poison):
         assert verdict.code in CODES, verdict.code

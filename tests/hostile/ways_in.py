@@ -1,4 +1,4 @@
-"""Both ways into the orders service: every case is sent once, and what became of it is looked up here by its name."""
+"""Both ways into the orders service: every case is sent once, and its outcome is looked up here by its name."""
 
 import asyncio
 from collections.abc import Mapping
@@ -29,7 +29,8 @@ _HTTP_LETTERS = "select code, body from shared.dead_letters where partition is n
 
 @dataclass(frozen=True)
 class Streamed:
-    """What became of the cases sent over Kafka: `places` are those of the record before, the case, the one after."""
+    """The outcomes of the cases sent over Kafka. `places` are those of the record before, the case,
+    and the record after."""
 
     cases: Mapping[str, Case]
     places: Mapping[str, tuple[Place, Place, Place]]
@@ -49,7 +50,7 @@ class Streamed:
 
 
 async def stream_all(company: Company) -> Streamed:
-    """Send every case in the middle of good neighbours, and wait until each offset has ended somewhere."""
+    """Send every case between good neighbours, and wait until each offset has an outcome."""
     orders, topic = company.pools["orders"], company.cluster.topic(TOPIC)
     cases = cases_of("kafka", reply_to=company.cluster.topic(DEAD_LETTERS))
     before = await counted(company, "orders", KEY_MISMATCHES)
@@ -67,7 +68,7 @@ async def stream_all(company: Company) -> Streamed:
 
 
 async def _sent(company: Company, cases: Mapping[str, Case]) -> dict[str, tuple[Place, Place, Place]]:
-    """The small ones lie in one batch of one partition, the large ones, whose batches are cut, in another."""
+    """Small cases share one batch of one partition; large ones, whose batches are split, go to another."""
     records = [record for name, case in cases.items() for record in _in_the_middle(name, case)]
     places = [place for place in await send(company.cluster, TOPIC, records) if isinstance(place, Place)]
     assert len(places) == len(records)
@@ -92,14 +93,14 @@ def neighbour(which: str, name: str) -> Raw:
 
 
 async def journaled(orders: Pool, id: str) -> bytes | None:
-    """The body under which the orders service keeps an event it has applied."""
+    """The body under which the orders service stores an event it has applied."""
     body: bytes | None = await orders.fetchval(_BODY, id)
     return body
 
 
 @dataclass(frozen=True)
 class Answered:
-    """What was answered to the cases sent over HTTP, to the good events after them, and which were kept."""
+    """The answers to the cases sent over HTTP and to the good events after them, and which were stored."""
 
     cases: Mapping[str, Case]
     answers: Mapping[str, httpx2.Response]
@@ -108,7 +109,7 @@ class Answered:
 
 
 async def answer_all(company: Company) -> Answered:
-    """Post every case HTTP can carry, in the mode it was made in."""
+    """Post every case that HTTP can carry, in its own mode."""
     cases = {name: case for name, case in cases_of("http").items() if case.status is not None}
     few_at_once = asyncio.Semaphore(8)
     answers, afterwards = dict[str, httpx2.Response](), dict[str, httpx2.Response]()
@@ -127,7 +128,7 @@ async def answer_all(company: Company) -> Answered:
 
 
 async def post(client: httpx2.AsyncClient, record: Raw) -> httpx2.Response:
-    """A record as a request: attributes in `ce-` headers, percent-encoded unless they are no UTF-8 anyway."""
+    """A record as a request: attributes in `ce-` headers, percent-encoded unless they are not UTF-8."""
     headers = [(b"authorization", f"Bearer {PUBLISHER_KEY}".encode())]
     for name, value in record.headers:
         assert value is not None

@@ -31,7 +31,7 @@ async def support(database: MakeDatabase) -> AsyncIterator[ServiceUnderTest]:
 
 @pytest.fixture
 async def escalation(database: MakeDatabase) -> AsyncIterator[Escalation]:
-    """Escalation on a fresh database; no signal is too old to ring."""
+    """Escalation on a fresh database; no signal is too old to raise an alert."""
     async with escalation_on(await database("escalation")) as service:
         yield service
 
@@ -45,7 +45,7 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
 
 @pytest.fixture
 async def team(escalation: Escalation) -> Escalation:
-    """Anna sold it; Ben is her backup, Carla leads both, Dora leads Carla."""
+    """Anna sold it; Ben is her backup, Carla manages both, Dora manages Carla."""
     await escalation.hear(
         person("anna", manager="carla", backup="ben"),
         person("ben", manager="carla"),
@@ -59,7 +59,7 @@ async def team(escalation: Escalation) -> Escalation:
 
 @pytest.fixture
 async def asked(team: Escalation) -> Escalation:
-    """Anna was asked, and her mail is to be sent; Carla leads her."""
+    """Anna was notified, and her e-mail is pending; Carla manages her."""
     await happens(team, refund_requested())
     return team
 
@@ -73,14 +73,14 @@ async def rung(escalation: Escalation) -> Escalation:
 
 @pytest.fixture
 async def each_alert_is_on_each_channel_once(escalation: Escalation) -> AsyncIterator[None]:
-    """Whatever happens, each alert has one delivery on each channel, in one state."""
+    """Each alert always has one delivery on each channel, in one state."""
     yield
     assert (await escalation.deliveries()).total() == 2 * len(await escalation.alerts())
 
 
 @pytest.fixture
 async def plumbing(kafka: str, database: MakeDatabase, topic_prefix: str) -> AsyncIterator[Plumbing]:
-    """The plumbing alone, with a handler that notes what it was told."""
+    """The shared plumbing alone, with a handler that records its inputs."""
     async with plumbing_on(kafka, await database("plumbing"), topic_prefix) as made:
         yield made
 

@@ -17,7 +17,7 @@ _USER = "User:handoff"
 
 
 class Guarded:
-    """A broker that lets a user do only what is granted; a client without a password may do all."""
+    """A broker that lets a user do only what is granted; a client without a password may do everything."""
 
     def __init__(self, folder: Path) -> None:
         port, controller_port, self.guarded_port = free_ports(3)
@@ -54,7 +54,7 @@ class Guarded:
             done.result(10)
 
     def take_all_back(self) -> None:
-        anything: Any = None  # a name, a principal, a host: the stubs know no filter without them
+        anything: Any = None  # a name, a principal, a host: the type stubs require all three for a filter
         every = AclBindingFilter(
             ResourceType.ANY,
             anything,

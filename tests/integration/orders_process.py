@@ -1,4 +1,4 @@
-"""A whole orders process, asked by the tests of this folder why it does not consume."""
+"""A whole orders process, for tests that check why it does not consume."""
 
 import asyncio
 import json
@@ -21,13 +21,13 @@ from tests.ingress import KEYS
 
 @dataclass(frozen=True)
 class OrdersProcess:
-    """A whole orders process, and what it logs."""
+    """A whole orders process and its log."""
 
     client: httpx2.AsyncClient
     log: Path
 
     async def reasons(self) -> list[str] | None:
-        """Why it is not ready, as far as it answers."""
+        """Why it is not ready, if it answers."""
         try:
             answer = await self.client.get("/readyz")
         except httpx2.TransportError:
@@ -41,18 +41,18 @@ class OrdersProcess:
         return notes
 
     async def recreated(self) -> list[str]:
-        """The topics that its metrics say were created again."""
+        """The topics that its metrics report as recreated."""
         text = (await self.client.get("/metrics")).text
         return re.findall(r'^handoff_topic_recreated{topic="(.+)"} 1.0$', text, re.MULTILINE)
 
     async def deleted_unread(self) -> dict[str, float]:
-        """How many records of which topic its metrics say were deleted unread."""
+        """The number of records deleted unread, by topic, according to its metrics."""
         text = (await self.client.get("/metrics")).text
         found = re.findall(r'^handoff_records_deleted_unread{topic="(.+)"} (\S+)$', text, re.MULTILINE)
         return {topic: float(records) for topic, records in found}
 
     async def blocked(self) -> set[str]:
-        """By which reasons, as its metrics say."""
+        """The reasons that block it, according to its metrics."""
         text = (await self.client.get("/metrics")).text
         return set(re.findall(r'^handoff_consumer_blocked{reason="(\w+)"} 1.0$', text, re.MULTILINE))
 
@@ -87,7 +87,7 @@ async def orders_process(
 
 
 async def cannot_start(settings: Mapping[str, str]) -> tuple[str, str]:
-    """Why an orders process says that it cannot start, and all that it logs."""
+    """The reason why an orders process cannot start, and its whole log."""
     (port,) = free_ports(1)
     environment = {**os.environ, "ORDERS_PORT": str(port), **settings}
     command = (sys.executable, "-m", "services.cli", "run", "orders")

@@ -1,5 +1,6 @@
-"""An account of which a record takes too long, however few come with it, stops nobody: it waits, in order, and is
-applied once when it can be."""
+"""An account with a record that takes too long, even alone, blocks no other: it is set aside, and applied in order
+and once when it can be.
+"""
 
 import asyncio
 import time
@@ -37,7 +38,7 @@ OF_OTHERS = [f"e-{number}" for number in range(COUNT) if number % 5 != 2]
 
 
 class Hopeless:
-    """The handler of a service that takes too long for one account, without a return to the event loop."""
+    """The handler of a service that takes too long for one account without returning to the event loop."""
 
     def __init__(self, cured: bool = False) -> None:
         self.cured = cured
@@ -62,7 +63,7 @@ def logged() -> Iterator[LogStream]:
 
 @pytest.fixture
 async def impatient(plumbing: Plumbing) -> AsyncIterator[Plumbing]:
-    """A transaction may take half a second, and Postgres ends a session that waits for us for as long."""
+    """A transaction may take half a second, and Postgres ends a session that is idle in a transaction for as long."""
     settings = SESSION_SETTINGS | {"idle_in_transaction_session_timeout": f"{int(TOO_LONG * 1000)}ms"}
     pool = await asyncpg.create_pool(plumbing.url, min_size=0, max_size=8, server_settings=settings)
     yield replace(plumbing, pool=pool, seconds_allowed=TOO_LONG)
@@ -76,7 +77,7 @@ def hopeless(impatient: Plumbing) -> Hopeless:
 
 
 async def retry(impatient: Plumbing) -> None:
-    """One round of what tries accounts again that were set aside."""
+    """One round of the loop that retries accounts set aside."""
     endings = Endings("plumbing", impatient.cluster.logical, impatient.metrics)
     await SetAsideRounds(impatient.processor(), endings).run()
 
@@ -93,11 +94,11 @@ async def test_a_batch_whose_computing_outlasts_the_session_is_halved_until_it_p
     async with impatient.consuming():
         await eventually(impatient.ledger, {"applied": COUNT})
     assert await impatient.effects() == [f"e-{number}" for number in range(COUNT)]
-    assert max(batches) > 12 > min(batches), "more than passes was tried, and then less"
+    assert max(batches) > 12 > min(batches), "a larger batch was tried first, then smaller ones"
     assert await set_aside(impatient) == []
 
 
-async def test_an_account_that_cannot_be_done_is_set_aside_and_the_others_go_on(
+async def test_an_account_that_takes_too_long_is_set_aside_and_the_others_go_on(
     impatient: Plumbing, hopeless: Hopeless, logged: LogStream
 ) -> None:
     configure_logging("plumbing", stream=logged)
@@ -109,14 +110,14 @@ async def test_an_account_that_cannot_be_done_is_set_aside_and_the_others_go_on(
     assert await impatient.ledger() == {"applied": len(OF_OTHERS)}
     assert not await impatient.dead_letters()
     named = [line for line in logged.lines() if "set aside" in line["event"]]
-    assert [line["account"] for line in named] == [f"account:{HOT}"], "named once, whatever comes behind it"
+    assert [line["account"] for line in named] == [f"account:{HOT}"], "named once, however many records follow it"
     await sampling.sample_queues(impatient.pool, impatient.metrics, None)
     measured = render(impatient.metrics.registry).decode()
     assert f'handoff_set_aside_records{{account="account:{HOT}"}} {len(OF_HOT)}.0' in measured
     assert "handoff_set_aside_accounts 1.0" in measured
 
 
-async def test_what_was_set_aside_is_applied_in_its_order_and_once_when_it_can_be(
+async def test_records_set_aside_are_applied_once_and_in_order_when_possible(
     impatient: Plumbing, hopeless: Hopeless
 ) -> None:
     await impatient.publish(*MIXED[: COUNT // 2])
@@ -125,7 +126,7 @@ async def test_what_was_set_aside_is_applied_in_its_order_and_once_when_it_can_b
         hopeless.cured = True
         await impatient.publish(*MIXED[COUNT // 2 :])
         await eventually(lambda: set_aside(impatient), OF_HOT)
-    assert await impatient.effects() == OF_OTHERS, "later records of the account wait behind its first, cured or not"
+    assert await impatient.effects() == OF_OTHERS, "later records of the account wait behind its first"
     await retry(impatient)
     assert await impatient.effects() == OF_OTHERS + OF_HOT
     assert await impatient.ledger() == {"applied": COUNT}
@@ -134,7 +135,9 @@ async def test_what_was_set_aside_is_applied_in_its_order_and_once_when_it_can_b
     assert f'outcome="applied",service="plumbing",topic="orders.inbound.v1"}} {COUNT}.0' in measured
 
 
-async def test_what_still_takes_too_long_is_tried_later_and_later(impatient: Plumbing, hopeless: Hopeless) -> None:
+async def test_an_account_that_still_takes_too_long_is_retried_at_growing_intervals(
+    impatient: Plumbing, hopeless: Hopeless
+) -> None:
     pauses = "select attempts, extract(epoch from try_at - shared.app_now())::int from shared.set_aside order by id"
     await impatient.publish(*(confirmed(number, account=HOT) for number in range(3)))
     async with impatient.consuming():
@@ -149,13 +152,11 @@ async def test_what_still_takes_too_long_is_tried_later_and_later(impatient: Plu
     assert await set_aside(impatient) == ["e-0", "e-1", "e-2"]
 
 
-async def test_records_of_a_set_aside_account_that_come_again_are_there_once(
-    impatient: Plumbing, hopeless: Hopeless
-) -> None:
+async def test_repeated_records_of_an_account_set_aside_are_kept_once(impatient: Plumbing, hopeless: Hopeless) -> None:
     await impatient.publish(*MIXED)
     async with impatient.consuming(Forgetful):
         await eventually(lambda: set_aside(impatient), OF_HOT)
-    async with impatient.consuming(Forgetful):  # reads from the beginning, for Kafka knows of nothing
+    async with impatient.consuming(Forgetful):  # reads from the beginning, because Kafka has no committed offset
         await impatient.publish(confirmed(COUNT, account="c-0"))
         await until(impatient.effects, lambda ids: f"e-{COUNT}" in ids)
     assert await set_aside(impatient) == OF_HOT
@@ -171,8 +172,8 @@ async def test_records_of_a_set_aside_account_that_come_again_are_there_once(
     assert await set_aside(impatient) == []
 
 
-async def test_nobody_waits_for_an_account_that_is_set_aside(impatient: Plumbing, hopeless: Hopeless) -> None:
-    """While it is tried again its lock is held for long."""
+async def test_no_one_waits_for_an_account_set_aside(impatient: Plumbing, hopeless: Hopeless) -> None:
+    """During a retry the account's lock is held for long."""
     await impatient.publish(*(confirmed(number, account=HOT) for number in range(2)))
     async with impatient.consuming():
         await until(lambda: set_aside(impatient), lambda ids: len(ids) == 2)
@@ -180,11 +181,11 @@ async def test_nobody_waits_for_an_account_that_is_set_aside(impatient: Plumbing
             await connection.execute("select from shared.locks where key = $1 for update", f"account:{HOT}")
             await impatient.publish(confirmed(2, account=HOT), confirmed(3, account="c-1"))
             await eventually(impatient.effects, ["e-3"], within_seconds=4)
-            await retry(impatient)  # and a round passes over it
+            await retry(impatient)  # and a round skips it
     assert await set_aside(impatient) == ["e-0", "e-1", "e-2"]
 
 
-async def test_several_processes_that_try_again_at_once_apply_everything_once(
+async def test_several_processes_that_retry_at_once_apply_everything_once(
     impatient: Plumbing, hopeless: Hopeless
 ) -> None:
     await impatient.publish(*MIXED)
@@ -197,7 +198,7 @@ async def test_several_processes_that_try_again_at_once_apply_everything_once(
     assert await impatient.ledger() == {"applied": COUNT}
 
 
-async def test_a_record_set_aside_that_fails_on_its_data_becomes_a_dead_letter_and_the_rest_is_applied(
+async def test_a_record_set_aside_with_bad_data_becomes_a_dead_letter_and_the_rest_is_applied(
     impatient: Plumbing, hopeless: Hopeless
 ) -> None:
     async def fails(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
@@ -215,7 +216,7 @@ async def test_a_record_set_aside_that_fails_on_its_data_becomes_a_dead_letter_a
     assert await set_aside(impatient) == []
 
 
-async def test_a_connection_that_breaks_while_it_is_tried_again_loses_and_doubles_nothing(
+async def test_a_connection_lost_during_a_retry_loses_and_doubles_nothing(
     impatient: Plumbing, hopeless: Hopeless
 ) -> None:
     async def killed(tx: Transaction, _events: Sequence[Envelope[Fact]]) -> None:
@@ -234,8 +235,8 @@ async def test_a_connection_that_breaks_while_it_is_tried_again_loses_and_double
     assert await impatient.effects() == OF_OTHERS + OF_HOT
 
 
-async def test_what_comes_by_http_is_tried_at_once_and_counts_once(impatient: Plumbing, hopeless: Hopeless) -> None:
-    """There is no order between it and the records; its sender gets an answer."""
+async def test_an_event_by_http_is_tried_at_once_and_counts_once(impatient: Plumbing, hopeless: Hopeless) -> None:
+    """HTTP calls and records have no order among each other; the sender gets an answer."""
     await impatient.publish(*MIXED)
     async with impatient.consuming():
         await eventually(lambda: set_aside(impatient), OF_HOT)
@@ -246,8 +247,9 @@ async def test_what_comes_by_http_is_tried_at_once_and_counts_once(impatient: Pl
     assert await impatient.effects() == [*OF_OTHERS, "e-http", *OF_HOT]
 
 
-async def test_a_database_that_is_slow_to_die_sets_nobody_aside(impatient: Plumbing) -> None:
-    """Lost after as long as a transaction may take, a connection may mean either: then less is tried, no more."""
+async def test_a_database_that_dies_slowly_sets_no_account_aside(impatient: Plumbing) -> None:
+    """A connection lost after as long as a transaction may take can mean either: then fewer records
+    are tried, never more."""
     cuts = 4
 
     async def dies_late(tx: Transaction, _events: Sequence[Envelope[Fact]]) -> None:
@@ -268,7 +270,7 @@ async def test_a_database_that_is_slow_to_die_sets_nobody_aside(impatient: Plumb
 
 
 async def set_aside(impatient: Plumbing) -> list[str]:
-    """The ids of the events that wait, in their order."""
+    """The ids of the waiting events, in order."""
     rows = await impatient.pool.fetch("select headers from shared.set_aside order by id")
     ids = [dict(decode_headers(row["headers"]))["ce_id"] for row in rows]
     return [id.decode() for id in ids if id is not None]

@@ -1,4 +1,6 @@
-"""A run can start at any moment; what depends on the day most is run at two of those of `make calendar`."""
+"""A run can start at any moment: the tests that depend on the day most are run at two of the
+moments of `make calendar`.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +12,7 @@ from tests.servers import MakeDatabase
 from tests.services import running
 from tests.starting import AHEAD
 
-HERE = "tests/integration/test_any_day.py::test_process_and_services_tell_the_same_time"
+HERE = "tests/integration/test_any_day.py::test_process_and_services_have_the_same_time"
 DEPENDENT = (
     HERE,
     "tests/unit/test_absences.py",
@@ -20,7 +22,7 @@ DEPENDENT = (
 
 
 @pytest.mark.parametrize("service", ["orders", "support", "escalation"])
-async def test_process_and_services_tell_the_same_time(
+async def test_process_and_services_have_the_same_time(
     service: str, database: MakeDatabase, pytestconfig: pytest.Config
 ) -> None:
     async with running(await database(service), service, _nothing) as under_test:
@@ -36,7 +38,7 @@ async def test_process_and_services_tell_the_same_time(
         pytest.param("2028-02-29T00:30 America/New_York", id="29 February"),
     ],
 )
-async def test_what_depends_on_the_day_most_passes(
+async def test_the_tests_that_depend_on_the_day_most_pass(
     moment: str, databases: Databases, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
 ) -> None:
     if pytestconfig.getoption("--starts-at"):

@@ -1,4 +1,4 @@
-"""A batch, or a dead letter, of a topic that another one has replaced changes nothing of the new one."""
+"""A batch or a dead letter of a deleted topic changes nothing of the recreated one."""
 
 from dataclasses import replace
 from uuid import UUID, uuid4
@@ -16,10 +16,10 @@ from tests.topics import recreate_topic
 from tests.waiting import eventually, until
 
 
-async def test_a_batch_of_the_old_topic_stores_nothing_once_the_topic_is_known_to_be_another(
+async def test_a_batch_of_the_old_topic_stores_nothing_once_the_topic_is_known_as_recreated(
     plumbing: Plumbing,
 ) -> None:
-    """A process that fell behind has it in hand while another process finds the topic changed."""
+    """A process that fell behind holds the batch while another process finds the topic recreated."""
     first, second = uuid4(), uuid4()
     await _find(plumbing, first)
     await plumbing.processor().apply(_batch(plumbing, 0, 10, first))
@@ -32,7 +32,7 @@ async def test_a_batch_of_the_old_topic_stores_nothing_once_the_topic_is_known_t
     assert await plumbing.next_offsets() == [5, 0]
 
 
-async def test_a_topic_found_to_be_another_in_the_middle_of_a_batch_has_it_refused(plumbing: Plumbing) -> None:
+async def test_a_topic_found_recreated_in_the_middle_of_a_batch_has_it_refused(plumbing: Plumbing) -> None:
     first, second = uuid4(), uuid4()
     await _find(plumbing, first)
 
@@ -45,7 +45,7 @@ async def test_a_topic_found_to_be_another_in_the_middle_of_a_batch_has_it_refus
     assert (await plumbing.next_offsets(), await plumbing.effects()) == ([0, 0], [])
 
 
-async def test_what_stood_at_the_same_offset_of_the_old_topic_makes_room_and_keeps_its_dead_letter(
+async def test_a_ledger_entry_of_the_old_topic_makes_room_and_keeps_its_dead_letter(
     plumbing: Plumbing,
 ) -> None:
     async with plumbing.watched() as watched:
@@ -63,13 +63,11 @@ async def test_what_stood_at_the_same_offset_of_the_old_topic_makes_room_and_kee
     await plumbing.processor().apply(
         replace(_batch(plumbing, 0, 1, None), next_offsets={}, known_offsets={}, replays=old["id"])
     )
-    assert (await plumbing.outcomes())[0] == "dead_lettered", (
-        "the new topic's entry was changed by the old one's letter"
-    )
+    assert (await plumbing.outcomes())[0] == "dead_lettered", "the old topic's letter changed the new topic's entry"
 
 
 async def _find(plumbing: Plumbing, id: UUID) -> None:
-    """Some process sees the topic with this id."""
+    """A process sees the topic with this id."""
 
     async def no_tail(_partition: Partition, _offset: int, _count: int) -> None:
         return None
@@ -78,7 +76,7 @@ async def _find(plumbing: Plumbing, id: UUID) -> None:
 
 
 def _batch(plumbing: Plumbing, first: int, last: int, topic_id: UUID | None) -> Batch:
-    """A batch of the first partition that follows what was stored up to `first`."""
+    """A batch of the first partition that follows the offset `first`."""
     partition = Partition(plumbing.topic, 0)
     told = batch_of(*(order_confirmed(f"o-{topic_id}-{number}") for number in range(first, last)))
     inputs = [

@@ -1,4 +1,4 @@
-"""What keeps a group from consuming though the servers answer is said in /readyz, metrics and log, with what to do."""
+"""The reason why a group does not consume although the servers answer is in /readyz, metrics and log, with a remedy."""
 
 import asyncio
 import re
@@ -19,7 +19,7 @@ from tests.topics import create_topic, delete_topic
 from tests.waiting import eventually, until
 
 
-async def test_partitions_that_nobody_reads_block_and_their_lag_is_told(plumbing: Plumbing) -> None:
+async def test_unread_partitions_block_and_their_lag_is_reported(plumbing: Plumbing) -> None:
     await plumbing.publish(*(confirmed(n, partition=n % 2) for n in range(6)))
     async with plumbing.watched() as watched:
         await until(watched.reasons, lambda reasons: reasons == {"partitions_unassigned"})
@@ -32,7 +32,7 @@ async def test_partitions_that_nobody_reads_block_and_their_lag_is_told(plumbing
         assert not plumbing.blocked()
 
 
-async def test_a_process_without_partitions_is_not_blocked_where_others_have_them_all(plumbing: Plumbing) -> None:
+async def test_a_process_without_partitions_is_not_blocked_if_others_have_them_all(plumbing: Plumbing) -> None:
     others = [replace(plumbing, metrics=create_metrics(SERVICE)) for _ in range(3)]
     async with (
         others[0].watched() as first,
@@ -57,7 +57,7 @@ async def test_a_process_without_partitions_is_not_blocked_where_others_have_the
         assert not spare.blocked
 
 
-async def test_a_process_whose_topic_is_deleted_says_so_and_goes_on_when_it_is_there_again(
+async def test_a_process_reports_a_deleted_topic_and_goes_on_when_it_is_recreated(
     kafka: str, database: MakeDatabase, topic_prefix: str, tmp_path: Path
 ) -> None:
     settings = {"KAFKA_BOOTSTRAP_SERVERS": kafka, "TOPIC_PREFIX": topic_prefix, "TOPIC_REPLICATION": "1"}
@@ -78,7 +78,7 @@ async def test_a_process_whose_topic_is_deleted_says_so_and_goes_on_when_it_is_t
         await eventually(process.lags, {"0": "0.0", "1": "0.0"})
         (note,) = await until(process.notes, bool)
         assert f"topic {cluster.topic(TOPIC)} was deleted and created again" in note
-        assert "have its publishers send again what they sent since 20" in note
+        assert "have its publishers send their events since 20" in note
         assert await process.recreated() == [cluster.topic(TOPIC)]
         acknowledge = re.search(r"`handoff (topics acknowledge .* --by) NAME`", note)
         assert acknowledge is not None

@@ -1,4 +1,4 @@
-"""Commands that may apply inputs import no service's code where there is nothing to apply."""
+"""Commands that may apply inputs import no service's code if there is nothing to apply."""
 
 import asyncio
 import sys

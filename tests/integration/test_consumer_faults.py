@@ -1,4 +1,4 @@
-"""Whatever fails around a batch, it comes again, and its effects are there once."""
+"""After any failure around a batch, it is delivered again, and its effects exist once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -45,7 +45,7 @@ async def test_a_whole_batch_delivered_again_changes_nothing(plumbing: Plumbing)
         await eventually(lambda: plumbing.committed(0), COUNT // 2)
         await eventually(lambda: plumbing.committed(1), COUNT // 2)
 
-    assert plumbing.batches == again, "the handler must see fresh events only"
+    assert plumbing.batches == again, "the handler must get new events only"
     assert sorted(await plumbing.effects()) == IDS
     assert await plumbing.pool.fetch("select * from shared.journal order by position") == state
     assert await plumbing.ledger() == {"applied": COUNT}
@@ -197,7 +197,7 @@ async def test_a_stop_in_the_middle_of_a_batch_waits_for_its_end(plumbing: Plumb
     assert await plumbing.effect_count() == sum(len(batch) for batch in plumbing.batches)
 
 
-async def test_what_a_producer_took_back_is_not_applied_and_holds_nothing_up(plumbing: Plumbing) -> None:
+async def test_an_aborted_transaction_is_not_applied_and_blocks_nothing(plumbing: Plumbing) -> None:
     for number, commit in enumerate([True, False, True, False]):
         await _publish_in_a_transaction(plumbing, number, commit=commit)
     async with plumbing.consuming(measuring=True):

@@ -1,4 +1,4 @@
-"""Records that the service chokes on or that come again: each ends once, and nothing else is held up by it."""
+"""Records on which the service fails, and repeated ones: each ends once and blocks nothing else."""
 
 from collections.abc import Sequence
 
@@ -80,7 +80,7 @@ async def test_the_same_event_three_times_is_applied_once(plumbing: Plumbing) ->
     assert await plumbing.effects() == ["e-1"]
 
 
-async def test_an_id_used_again_for_something_else_is_a_dead_letter_and_the_first_stands(plumbing: Plumbing) -> None:
+async def test_a_reused_id_is_a_dead_letter_and_the_first_event_stands(plumbing: Plumbing) -> None:
     first = record_of(event_of(order_confirmed("4711"), id="e-1"))
     other = record_of(event_of(order_confirmed("4712"), id="e-1"))
     await plumbing.publish(first, other)

@@ -1,4 +1,4 @@
-"""The watchdog sees a consumer that does nothing, and not one that waits for records."""
+"""The watchdog reports a consumer that does nothing, but not one that waits for records."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ COUNT = 40
 RECORDS = [confirmed(number, partition=number % 2) for number in range(COUNT)]
 
 
-async def test_the_watchdog_sees_a_consume_task_that_is_gone(plumbing: Plumbing) -> None:
+async def test_the_watchdog_reports_an_ended_consume_task(plumbing: Plumbing) -> None:
     async with plumbing.consuming() as consumer:
         assert not consumer.stalled(limit_seconds=0)
         for task in consumer.subscriber.tasks:
@@ -26,7 +26,7 @@ async def test_the_watchdog_sees_a_consume_task_that_is_gone(plumbing: Plumbing)
         assert consumer.stalled(limit_seconds=60)
 
 
-async def test_the_watchdog_sees_records_that_nobody_tries(plumbing: Plumbing) -> None:
+async def test_the_watchdog_reports_records_that_are_not_tried(plumbing: Plumbing) -> None:
     async with plumbing.consuming() as consumer:
         consumer.subscriber.consumer.pause(*consumer.subscriber.consumer.assignment())
         await plumbing.publish(*RECORDS)
@@ -35,7 +35,7 @@ async def test_the_watchdog_sees_records_that_nobody_tries(plumbing: Plumbing) -
         await until(lambda: _stalled(consumer, 0.2), lambda stalled: stalled)
 
 
-async def test_the_watchdog_sees_records_that_are_tried_again_and_again_and_never_applied(
+async def test_the_watchdog_reports_records_that_are_tried_repeatedly_and_never_applied(
     plumbing: Plumbing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def never(_tx: Transaction, _events: Sequence[Envelope[Fact]]) -> None:
@@ -50,7 +50,7 @@ async def test_the_watchdog_sees_records_that_are_tried_again_and_again_and_neve
         await until(partial(_batches, plumbing), lambda batches: len(batches) >= 3)
         assert not consumer.stalled(limit_seconds=60), "records have only just come"
         await until(lambda: _stalled(consumer, 1.0), lambda stalled: stalled)
-        assert len(plumbing.batches) >= 4, "and were tried all the while"
+        assert len(plumbing.batches) >= 4, "and were being tried"
         plumbing.hook = None
         await eventually(plumbing.ledger, {"applied": COUNT})
         await eventually(lambda: _stalled(consumer, 1.0), False)

@@ -1,4 +1,4 @@
-"""A process that its database does not answer, or refuses, says so: while it runs, and while it starts."""
+"""A process whose database does not answer or refuses it reports that: while it runs, and while it starts."""
 
 from pathlib import Path
 from unittest.mock import patch
@@ -17,7 +17,7 @@ from tests.streams import plumbing_on
 from tests.waiting import eventually, until
 
 
-async def test_a_database_that_stops_is_told_of_and_no_more_when_it_is_back(private_postgres: PrivatePostgres) -> None:
+async def test_a_stopped_database_is_reported_until_it_is_back(private_postgres: PrivatePostgres) -> None:
     url = await private_postgres.databases.make("orders")
     metrics = create_metrics("orders")
     blocked = metrics.consumer.blocked.labels(DATABASE_UNREACHABLE)
@@ -29,9 +29,9 @@ async def test_a_database_that_stops_is_told_of_and_no_more_when_it_is_back(priv
 
     assert await looked() == []
     await private_postgres.server.stop_at_once()
-    assert await looked() == [], "one question without an answer says nothing"
+    assert await looked() == [], "one unanswered question proves nothing"
     (reason,) = await until(looked, bool)
-    assert reason.startswith("The database of orders has not answered since 20")
+    assert reason.startswith("The database of orders has not responded since 20")
     assert "nothing is consumed or published" in reason
     assert urlsplit(url).netloc not in reason
     assert blocked._value.get() == 1
@@ -40,7 +40,7 @@ async def test_a_database_that_stops_is_told_of_and_no_more_when_it_is_back(priv
     assert blocked._value.get() == 0
 
 
-async def test_while_the_database_is_away_kafka_is_not_blamed_and_what_waits_is_counted(
+async def test_while_the_database_is_away_kafka_is_not_blamed_and_waiting_records_are_counted(
     kafka: str, private_postgres: PrivatePostgres, topic_prefix: str
 ) -> None:
     url = await private_postgres.databases.make("plumbing")
@@ -59,7 +59,7 @@ async def test_while_the_database_is_away_kafka_is_not_blamed_and_what_waits_is_
 
 
 @pytest.mark.parametrize("wrong", ["database", "user"])
-async def test_a_database_that_refuses_a_process_ends_its_start_with_what_to_put_right(
+async def test_a_database_that_refuses_a_process_ends_its_start_with_a_remedy(
     database: MakeDatabase, wrong: str
 ) -> None:
     url = urlsplit(await database("orders"))
@@ -71,21 +71,21 @@ async def test_a_database_that_refuses_a_process_ends_its_start_with_what_to_put
     assert "started anew" not in output
 
 
-async def test_a_process_says_why_it_is_still_starting_and_what_is_wrong_while_it_runs(
+async def test_a_process_reports_why_it_is_still_starting_and_later_what_is_wrong(
     kafka: str, private_postgres: PrivatePostgres, topic_prefix: str, tmp_path: Path
 ) -> None:
     url = await private_postgres.databases.make("orders")
     settings = {"KAFKA_BOOTSTRAP_SERVERS": kafka, "TOPIC_PREFIX": topic_prefix, "TOPIC_REPLICATION": "1"}
     await private_postgres.server.stop_at_once()
     async with orders_process(url, tmp_path / "log", settings) as process:
-        await eventually(process.reasons, ["starting: Postgres does not answer (ConnectionRefusedError)"])
+        await eventually(process.reasons, ["starting: Postgres does not respond (ConnectionRefusedError)"])
         await private_postgres.server.start()
         await eventually(process.reasons, [])
         await eventually(process.lags, {"0": "0.0", "1": "0.0"})
         await private_postgres.server.stop_at_once()
         (note,) = await until(process.notes, bool, within_seconds=60)
-        assert note.startswith("The database of orders has not answered since 20")
+        assert note.startswith("The database of orders has not responded since 20")
         assert await process.blocked() == {"database_unreachable"}
-        assert await process.reasons() == [], "it answers 503, and asks to come back: nobody else could do better"
+        assert await process.reasons() == [], "it answers 503 and asks to try again: no other process could do better"
         await private_postgres.server.start()
         await eventually(process.notes, [])

@@ -1,4 +1,4 @@
-"""`handoff dead-letters`: a second try of many letters, whatever becomes of one."""
+"""`handoff dead-letters`: a replay of many letters goes on after any that fails."""
 
 import asyncio
 import json
@@ -50,7 +50,7 @@ async def command(*arguments: str, url: str) -> Result:
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The orders that an orders service was told of, in order; it fails on two of them."""
+    """The orders that an orders service received, in order; it fails on two of them."""
     told: list[str] = []
 
     async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
@@ -83,7 +83,7 @@ async def test_a_letter_that_still_fails_does_not_keep_the_others_from_their_tur
     assert "canary" not in result.output
 
 
-async def test_letters_named_by_their_ids_are_replayed_in_the_order_they_came(
+async def test_letters_named_by_id_are_replayed_in_their_order_of_arrival(
     database: MakeDatabase, told: list[str]
 ) -> None:
     url = await database("orders")
@@ -95,9 +95,7 @@ async def test_letters_named_by_their_ids_are_replayed_in_the_order_they_came(
     assert (result.exit_code, f"{nobodys}  no such dead letter" in result.output) == (1, True)
 
 
-async def test_a_database_that_goes_away_ends_the_replay_with_a_sentence(
-    database: MakeDatabase, told: list[str]
-) -> None:
+async def test_a_lost_database_ends_the_replay_with_a_sentence(database: MakeDatabase, told: list[str]) -> None:
     url = await database("orders")
     await keep(url, letter("first", 2), letter(AWAY, 7), letter("second", 9))
     result = await command("replay", "orders", "--all", url=url)
@@ -106,7 +104,7 @@ async def test_a_database_that_goes_away_ends_the_replay_with_a_sentence(
     assert "cannot be used (AdminShutdownError)" in result.output
 
 
-async def test_what_is_wrong_with_the_database_is_told_in_a_sentence(database: MakeDatabase) -> None:
+async def test_trouble_with_the_database_is_reported_in_a_sentence(database: MakeDatabase) -> None:
     url = await database("orders")
     without_tables = await database("nobody")
     missing = url.rpartition("/")[0] + "/no_such_database"
@@ -119,7 +117,7 @@ async def test_what_is_wrong_with_the_database_is_told_in_a_sentence(database: M
         assert (result.exit_code, words in result.output) == (1, True), result.output
 
 
-async def test_the_list_names_each_event_by_type_source_and_id_and_nothing_that_it_says(
+async def test_the_list_names_each_event_by_type_source_and_id_without_its_content(
     database: MakeDatabase,
 ) -> None:
     url = await database("orders")
@@ -127,7 +125,7 @@ async def test_the_list_names_each_event_by_type_source_and_id_and_nothing_that_
     await keep(url, letter("4711", 1), Rejection("invalid_json", "no event", strange, Position(TOPIC, 0, 2)))
     listed = (await command("list", "orders", url=url)).stdout
     assert "    orders.inbound.order_confirmed  source shop  id e-4711\n" in listed
-    assert "    not in the catalog of events  source unknown  id unknown\n" in listed
+    assert "    unknown type  source unknown  id unknown\n" in listed
     assert "Weiss" not in listed
     assert "canary" not in listed
     unknown, known = json.loads((await command("list", "orders", "--json", url=url)).stdout)
@@ -135,7 +133,9 @@ async def test_the_list_names_each_event_by_type_source_and_id_and_nothing_that_
     assert (unknown["source"], unknown["event_id"]) == (None, None)
 
 
-async def test_the_exit_status_of_a_replay_is_1_while_any_letter_stays(database: MakeDatabase, told: list[str]) -> None:
+async def test_the_exit_status_of_a_replay_is_1_while_any_letter_remains(
+    database: MakeDatabase, told: list[str]
+) -> None:
     url = await database("orders")
     await keep(url, letter("first", 1))
     assert (await command("replay", "orders", "--all", url=url)).exit_code == 0
@@ -148,7 +148,7 @@ async def test_the_exit_status_of_a_replay_is_1_while_any_letter_stays(database:
     assert told == ["first", "second"]
 
 
-async def test_a_letter_that_can_never_be_applied_is_put_away_and_kept(database: MakeDatabase) -> None:
+async def test_a_letter_that_can_never_be_applied_is_dismissed_and_kept(database: MakeDatabase) -> None:
     url = await database("orders")
     never, still = letter("4711", 1), letter("4712", 2)
     await keep(url, never, still)

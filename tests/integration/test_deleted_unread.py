@@ -1,4 +1,4 @@
-"""Records that Kafka deletes before they are read: whenever that happens it is noted, and nothing else is."""
+"""Records that Kafka deletes before they are read are recorded as lost, at any time; other deletions are not."""
 
 import asyncio
 import re
@@ -41,11 +41,11 @@ def _ids(first: int, last: int) -> list[str]:
     return [f"e-{number}" for number in range(first, last)]
 
 
-async def test_what_is_deleted_before_anything_of_a_partition_is_read_is_noted(plumbing: Plumbing) -> None:
+async def test_records_deleted_before_a_partition_is_first_read_are_recorded(plumbing: Plumbing) -> None:
     await _know_partitions(plumbing)
     await _publish(plumbing, 0, 10)
     await delete_records(plumbing.cluster, TOPIC, {0: 6})
-    for _ in range(2):  # a second start notes nothing again
+    for _ in range(2):  # a second start records nothing again
         async with plumbing.watched() as watched:
             await watched.consumer.start()
             await eventually(plumbing.effects, _ids(6, 10))
@@ -65,7 +65,7 @@ async def test_a_new_installation_misses_nothing_of_old_topics(plumbing: Plumbin
     assert await _noted(plumbing) == {}
 
 
-async def test_what_is_deleted_while_a_consumer_runs_and_is_behind_is_noted(plumbing: Plumbing) -> None:
+async def test_records_deleted_while_a_running_consumer_is_behind_are_recorded(plumbing: Plumbing) -> None:
     async with _behind(plumbing):
         await _publish(plumbing, 0, 10)
         await delete_records(plumbing.cluster, TOPIC, {0: 6})
@@ -73,7 +73,7 @@ async def test_what_is_deleted_while_a_consumer_runs_and_is_behind_is_noted(plum
     assert await _noted(plumbing) == {plumbing.topic: 6}
 
 
-async def test_what_is_deleted_while_a_consumer_runs_is_noted_where_nothing_is_left(plumbing: Plumbing) -> None:
+async def test_deleted_records_of_a_running_consumer_are_recorded_even_if_none_is_left(plumbing: Plumbing) -> None:
     async with _behind(plumbing):
         await _publish(plumbing, 0, 10)
         await delete_records(plumbing.cluster, TOPIC, {0: 10})
@@ -81,8 +81,9 @@ async def test_what_is_deleted_while_a_consumer_runs_is_noted_where_nothing_is_l
     assert await _noted(plumbing) == {plumbing.topic: 10}
 
 
-async def test_records_that_are_deleted_after_they_were_read_are_no_loss(plumbing: Plumbing) -> None:
-    """Nor is the mark that ends a publisher's transaction, which is deleted with them and is never read."""
+async def test_records_deleted_after_reading_are_no_loss(plumbing: Plumbing) -> None:
+    """The marker that ends a publisher's transaction is no loss either: it is deleted with the
+    records and never read."""
     async with plumbing.watched() as watched:
         await watched.consumer.start()
         await _publish_in_a_transaction(plumbing.cluster, 3)
@@ -98,7 +99,7 @@ async def test_records_that_are_deleted_after_they_were_read_are_no_loss(plumbin
     assert await _noted(plumbing) == {}
 
 
-async def test_another_loss_adds_to_one_that_is_open_and_opens_one_that_is_settled(plumbing: Plumbing) -> None:
+async def test_another_loss_adds_to_an_open_one_and_reopens_a_settled_one(plumbing: Plumbing) -> None:
     await _know_partitions(plumbing)
     for first, noted in ((0, 4), (4, 8)):
         await _publish(plumbing, first, first + 4)
@@ -113,7 +114,7 @@ async def test_another_loss_adds_to_one_that_is_open_and_opens_one_that_is_settl
     assert await _noted(plumbing) == {plumbing.topic: 1}
 
 
-async def test_a_process_tells_of_a_loss_until_somebody_says_that_it_is_dealt_with(
+async def test_a_process_reports_a_loss_until_an_operator_settles_it(
     kafka: str, database: MakeDatabase, topic_prefix: str, tmp_path: Path
 ) -> None:
     settings = {"KAFKA_BOOTSTRAP_SERVERS": kafka, "TOPIC_PREFIX": topic_prefix, "TOPIC_REPLICATION": "1"}
@@ -129,7 +130,7 @@ async def test_a_process_tells_of_a_loss_until_somebody_says_that_it_is_dealt_wi
         await eventually(process.reasons, [])
         (note,) = await until(process.notes, bool)
         assert f"Kafka deleted 3 records of topic {cluster.topic(topic)} before orders read them" in note
-        assert "have its publishers send again what they sent since 20" in note
+        assert "have its publishers send their events since 20" in note
         assert await process.deleted_unread() == {cluster.topic(topic): 3}
         environment = {"ORDERS_DATABASE_URL": url, "TOPIC_PREFIX": topic_prefix}
         listed = await asyncio.to_thread(CliRunner().invoke, app, ["topics", "recreated", "orders"], env=environment)
@@ -145,7 +146,7 @@ async def test_a_process_tells_of_a_loss_until_somebody_says_that_it_is_dealt_wi
 
 @asynccontextmanager
 async def _behind(plumbing: Plumbing) -> AsyncIterator[None]:
-    """What happens within happens while a running consumer takes no records; then it reads to the end."""
+    """The body runs while a running consumer takes no records; then it reads to the end."""
     async with plumbing.watched() as watched:
         await watched.consumer.start()
         await until(plumbing.read_through, lambda moments: None not in moments)

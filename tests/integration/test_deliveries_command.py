@@ -1,4 +1,4 @@
-"""Operators list what has not arrived and have it sent again."""
+"""Operators list undelivered messages and have them sent again."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ from tests.integration.undelivered import REFUSED, command, email_of
 from tests.team import MINUTE, happens, presses
 
 
-async def test_operators_list_what_has_not_arrived_and_have_it_sent_again(asked: Escalation) -> None:
+async def test_operators_list_undelivered_messages_and_have_them_sent_again(asked: Escalation) -> None:
     asked.mail.answers = [REFUSED]
     await asked.send_mail()
     email = await email_of(asked)
@@ -42,7 +42,7 @@ async def test_operators_list_what_has_not_arrived_and_have_it_sent_again(asked:
     assert "it is sent; only deliveries that are failed" in said["reason"]
 
 
-async def test_all_that_somebody_is_still_asked_about_is_sent_again_without_waiting(asked: Escalation) -> None:
+async def test_all_messages_still_needed_are_sent_again_at_once(asked: Escalation) -> None:
     asked.mail.answers = [Attempt.PUT_OFF] * 8
     for _ in range(8):
         await asked.send_mail()
@@ -69,7 +69,7 @@ async def test_the_last_reason_is_shown_while_an_attempt_is_under_way(asked: Esc
     assert f"attempt 2 is under way; the last reason: {reason}" in shown
 
 
-async def test_one_that_was_sent_by_itself_meanwhile_is_no_failure_of_the_command(
+async def test_a_message_sent_in_the_meantime_is_no_failure_of_the_command(
     asked: Escalation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked.mail.answers = [Attempt.PUT_OFF]
@@ -85,7 +85,7 @@ async def test_one_that_was_sent_by_itself_meanwhile_is_no_failure_of_the_comman
     assert named.exit_code == 1
 
 
-async def test_nothing_of_a_closed_episode_is_sent_again(asked: Escalation) -> None:
+async def test_no_message_of_a_closed_episode_is_sent_again(asked: Escalation) -> None:
     asked.mail.answers = [REFUSED]
     await asked.send_mail()
     await asked.acknowledge()
@@ -98,7 +98,7 @@ async def test_nothing_of_a_closed_episode_is_sent_again(asked: Escalation) -> N
 
 
 @pytest.mark.parametrize("arguments", [[], ["--since", "yesterday"], ["--since", "2026-05-04T09:30"]])
-async def test_resend_says_what_it_needs(arguments: list[str]) -> None:
+async def test_resend_names_its_missing_arguments(arguments: list[str]) -> None:
     result = await asyncio.to_thread(CliRunner().invoke, app, ["deliveries", "resend", *arguments])
     assert result.exit_code == 1
     assert "--since" in result.output

@@ -1,4 +1,4 @@
-"""Whose address was changed is told at the old one and at the new one, whatever happens to the mail server."""
+"""A changed address is announced to the old and the new one, despite trouble with the mail server."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -30,7 +30,7 @@ def person(email: str | None, name: str = "Anna Berg", **changes: object) -> Inp
 
 
 async def send(escalation: Escalation) -> list[tuple[str, str]]:
-    """What is sent now: to whom, and its text."""
+    """Send what is due now. Returns each recipient and text."""
     before = len(escalation.mail.received)
     await escalation.send_notices()
     new = escalation.mail.received[before:]
@@ -42,11 +42,11 @@ async def states(escalation: Escalation) -> list[tuple[str, str | None]]:
     return [(row["state"], row["address"]) for row in rows]
 
 
-async def test_nobody_is_told_of_an_address_when_a_person_is_made(escalation: Escalation) -> None:
+async def test_a_new_person_gets_no_notice_of_an_address(escalation: Escalation) -> None:
     assert await send(escalation) == []
 
 
-async def test_the_old_and_the_new_address_are_told_once(escalation: Escalation) -> None:
+async def test_the_old_and_the_new_address_are_notified_once(escalation: Escalation) -> None:
     await escalation.hear(person(NEW))
     (new, to_new), (old, to_old) = await send(escalation)
     assert (new, old) == (NEW, OLD)
@@ -58,7 +58,7 @@ async def test_the_old_and_the_new_address_are_told_once(escalation: Escalation)
     assert await states(escalation) == [("sent", None), ("sent", None)]
 
 
-async def test_of_a_removal_the_old_address_is_told(escalation: Escalation) -> None:
+async def test_the_old_address_is_notified_of_its_removal(escalation: Escalation) -> None:
     await escalation.hear(person(None))
     ((to, text),) = await send(escalation)
     assert to == OLD
@@ -67,19 +67,19 @@ async def test_of_a_removal_the_old_address_is_told(escalation: Escalation) -> N
     assert await send(escalation) == []
 
 
-async def test_who_leaves_with_another_address_is_told_too(escalation: Escalation) -> None:
-    """Else an address could be exchanged while somebody is away from the directory."""
+async def test_a_person_who_leaves_with_another_address_is_notified_too(escalation: Escalation) -> None:
+    """Otherwise a change of address could be hidden by a short absence from the directory."""
     await escalation.hear(person(NEW, active=False))
     assert [to for to, _ in await send(escalation)] == [NEW, OLD]
 
 
-async def test_nothing_else_is_told_of(escalation: Escalation) -> None:
+async def test_no_other_change_is_announced(escalation: Escalation) -> None:
     await escalation.hear(person(OLD, "Anna Keller"), person(OLD.upper()))
     assert await send(escalation) == []
 
 
 @pytest.mark.parametrize("answer", [Attempt.PUT_OFF, Attempt.UNKNOWN])
-async def test_a_mail_server_that_takes_nothing_now_gets_the_same_message_later(
+async def test_a_mail_server_that_refuses_temporarily_gets_the_same_message_later(
     escalation: Escalation, answer: Attempt
 ) -> None:
     await escalation.hear(person(None))
@@ -109,7 +109,7 @@ async def test_a_notice_is_given_up_for_unknown_outcomes_and_never_for_a_mail_se
     assert len(await send(escalation)) == (state == "pending")
 
 
-async def test_what_a_process_was_sending_when_it_died_is_sent_again(escalation: Escalation) -> None:
+async def test_a_message_in_progress_when_a_process_died_is_sent_again(escalation: Escalation) -> None:
     await escalation.hear(person(None))
     escalation.mail.answers.append(ConnectionError("gone"))
     with pytest.raises(ConnectionError):
@@ -121,7 +121,7 @@ async def test_what_a_process_was_sending_when_it_died_is_sent_again(escalation:
     assert (await escalation.row("escalation.address_notices"))["unknown_count"] == 1, "the first may have arrived"
 
 
-async def test_what_is_refused_for_good_is_kept_as_failed_and_logged(escalation: Escalation) -> None:
+async def test_a_message_refused_for_good_is_kept_as_failed_and_logged(escalation: Escalation) -> None:
     await escalation.hear(person(None))
     escalation.mail.answers.append(Attempt.REFUSED)
     with capture_logs() as logged:

@@ -1,4 +1,4 @@
-"""A customer names a time for a call: the acknowledger is reminded, and nothing that happens makes us forget it."""
+"""A customer names a time for a call: the acknowledger is reminded, and no event makes us forget it."""
 
 import re
 from datetime import datetime, timedelta
@@ -60,7 +60,7 @@ async def test_the_reminder_and_later_messages_name_the_promised_call(team: Esca
     await team.wait(2 * MINUTE)
     await team.send_mail()
     reminder, again = team.mail.received
-    assert re.search(rf"call at (\d+ \w+, )?{at:%H:%M}$", reminder["Subject"]), "with its day where that is another"
+    assert re.search(rf"call at (\d+ \w+, )?{at:%H:%M}$", reminder["Subject"]), "with its day if it is another"
     for message in (reminder, again):
         for kind in ("plain", "html"):
             body = message.get_body((kind,))
@@ -68,7 +68,7 @@ async def test_the_reminder_and_later_messages_name_the_promised_call(team: Esca
             assert re.search(rf"The customer was promised a call (on \d+ \w+ )?at {at:%H:%M}\.", body.get_content())
 
 
-async def test_an_appointment_in_a_moment_reminds_at_its_time(team: Escalation) -> None:
+async def test_an_appointment_within_minutes_reminds_at_its_time(team: Escalation) -> None:
     await promises(team, 3 * MINUTE)
     await team.wait(2 * MINUTE)
     assert await rung(team) == [SIGNAL]
@@ -87,10 +87,10 @@ async def test_a_talk_or_an_attempt_takes_its_place(team: Escalation, kind: type
 @pytest.mark.parametrize(
     "noted", [(CustomerReachedLogged, AppointmentLogged), (AppointmentLogged, CustomerReachedLogged)]
 )
-async def test_an_appointment_stands_though_they_have_talked_and_reminds_when_it_comes(
+async def test_an_appointment_survives_a_talk_and_reminds_when_due(
     team: Escalation, noted: tuple[type[EpisodeButton], ...]
 ) -> None:
-    """“I am in a meeting, call me in two days” is a talk and an appointment, in whatever order it is noted."""
+    """“I am in a meeting, call me in two days” is a talk and an appointment, in either order of logging."""
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await team.move_clock(MINUTE)
@@ -104,21 +104,21 @@ async def test_an_appointment_stands_though_they_have_talked_and_reminds_when_it
     assert (await open_episode(team))["deadline_for"] == "redeem"
 
 
-async def test_an_appointment_survives_a_new_ring_and_another_acknowledgement(team: Escalation) -> None:
+async def test_an_appointment_survives_a_new_alert_and_another_acknowledgement(team: Escalation) -> None:
     at = await promises(team, 48 * HOUR)
     await happens(team, refund_requested(amount_minor=123_00), minutes=1)
     again = await open_episode(team)
     assert (again["deadline_for"], again["appointment_at"]) == ("answer", at)
     await team.acknowledge("anna")
     mine = await open_episode(team)
-    assert (mine["deadline_for"], mine["appointment_at"]) == ("redeem", at), "what is new cannot wait for it"
+    assert (mine["deadline_for"], mine["appointment_at"]) == ("redeem", at), "a new signal cannot wait for it"
     await team.move_clock(MINUTE)
     await presses(team, CustomerReachedLogged, "anna")
     talked = await open_episode(team)
-    assert (talked["deadline_for"], talked["deadline_at"]) == ("appointment", at), "and it is still to come"
+    assert (talked["deadline_for"], talked["deadline_at"]) == ("appointment", at), "and it is still ahead"
 
 
-async def test_it_is_not_put_off_past_an_appointment(team: Escalation) -> None:
+async def test_an_episode_cannot_be_snoozed_past_its_appointment(team: Escalation) -> None:
     at = await promises(team, 20 * HOUR)
     assert await presses(team, SnoozePressed, "anna", until=at + HOUR) == ["past_appointment"]
     assert (await open_episode(team))["deadline_for"] == "appointment"
@@ -131,7 +131,7 @@ async def test_it_is_not_put_off_past_an_appointment(team: Escalation) -> None:
     assert (await rung(team))[-1] == REMINDER
 
 
-async def test_an_appointment_goes_along_with_a_hand_over(team: Escalation) -> None:
+async def test_a_hand_over_includes_the_appointment(team: Escalation) -> None:
     at = await promises(team, 48 * HOUR)
     await presses(team, HandOverPressed, "anna", to="dora", until=await team.now() + HOUR)
     await presses(team, HandOverAcceptPressed, "dora")

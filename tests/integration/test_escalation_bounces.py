@@ -1,4 +1,4 @@
-"""Mail that came back fails its delivery and marks the address; reports are read from a mail program."""
+"""A returned e-mail fails its delivery and marks the address. Reports are read from a mail program."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from tests.team import HOUR, happens, person
 
 
 @pytest.mark.parametrize("headers_only", [False, True])
-async def test_a_message_that_came_back_marks_the_address_and_fails_the_delivery_once(
+async def test_a_returned_message_marks_the_address_and_fails_the_delivery_once(
     asked: Escalation, headers_only: bool
 ) -> None:
     await asked.send_mail()
@@ -31,7 +31,7 @@ async def test_a_message_that_came_back_marks_the_address_and_fails_the_delivery
     assert [message["To"] for message in asked.mail.received[1:]] == ["carla@sales.example"]
 
 
-async def test_a_report_about_no_message_of_ours_or_an_address_of_before_marks_nobody(asked: Escalation) -> None:
+async def test_a_report_about_a_foreign_message_or_an_earlier_address_marks_no_one(asked: Escalation) -> None:
     await asked.send_mail()
     forged = asked.mail.received[0]
     returned = report(forged)
@@ -43,7 +43,7 @@ async def test_a_report_about_no_message_of_ours_or_an_address_of_before_marks_n
     assert [row["salesperson_id"] for row in people if row["email_failed_at"]] == []
 
 
-async def test_what_is_no_report_of_a_failure_is_not_read_as_one(asked: Escalation) -> None:
+async def test_other_messages_are_not_read_as_failure_reports(asked: Escalation) -> None:
     await asked.send_mail()
     message = asked.mail.received[0]
     strange = message.as_bytes(), report(message, action="delayed", status="4.4.1"), b"", b"\xff\x00 nonsense"
@@ -72,7 +72,7 @@ async def test_a_mail_program_pipes_reports_to_a_command_and_keeps_them_while_th
     assert away.exit_code == 75, away.output
 
 
-async def test_a_list_that_came_back_fails_each_delivery_in_it(asked: Escalation) -> None:
+async def test_a_returned_list_fails_each_delivery_in_it(asked: Escalation) -> None:
     for number in range(12):
         await happens(asked, order_placed(f"l-{number}", amount_minor=50_000))
         await happens(asked, refund_requested(f"l-{number}"))

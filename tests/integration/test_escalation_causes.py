@@ -1,4 +1,6 @@
-"""What puts a sale at risk and what ends that, told as stories: what would be swallowed, or ring for nothing."""
+"""Stories about what puts a sale at risk and what ends the risk: failures that could be swallowed,
+and alerts without reason.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -32,7 +34,7 @@ async def test_an_acknowledged_alert_does_not_swallow_a_new_failure(team: Escala
 
 
 async def test_an_alert_does_not_outlive_its_cause(team: Escalation) -> None:
-    """Held over the night, its cause gone in the evening: nothing rings in the morning, nor months later."""
+    """Held overnight with its cause gone in the evening: no alert follows in the morning, nor months later."""
     hours = WorkingHours(days=tuple(Day), start="05:30", end="05:31")
     for one in ("anna", DESK):
         await team.hear(told(salesperson_changed(one.title(), working_hours=(hours,), zone="UTC"), subject=one))
@@ -47,7 +49,7 @@ async def test_an_alert_does_not_outlive_its_cause(team: Escalation) -> None:
     assert len(await team.alerts()) == 1
 
 
-async def test_after_it_was_closed_a_signal_opens_a_new_episode_that_follows_the_old(team: Escalation) -> None:
+async def test_a_signal_after_a_close_opens_a_new_episode_that_follows_the_old(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     assert await presses(team, ClosePressed, "anna", result="lost", reason="bad_weather") == ["unknown_reason"]
@@ -58,8 +60,8 @@ async def test_after_it_was_closed_a_signal_opens_a_new_episode_that_follows_the
     assert [who for who, *_ in await rung(team)] == ["anna", "anna"]
 
 
-async def test_a_close_that_is_refused_leaves_nothing(team: Escalation) -> None:
-    """It is not remembered either that a request was closed: told again, it would count as another one."""
+async def test_a_refused_close_changes_nothing(team: Escalation) -> None:
+    """The request is not marked as closed either: otherwise a repetition of it would count as another one."""
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     before = await team.rows("escalation.facts")
@@ -67,7 +69,7 @@ async def test_a_close_that_is_refused_leaves_nothing(team: Escalation) -> None:
     assert await team.rows("escalation.facts") == before
 
 
-async def test_a_thanks_reopens_nothing(team: Escalation) -> None:
+async def test_a_thank_you_reopens_nothing(team: Escalation) -> None:
     await happens(team, case_opened())
     await happens(team, case_resolved(), minutes=1)
     await happens(team, case_reopened().model_copy(update={"courtesy": Courtesy.THANKS}), minutes=2)
@@ -76,7 +78,7 @@ async def test_a_thanks_reopens_nothing(team: Escalation) -> None:
     assert await team.signals() == []
 
 
-async def test_a_customer_whom_nobody_called_back_is_noticed_by_the_silence(team: Escalation) -> None:
+async def test_a_missing_call_back_is_noticed_by_the_silence(team: Escalation) -> None:
     await happens(team, contact_made("unanswered", case=None))
     assert await team.signals() == []
     await team.wait(timedelta(days=5))
@@ -84,7 +86,7 @@ async def test_a_customer_whom_nobody_called_back_is_noticed_by_the_silence(team
     assert (await rung(team))[0][0] == "anna"
 
 
-async def test_a_silence_that_was_none_is_withdrawn_when_the_call_back_is_told_late(team: Escalation) -> None:
+async def test_a_silence_is_withdrawn_when_the_call_back_is_reported_late(team: Escalation) -> None:
     now = await team.now()
     await happens(team, contact_made("unanswered", case=None))
     await team.wait(timedelta(days=5))
@@ -95,8 +97,8 @@ async def test_a_silence_that_was_none_is_withdrawn_when_the_call_back_is_told_l
     assert "escalation.signal_withdrawn" in await team.published_types()
 
 
-async def test_a_signal_comes_back_when_it_is_told_late_that_it_was_about_another_order(team: Escalation) -> None:
-    """A talk about the one order had settled it; the case turns out to be the other's."""
+async def test_a_signal_returns_when_a_late_fact_assigns_it_to_another_order(team: Escalation) -> None:
+    """A talk about the one order had settled the signal; then the case turns out to belong to the other order."""
     await team.hear(order_placed("4712"))
     await happens(team, dead_end(case="case-9"))
     await team.acknowledge("anna")
@@ -119,7 +121,7 @@ async def test_solving_the_case_clears_neither_a_dead_end_nor_a_refund_request(t
     assert [row["ended"] for row in await team.signals()] == [None, None]
 
 
-async def test_severity_rises_with_its_cause_told_and_never_falls(team: Escalation) -> None:
+async def test_severity_rises_with_its_cause_stated_and_never_falls(team: Escalation) -> None:
     await happens(team, dead_end())
     assert (await open_episode(team))["severity"] == "high"
     await happens(team, refund_requested(), minutes=1)
@@ -136,19 +138,19 @@ async def test_ten_signals_make_one_episode_with_ten_causes(team: Escalation) ->
     assert [len(kinds) for _, kinds in await team.matches()] == [10]
 
 
-async def test_whoever_took_it_is_rung_again_by_a_signal_that_raises_the_severity_and_by_no_other(
+async def test_an_acknowledger_is_notified_again_only_when_a_signal_raises_the_severity(
     team: Escalation,
 ) -> None:
     await happens(team, case_reopened())
     await team.acknowledge("anna")
     await happens(team, case_reassigned(3))
-    assert len(await team.alerts()) == 1, "as grave as before: shown, and no ring"
+    assert len(await team.alerts()) == 1, "the severity is the same: shown, without an alert"
     await happens(team, response_overdue())
     assert (await rung(team))[-1] == ("anna", "seller", "severity")
     assert (await open_episode(team))["acknowledged_by"] is None
 
 
-async def test_a_silence_noticed_after_a_long_outage_changes_state_and_rings_nobody(team: Escalation) -> None:
+async def test_a_silence_found_after_a_long_outage_raises_no_alert(team: Escalation) -> None:
     young_enough = timedelta(days=3)
     rules = replace(NO_LIMIT, max_alert_age=young_enough)
     late = replace(team, processor=InputProcessor(team.pool, "escalation", handling(rules), OWN_FACTS))

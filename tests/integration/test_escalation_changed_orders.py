@@ -1,4 +1,4 @@
-"""Orders that arrive in parts, change or renew another: what stands, whom it rings, and how grave it is."""
+"""Orders that arrive in parts, change, or renew another: the signals that stand, the recipients, and the severity."""
 
 from datetime import timedelta
 from typing import Any
@@ -22,7 +22,7 @@ MACHINE, GRINDER = Line(product="Machine"), Line(product="Grinder, on back order
 
 
 async def sold(escalation: Escalation, **changes: Any) -> None:
-    """Anna sold a machine and a grinder, which were to arrive an hour ago."""
+    """Anna sold a machine and a grinder, which were due an hour ago."""
     now = await escalation.now()
     due: dict[str, Any] = {
         "delivery_due_at": now - timedelta(hours=1),
@@ -47,13 +47,13 @@ async def test_a_late_delivery_stands_until_the_last_line_has_arrived(escalation
     assert (episode["result"], episode["reason"]) == ("cause_gone", "signals_cleared")
 
 
-async def test_a_part_told_by_a_publisher_that_says_it_is_the_rest_completes_the_order(escalation: Escalation) -> None:
+async def test_a_part_reported_as_the_rest_completes_the_order(escalation: Escalation) -> None:
     await sold(escalation)
     await escalation.hear(told(order_delivered(lines=(2,), complete=True), at=await escalation.now()))
     assert [row["ended"] for row in await escalation.signals()] == ["cleared"]
 
 
-async def test_a_delivery_that_names_no_line_is_of_the_whole_order(escalation: Escalation) -> None:
+async def test_a_delivery_without_lines_covers_the_whole_order(escalation: Escalation) -> None:
     await sold(escalation)
     for told_empty in ({"lines": (), "complete": False}, {"lines": ()}):
         assert [row["ended"] for row in await escalation.signals()] == [None]
@@ -72,7 +72,7 @@ async def test_a_line_added_to_a_delivered_order_makes_its_delivery_late_again(e
     assert order["bought"] == "Machine, 2 × Grinder, on back order, Beans"
 
 
-async def test_a_changed_amount_makes_an_open_episode_graver_and_never_less_grave(escalation: Escalation) -> None:
+async def test_a_changed_amount_can_raise_the_severity_and_never_lowers_it(escalation: Escalation) -> None:
     await escalation.hear(person("anna"), order_placed(amount_minor=50_000), dead_end())
     assert [row["severity"] for row in await escalation.episodes()] == ["high"]
     await escalation.hear(told(order_changed(amount_minor=2_000_000), at=minutes(2)))
@@ -83,7 +83,7 @@ async def test_a_changed_amount_makes_an_open_episode_graver_and_never_less_grav
     assert (await escalation.row("escalation.orders"))["amount_minor"] == 100
 
 
-async def test_of_each_member_the_latest_change_counts_and_what_is_missing_stays(escalation: Escalation) -> None:
+async def test_the_latest_change_of_each_member_counts_and_absent_members_stay(escalation: Escalation) -> None:
     await escalation.hear(person("anna"), order_placed(lines=(MACHINE,), amount_minor=50_000))
     await escalation.hear(told(order_changed(lines=(GRINDER,)), at=minutes(5)))
     await escalation.hear(told(order_changed(lines=(MACHINE, GRINDER), amount_minor=7), at=minutes(4)))
@@ -111,13 +111,13 @@ async def test_a_renewals_own_seller_counts(escalation: Escalation) -> None:
     assert [row["sold_by"] for row in await escalation.rows("escalation.orders", "order_id")] == [None, "ben"]
 
 
-async def test_a_renewal_placed_without_its_order_gets_the_seller_when_that_comes(escalation: Escalation) -> None:
+async def test_a_renewal_without_its_order_gets_the_seller_when_the_order_arrives(escalation: Escalation) -> None:
     renewal = order_placed("4800", sold_by=None, renews="4711", sold_at=minutes(1))
     await escalation.hear(person("anna"), person(DESK), renewal, order_placed())
     assert [row["sold_by"] for row in await escalation.rows("escalation.orders", "order_id")] == ["anna", "anna"]
 
 
-async def test_a_signal_without_an_order_rings_who_sold_before_a_later_order_that_nobody_sold(
+async def test_a_signal_without_an_order_goes_to_an_earlier_seller_before_a_later_order_without_one(
     escalation: Escalation,
 ) -> None:
     now = await escalation.now()
@@ -130,7 +130,7 @@ async def test_a_signal_without_an_order_rings_who_sold_before_a_later_order_tha
     assert words == ["Matched to order machine: the latest order, plan, has no seller."]
 
 
-async def test_a_delivery_said_to_be_late_stands_while_a_line_is_missing(escalation: Escalation) -> None:
+async def test_a_reported_late_delivery_stands_while_a_line_is_missing(escalation: Escalation) -> None:
     await sold(escalation, delivery_due_at=None)
     now = await escalation.now()
     await escalation.hear(case_opened(), told(delivery_late(), at=now))

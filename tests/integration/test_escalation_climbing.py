@@ -1,4 +1,4 @@
-"""What changes while the ladder is climbed: who is right now, who is away by now, and what comes after its end."""
+"""Changes while the ladder is climbed: a corrected seller, an absence, and the time after its end."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -15,7 +15,7 @@ from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, run
 DAY = timedelta(days=1)
 
 
-async def test_who_turns_out_to_have_sold_it_is_asked_before_the_ladder_goes_on(escalation: Escalation) -> None:
+async def test_a_seller_found_late_is_notified_before_the_ladder_goes_on(escalation: Escalation) -> None:
     await escalation.hear(person("anna", backup="carla"), person("ben", backup="carla"), person("carla"), person(DESK))
     await escalation.hear(order_placed(amount_minor=50_000))
     await happens(escalation, refund_requested())
@@ -29,7 +29,7 @@ async def test_who_turns_out_to_have_sold_it_is_asked_before_the_ladder_goes_on(
     ]
 
 
-async def test_who_says_not_mine_leaves_it_to_whose_book_it_is_by_now(escalation: Escalation) -> None:
+async def test_not_mine_passes_an_episode_to_the_accounts_current_owner(escalation: Escalation) -> None:
     await escalation.hear(person("anna", backup="carla"), person("ben"), person("carla"), person(DESK), order_placed())
     await happens(escalation, refund_requested())
     today = (await escalation.now()).date()
@@ -38,7 +38,9 @@ async def test_who_says_not_mine_leaves_it_to_whose_book_it_is_by_now(escalation
     assert await rung(escalation) == [("anna", "seller", "signal"), ("ben", "seller", "not_mine")]
 
 
-async def test_whose_book_it_is_by_now_is_asked_after_the_successor_of_who_left(escalation: Escalation) -> None:
+async def test_an_accounts_new_owner_is_notified_after_the_successor_of_a_person_who_left(
+    escalation: Escalation,
+) -> None:
     today = (await escalation.now()).date()
     left = person("anna", active=False, successor=Successor(salesperson="ben", since=today - DAY))
     await escalation.hear(left, person("ben", backup="dora"), person("carla"), person("dora"), person(DESK))
@@ -49,7 +51,7 @@ async def test_whose_book_it_is_by_now_is_asked_after_the_successor_of_who_left(
     assert [(who, step) for who, step, _ in await rung(escalation)] == [("ben", "successor"), ("carla", "seller")]
 
 
-async def test_whoever_has_it_and_is_away_when_it_rings_again_is_passed_over_with_a_reason(team: Escalation) -> None:
+async def test_an_acknowledger_who_is_away_at_the_next_alert_is_skipped_with_a_reason(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     now = await team.now()
@@ -58,7 +60,7 @@ async def test_whoever_has_it_and_is_away_when_it_rings_again_is_passed_over_wit
     await team.hear(person("anna", backup="ben", manager="carla", away=(away,)))
     await team.fire()
     begins = datetime.combine(now.date() + DAY, time.min, tzinfo=UTC)
-    assert (await open_episode(team))["deadline_at"] == begins, "the pause ends when the absence begins"
+    assert (await open_episode(team))["deadline_at"] == begins, "the snooze ends when the absence begins"
     await team.wait(2 * DAY + MINUTE)
     assert await rung(team) == [("anna", "seller", "signal"), ("ben", "backup", "snooze_ended")]
     words = [row["words"] for row in await team.rows("escalation.decisions", "position") if row["rule"] == "skipped"]
@@ -68,7 +70,7 @@ async def test_whoever_has_it_and_is_away_when_it_rings_again_is_passed_over_wit
 
 @pytest.fixture
 async def exhausted(escalation: Escalation) -> Escalation:
-    """Nobody has answered, all the way up the ladder and after every repeat."""
+    """No one responded, all the way up the ladder and after every repeat."""
     await escalation.hear(person("anna"), person(DESK), order_placed(amount_minor=50_000))
     await happens(escalation, dead_end())
     for _ in range(12):
@@ -80,7 +82,7 @@ async def exhausted(escalation: Escalation) -> Escalation:
 @pytest.mark.parametrize(
     "fact", [case_reopened(), dead_end(), contact_made("unanswered")], ids=["a signal", "a dead end", "a contact"]
 )
-async def test_after_everybody_was_asked_whatever_comes_rings_from_the_foot_of_the_ladder(
+async def test_after_everyone_was_notified_any_new_trouble_starts_at_the_foot_of_the_ladder(
     exhausted: Escalation, fact: Fact
 ) -> None:
     before = len(await exhausted.alerts())
@@ -93,7 +95,7 @@ async def test_after_everybody_was_asked_whatever_comes_rings_from_the_foot_of_t
     assert (await exhausted.published_types()).count("escalation.episode_exhausted") == 2
 
 
-async def test_who_takes_it_after_everybody_was_asked_and_fails_leaves_it_to_the_desk(exhausted: Escalation) -> None:
+async def test_an_acknowledgement_after_the_end_of_the_ladder_expires_to_the_desk(exhausted: Escalation) -> None:
     await exhausted.acknowledge("anna")
     before = len(await exhausted.alerts())
     await exhausted.wait(DAY)

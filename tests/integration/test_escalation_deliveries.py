@@ -1,4 +1,4 @@
-"""An alert on its way by e-mail: sent once where that can be known, and again where it cannot."""
+"""An alert's e-mail: sent once if the outcome is known, and again if it is not."""
 
 from collections import Counter
 from datetime import timedelta
@@ -17,7 +17,7 @@ MINUTE = timedelta(minutes=1)
 MORE_THAN_GO_ALONE = 12
 
 
-async def test_an_accepted_message_is_sent_once_and_told_once(rung: Escalation) -> None:
+async def test_an_accepted_message_is_sent_once_and_reported_once(rung: Escalation) -> None:
     await rung.send_mail()
     await rung.move_clock(10 * MINUTE)
     await rung.send_mail()
@@ -41,7 +41,7 @@ async def test_a_refused_message_has_failed_with_its_reason(rung: Escalation) ->
     assert await rung.sent_facts() == 0
 
 
-async def test_a_message_put_off_is_tried_again_ever_more_slowly(rung: Escalation) -> None:
+async def test_a_message_put_off_is_retried_at_growing_intervals(rung: Escalation) -> None:
     rung.mail.answers = [Attempt.PUT_OFF] * 3
     pauses = []
     for _ in range(3):
@@ -72,7 +72,7 @@ async def test_a_message_of_unknown_outcome_is_sent_again_after_a_minute_as_the_
     assert (email["state"], email["unknown_count"], email["attempts"]) == ("sent", 1, 2)
 
 
-async def test_a_sender_that_never_came_back_counts_as_unknown_and_the_message_is_sent_again(rung: Escalation) -> None:
+async def test_an_attempt_without_a_report_counts_as_unknown_and_is_repeated(rung: Escalation) -> None:
     rung.mail.answers = [ConnectionError("the process ended here")]
     await rung.send_mail()
     assert (await rung.email())["state"] == "sending"
@@ -89,7 +89,7 @@ async def test_a_sender_that_never_came_back_counts_as_unknown_and_the_message_i
     assert await rung.sent_facts() == 1
 
 
-async def test_a_receipt_that_comes_late_ends_the_doubt(rung: Escalation) -> None:
+async def test_a_late_receipt_settles_the_outcome(rung: Escalation) -> None:
     async def takes_long() -> None:
         await rung.move_clock(2 * MINUTE)
         rung.mail.on_sending = None
@@ -102,7 +102,7 @@ async def test_a_receipt_that_comes_late_ends_the_doubt(rung: Escalation) -> Non
 
 
 @pytest.mark.parametrize("answer", [Attempt.PUT_OFF, Attempt.UNKNOWN])
-async def test_acknowledged_while_it_was_being_sent_it_is_not_tried_again(rung: Escalation, answer: Attempt) -> None:
+async def test_a_message_acknowledged_while_being_sent_is_not_retried(rung: Escalation, answer: Attempt) -> None:
     async def acknowledge() -> None:
         await rung.acknowledge()
 
@@ -114,11 +114,11 @@ async def test_acknowledged_while_it_was_being_sent_it_is_not_tried_again(rung: 
     rung.mail.on_sending = None
     await rung.move_clock(10 * MINUTE)
     await rung.send_mail()
-    assert len(rung.mail.received) == 2, "the new ring only"
+    assert len(rung.mail.received) == 2, "the new alert only"
     assert rung.mail.received[0]["Message-ID"] != rung.mail.received[1]["Message-ID"]
 
 
-async def test_acknowledged_after_the_sender_vanished_it_is_not_tried_again(rung: Escalation) -> None:
+async def test_a_message_acknowledged_after_its_sender_died_is_not_retried(rung: Escalation) -> None:
     rung.mail.answers = [ConnectionError("the process ended here")]
     await rung.send_mail()
     await rung.acknowledge()
@@ -128,7 +128,7 @@ async def test_acknowledged_after_the_sender_vanished_it_is_not_tried_again(rung
     assert len(rung.mail.received) == 1
 
 
-async def test_an_attempt_is_not_given_up_on_while_somebody_acknowledges(rung: Escalation) -> None:
+async def test_an_attempt_is_not_given_up_during_an_acknowledgement(rung: Escalation) -> None:
     rung.mail.answers = [ConnectionError("the process ended here")]
     await rung.send_mail()
     await rung.move_clock(2 * MINUTE)
@@ -141,13 +141,13 @@ async def test_an_attempt_is_not_given_up_on_while_somebody_acknowledges(rung: E
     assert (await rung.email())["state"] == "cancelled"
 
 
-async def test_what_is_cancelled_changed_when_that_was_decided(rung: Escalation) -> None:
+async def test_a_cancelled_delivery_has_the_time_of_the_decision(rung: Escalation) -> None:
     await rung.acknowledge()
     (episode,) = await rung.episodes()
     assert (await rung.email())["changed_at"] == episode["acknowledged_at"]
 
 
-async def test_acknowledged_in_doubt_it_is_not_tried_again(rung: Escalation) -> None:
+async def test_a_message_of_unknown_outcome_is_not_retried_after_an_acknowledgement(rung: Escalation) -> None:
     rung.mail.answers = [Attempt.UNKNOWN]
     await rung.send_mail()
     await rung.acknowledge()
@@ -157,7 +157,7 @@ async def test_acknowledged_in_doubt_it_is_not_tried_again(rung: Escalation) -> 
     assert len(rung.mail.received) == 1
 
 
-async def test_an_address_that_is_gone_by_then_is_written_to_nobody(rung: Escalation) -> None:
+async def test_no_message_is_sent_to_a_removed_address(rung: Escalation) -> None:
     await rung.hear(told(salesperson_changed(email=None), at=minutes(1)))
     await rung.send_mail()
     assert rung.mail.received == []
@@ -166,7 +166,7 @@ async def test_an_address_that_is_gone_by_then_is_written_to_nobody(rung: Escala
 
 
 async def test_every_delivery_is_in_exactly_one_state_always(rung: Escalation) -> None:
-    """A story that leads through every state there is; at each step every alert is looked for."""
+    """A story that passes through every state; at each step every alert is checked."""
     seen: set[str] = set()
 
     async def look() -> None:

@@ -1,4 +1,4 @@
-"""What a contact, a hand-over and a button come to for whoever took an episode."""
+"""The effects of a contact, a hand-over and a button on the acknowledger."""
 
 from datetime import timedelta
 

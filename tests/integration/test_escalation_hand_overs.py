@@ -1,4 +1,4 @@
-"""Hand-overs: whoever is asked hears of it at once, and whoever took over is the one to be asked from then on."""
+"""Hand-overs: the colleague is notified at once, and the one who accepts is notified from then on."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, run
 
 @pytest.fixture
 async def offered(team: Escalation) -> Escalation:
-    """Anna took it and has heard of it, and asks Eva, who is nowhere on the ladder, to take it over."""
+    """Anna acknowledged it and got the alert. She asks Eva, who is not on the ladder, to take it over."""
     await team.hear(person("eva"))
     await happens(team, refund_requested())
     await team.send_mail()
@@ -21,7 +21,7 @@ async def offered(team: Escalation) -> Escalation:
     return team
 
 
-async def test_whoever_is_asked_to_take_over_has_mail_at_once(offered: Escalation) -> None:
+async def test_a_colleague_asked_to_take_over_is_emailed_at_once(offered: Escalation) -> None:
     assert (await rung(offered))[-1] == ("eva", "colleague", "handed_over")
     await offered.send_mail()
     (_, mail) = offered.mail.received
@@ -33,7 +33,7 @@ async def test_whoever_is_asked_to_take_over_has_mail_at_once(offered: Escalatio
     assert (await open_episode(offered))["responsible"] == "anna"
 
 
-async def test_the_mail_has_the_givers_note_before_anything_else(offered: Escalation) -> None:
+async def test_the_email_begins_with_the_givers_note(offered: Escalation) -> None:
     note = "She wants <b>a call</b>\nafter six."
     until = await offered.now() + HOUR
     assert await presses(offered, HandOverPressed, "anna", to="eva", until=until, note=note) == []
@@ -47,7 +47,7 @@ async def test_the_mail_has_the_givers_note_before_anything_else(offered: Escala
     assert "six" not in mail["Subject"]
 
 
-async def test_the_givers_clock_runs_on_while_somebody_is_asked(offered: Escalation) -> None:
+async def test_the_givers_deadline_runs_on_during_an_offer(offered: Escalation) -> None:
     await offered.wait(3 * HOUR + MINUTE)
     await offered.wait(HOUR)
     assert (await rung(offered))[-1] == ("ben", "backup", "unredeemed")
@@ -70,7 +70,7 @@ async def rang_again(team: Escalation) -> None:
 
 
 @pytest.mark.parametrize("since", [accepted, lapsed, asked_somebody_else, rang_again])
-async def test_nobody_is_asked_by_mail_for_what_is_over(offered: Escalation, since: object) -> None:
+async def test_no_email_asks_to_take_over_a_closed_episode(offered: Escalation, since: object) -> None:
     await since(offered)  # type: ignore[operator]
     await offered.send_mail()
     assert "eva@sales.example" not in [mail["To"] for mail in offered.mail.received]
@@ -81,7 +81,9 @@ async def test_nobody_is_asked_by_mail_for_what_is_over(offered: Escalation, sin
 
 
 @pytest.mark.parametrize("again", ["snooze_ended", "contact"])
-async def test_whoever_took_over_is_asked_again_though_not_on_the_ladder(offered: Escalation, again: str) -> None:
+async def test_a_colleague_who_took_over_is_notified_again_although_not_on_the_ladder(
+    offered: Escalation, again: str
+) -> None:
     await accepted(offered)
     if again == "contact":
         await happens(offered, contact_made("unanswered", case=None), minutes=6)
@@ -90,10 +92,10 @@ async def test_whoever_took_over_is_asked_again_though_not_on_the_ladder(offered
         await offered.wait(20 * HOUR + MINUTE)
     assert (await rung(offered))[-1] == ("eva", "colleague", again)
     await offered.wait(2 * HOUR)
-    assert (await rung(offered))[-1] == ("ben", "backup", "step"), "then the ladder goes on where it was"
+    assert (await rung(offered))[-1] == ("ben", "backup", "step"), "then the ladder goes on from the same step"
 
 
-async def test_whoever_is_away_cannot_be_asked_to_take_over(team: Escalation) -> None:
+async def test_an_absent_colleague_cannot_be_asked_to_take_over(team: Escalation) -> None:
     now = await team.now()
     absence = {"since": (now - timedelta(days=2)).date(), "until": (now + timedelta(days=2)).date()}
     await team.hear(person("eva", away=[absence]))
@@ -108,7 +110,7 @@ async def leaves(team: Escalation, who: str) -> None:
     await team.fire()
 
 
-async def test_whoever_took_over_and_left_leaves_it_to_the_giver(offered: Escalation) -> None:
+async def test_an_episode_returns_to_the_giver_when_the_new_holder_leaves(offered: Escalation) -> None:
     await accepted(offered)
     await leaves(offered, "eva")
     assert (await rung(offered))[-1] == ("anna", "seller", "unavailable")
@@ -119,7 +121,7 @@ async def test_whoever_took_over_and_left_leaves_it_to_the_giver(offered: Escala
     assert (await rung(offered))[-1] == ("ben", "backup", "step"), "and from there up the ladder"
 
 
-async def test_the_giver_who_is_away_is_passed_over(offered: Escalation) -> None:
+async def test_an_absent_giver_is_skipped(offered: Escalation) -> None:
     await accepted(offered)
     now = await offered.now()
     absence = {"since": (now - timedelta(days=2)).date(), "until": (now + timedelta(days=9)).date()}
@@ -128,7 +130,7 @@ async def test_the_giver_who_is_away_is_passed_over(offered: Escalation) -> None
     assert (await rung(offered))[-1] == ("ben", "backup", "unavailable")
 
 
-async def test_the_giver_who_let_it_lapse_before_is_not_asked_again(team: Escalation) -> None:
+async def test_a_giver_who_did_not_respond_before_is_not_notified_again(team: Escalation) -> None:
     await team.hear(person("eva"))
     await happens(team, refund_requested())
     await team.wait(HOUR + MINUTE)

@@ -1,4 +1,4 @@
-"""Part of the week, at night, or never: who is asked while others are not at work, told as stories."""
+"""Stories about part-time, night and missing working hours: who is notified while others are off work."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +26,7 @@ NEXT_SATURDAY = datetime(2026, 12, 12, 8, tzinfo=UTC)
 
 
 async def begins(escalation: Escalation, at: datetime) -> None:
-    """Anna sells, Ben is her backup on weekends, Mia leads both in the office."""
+    """Anna sells, Ben is her backup on weekends, Mia manages both during office hours."""
     await escalation.hear(
         person("anna", manager="mia", backup="ben", **OFFICE),
         person("ben", manager="mia", **WEEKENDS),
@@ -43,7 +43,7 @@ async def skips(escalation: Escalation) -> list[str]:
     ]
 
 
-async def test_what_is_critical_on_a_saturday_is_for_whoever_works_on_saturdays(escalation: Escalation) -> None:
+async def test_a_critical_alert_on_a_saturday_goes_to_a_person_who_works_then(escalation: Escalation) -> None:
     await begins(escalation, SATURDAY)
     await happens(escalation, dead_end())
     await happens(escalation, refund_requested())
@@ -54,7 +54,7 @@ async def test_what_is_critical_on_a_saturday_is_for_whoever_works_on_saturdays(
     assert states["ben"] == "pending"
 
 
-async def test_a_backup_who_works_weekends_only_holds_up_nobody(escalation: Escalation) -> None:
+async def test_a_backup_who_works_only_on_weekends_delays_no_one(escalation: Escalation) -> None:
     await begins(escalation, MONDAY)
     await happens(escalation, refund_requested())
     assert (await open_episode(escalation))["deadline_at"] == pytest.approx(MONDAY + 15 * MINUTE, abs=MINUTE)
@@ -63,7 +63,7 @@ async def test_a_backup_who_works_weekends_only_holds_up_nobody(escalation: Esca
     assert "Skipped the backup: Ben is not at work before Saturday 12 December, 08:00 (UTC)." in await skips(escalation)
 
 
-async def test_whoever_was_passed_over_for_their_hours_is_told_once_when_they_are_at_work(
+async def test_a_person_skipped_for_their_hours_is_notified_once_when_at_work(
     escalation: Escalation,
 ) -> None:
     await begins(escalation, MONDAY)
@@ -84,7 +84,7 @@ async def test_whoever_was_passed_over_for_their_hours_is_told_once_when_they_ar
     assert [cause for who, _, cause in await rung(escalation) if who == "ben"] == ["informed"]
 
 
-async def test_whoever_comes_to_work_while_it_is_closed_is_told_once_that_is_undone(escalation: Escalation) -> None:
+async def test_a_person_who_starts_work_while_it_is_closed_is_notified_after_an_undo(escalation: Escalation) -> None:
     await begins(escalation, MONDAY)
     await happens(escalation, refund_requested())
     await escalation.wait(16 * MINUTE)
@@ -100,7 +100,7 @@ async def test_whoever_comes_to_work_while_it_is_closed_is_told_once_that_is_und
     assert (await rung(escalation))[-1] == ("ben", "backup", "informed")
 
 
-async def test_nobody_is_told_of_what_is_over_by_then(escalation: Escalation) -> None:
+async def test_no_one_is_notified_of_an_episode_closed_by_then(escalation: Escalation) -> None:
     await begins(escalation, MONDAY)
     await happens(escalation, refund_requested())
     await escalation.wait(16 * MINUTE)
@@ -110,7 +110,7 @@ async def test_nobody_is_told_of_what_is_over_by_then(escalation: Escalation) ->
     assert "informed" not in {cause for *_, cause in await rung(escalation)}
 
 
-async def test_an_absence_told_meanwhile_puts_off_what_is_told(escalation: Escalation) -> None:
+async def test_an_absence_reported_in_between_delays_the_notification(escalation: Escalation) -> None:
     await begins(escalation, MONDAY)
     await happens(escalation, refund_requested())
     await escalation.wait(16 * MINUTE)
@@ -122,7 +122,7 @@ async def test_an_absence_told_meanwhile_puts_off_what_is_told(escalation: Escal
     assert [cause for who, _, cause in await rung(escalation) if who == "ben"] == ["informed"]
 
 
-async def test_a_step_that_would_last_over_the_weekend_ends_with_fridays_work(escalation: Escalation) -> None:
+async def test_a_step_that_would_last_over_the_weekend_ends_with_work_on_friday(escalation: Escalation) -> None:
     friday = datetime(2026, 12, 4, 16, 50, tzinfo=UTC)
     await escalation.hear(person("anna", **OFFICE), person(DESK), order_placed())
     await escalation.move_clock(friday - await escalation.now())
@@ -132,7 +132,7 @@ async def test_a_step_that_would_last_over_the_weekend_ends_with_fridays_work(es
     assert [who for who, *_ in await rung(escalation)] == ["anna", DESK]
 
 
-async def test_eight_hours_of_a_night_end_in_the_morning(escalation: Escalation) -> None:
+async def test_eight_hours_of_a_night_shift_end_in_the_morning(escalation: Escalation) -> None:
     at = datetime(2026, 12, 7, 21, 59, tzinfo=UTC)
     await escalation.hear(
         person("nora", **NIGHTS), person(DESK, **OFFICE), order_placed(sold_by="nora", amount_minor=1)
@@ -145,7 +145,7 @@ async def test_eight_hours_of_a_night_end_in_the_morning(escalation: Escalation)
 
 
 async def test_the_time_for_a_talk_passes_while_the_customer_may_be_called(escalation: Escalation) -> None:
-    """Taken at 16:30 in Berlin; the customer is in Sao Paulo, where eight in the morning is noon there."""
+    """Acknowledged at 16:30 in Berlin; the customer is in Sao Paulo, where eight in the morning is noon in Berlin."""
     at = datetime(2026, 12, 7, 15, 30, tzinfo=UTC)
     late = order_placed(amount_minor=50_000, customer={"zone": "America/Sao_Paulo"})
     berlin = {"zone": "Europe/Berlin", **OFFICE}
@@ -157,7 +157,7 @@ async def test_the_time_for_a_talk_passes_while_the_customer_may_be_called(escal
     assert deadline == pytest.approx(datetime(2026, 12, 8, 14, 30, tzinfo=UTC), abs=MINUTE)
 
 
-async def test_a_desk_that_is_nobody_leaves_it_with_the_last_real_person(escalation: Escalation) -> None:
+async def test_without_a_desk_an_episode_stays_with_the_last_real_person(escalation: Escalation) -> None:
     await escalation.hear(person("anna"), order_placed(amount_minor=50_000))
     await happens(escalation, refund_requested())
     for _ in range(3):
@@ -170,7 +170,9 @@ async def test_a_desk_that_is_nobody_leaves_it_with_the_last_real_person(escalat
     ]
 
 
-async def test_nobody_to_ask_is_shown_as_that_and_rings_when_the_desk_appears(escalation: Escalation) -> None:
+async def test_an_episode_without_a_recipient_is_shown_and_alerts_the_desk_when_it_appears(
+    escalation: Escalation,
+) -> None:
     await escalation.hear(order_placed(sold_by=None, amount_minor=50_000))
     await happens(escalation, refund_requested())
     await happens(escalation, refund_requested(), minutes=1)
@@ -186,7 +188,7 @@ async def test_nobody_to_ask_is_shown_as_that_and_rings_when_the_desk_appears(es
     assert (await open_episode(escalation))["nobody_since"] is None
 
 
-async def test_a_desk_that_left_has_nobody_to_ask_either(escalation: Escalation) -> None:
+async def test_a_desk_that_left_counts_as_missing_too(escalation: Escalation) -> None:
     await escalation.hear(person(DESK), order_placed(sold_by=None, amount_minor=50_000))
     await happens(escalation, refund_requested())
     await escalation.hear(person(DESK, active=False))

@@ -1,4 +1,4 @@
-"""Who is asked and who next, told as stories: from the seller up to the desk, in their own working time."""
+"""Stories about who is notified and who is next: from the seller up to the desk, in their own working time."""
 
 import asyncio
 import re
@@ -15,7 +15,7 @@ from tests.escalation import DESK, Escalation, button, dead_end, pressed, told
 from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, rung
 
 
-async def test_nobody_answers_and_the_ladder_is_climbed_to_the_desk_and_its_repeats(team: Escalation) -> None:
+async def test_without_a_response_the_ladder_is_climbed_to_the_desk_and_its_repeats(team: Escalation) -> None:
     await happens(team, refund_requested())
     for _ in range(6):
         await team.wait(2 * HOUR + MINUTE)
@@ -33,10 +33,10 @@ async def test_nobody_answers_and_the_ladder_is_climbed_to_the_desk_and_its_repe
     assert (await open_episode(team))["exhausted_at"] is not None
     assert (await team.published_types()).count("escalation.episode_exhausted") == 1
     await team.wait(timedelta(days=30))
-    assert len(await team.alerts()) == 11, "exhausted, it is shown and rings no more"
+    assert len(await team.alerts()) == 11, "once exhausted, it is shown and raises no more alerts"
 
 
-async def test_who_is_away_is_skipped_and_the_reason_is_kept(team: Escalation) -> None:
+async def test_an_absent_person_is_skipped_and_the_reason_is_kept(team: Escalation) -> None:
     now = await team.now()
     away = Away(since=now.date(), until=now.date() + timedelta(days=5))
     await team.hear(told(salesperson_changed("Ben", zone="UTC", away=(away,)), subject="ben", at=now))
@@ -55,7 +55,7 @@ async def test_not_mine_closes_nothing_and_goes_up_the_ladder(team: Escalation) 
     assert len(await team.alerts()) == 2
 
 
-async def test_the_desk_is_asked_again_at_once_when_its_time_is_up_and_then_after_pauses_that_double(
+async def test_the_desk_is_notified_again_at_once_and_then_after_pauses_that_double(
     escalation: Escalation,
 ) -> None:
     await escalation.hear(person(DESK), order_placed(sold_by=None, amount_minor=100_000))
@@ -66,25 +66,25 @@ async def test_the_desk_is_asked_again_at_once_when_its_time_is_up_and_then_afte
         await escalation.wait(asked[-1] - await escalation.now() + MINUTE / 60)
         assert (await rung(escalation))[-1] == (DESK, "desk", "repeat")
     minutes = [round((later - earlier) / MINUTE) for earlier, later in pairwise(asked)]
-    assert minutes == [60, 30, 60, 120, 240, 480], "at once after its own hour"
+    assert minutes == [60, 30, 60, 120, 240, 480], "at once after its own time"
     await escalation.wait(8 * HOUR + MINUTE)
     assert (await open_episode(escalation))["exhausted_at"] is not None
 
 
-async def test_the_desk_that_says_not_mine_is_asked_again_after_each_pause_and_uses_up_no_repeat_at_once(
+async def test_a_desk_that_presses_not_mine_is_notified_again_after_each_pause_only(
     escalation: Escalation,
 ) -> None:
     await escalation.hear(person(DESK), order_placed(sold_by=None))
     await happens(escalation, refund_requested())
     for rings, pause in ((1, HOUR / 2), (2, HOUR), (3, 2 * HOUR)):
         assert await presses(escalation, NotMinePressed, DESK) == []
-        assert len(await escalation.alerts()) == rings, "nobody is further up"
+        assert len(await escalation.alerts()) == rings, "no one is further up"
         assert (await escalation.deliveries())["email", "pending"] == 0
         await escalation.wait(pause + MINUTE)
     assert [cause for *_, cause in await rung(escalation)] == ["signal", "repeat", "repeat", "repeat"]
 
 
-async def test_who_gives_it_back_after_the_desk_was_asked_leaves_it_to_the_desk_at_once(team: Escalation) -> None:
+async def test_not_mine_after_the_desk_was_notified_returns_to_the_desk_at_once(team: Escalation) -> None:
     await happens(team, refund_requested())
     for _ in range(4):
         await team.wait(2 * HOUR + MINUTE)
@@ -94,7 +94,7 @@ async def test_who_gives_it_back_after_the_desk_was_asked_leaves_it_to_the_desk_
     assert (await rung(team))[-1] == (DESK, "desk", "repeat")
 
 
-async def test_who_comes_second_is_told_who_has_it_and_changes_nothing(team: Escalation) -> None:
+async def test_the_second_to_acknowledge_learns_who_was_first_and_changes_nothing(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.wait(HOUR + MINUTE)
     await team.acknowledge("ben")
@@ -103,10 +103,10 @@ async def test_who_comes_second_is_told_who_has_it_and_changes_nothing(team: Esc
         report = await team.hear(button(kind, taken["episode_id"], "anna"))
         assert [one.reason for one in report.rejected] == ["Ben has already acknowledged this; reload the page."]
     assert await team.episodes() == [taken]
-    assert await presses(team, AcknowledgePressed, "ben") == [], "who has it may say so again"
+    assert await presses(team, AcknowledgePressed, "ben") == [], "the acknowledger may press again"
 
 
-async def test_who_was_asked_before_may_still_take_it(team: Escalation) -> None:
+async def test_a_person_notified_before_may_still_acknowledge(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.wait(HOUR + MINUTE)
     assert [who for who, *_ in await rung(team)] == ["anna", "ben"]
@@ -116,7 +116,7 @@ async def test_who_was_asked_before_may_still_take_it(team: Escalation) -> None:
     assert (await team.deliveries())["email", "pending"] == 0
 
 
-async def test_acknowledging_between_two_steps_with_two_workers_asks_nobody_else(team: Escalation) -> None:
+async def test_acknowledging_between_two_steps_with_two_workers_notifies_no_one_else(team: Escalation) -> None:
     await happens(team, refund_requested())
     (episode,) = await team.episodes()
     await team.move_clock(HOUR + MINUTE)
@@ -126,13 +126,13 @@ async def test_acknowledging_between_two_steps_with_two_workers_asks_nobody_else
     )
     taken = await open_episode(team)
     assert taken["acknowledged_by"] == "anna"
-    assert len(await team.alerts()) <= 2, "one step at most, and then nobody"
+    assert len(await team.alerts()) <= 2, "one step at most, and then no one else"
     await team.wait(HOUR)
     assert len(await team.alerts()) <= 2
     assert (await team.deliveries())["email", "pending"] == 0
 
 
-async def test_the_seller_who_is_their_own_manager_is_asked_once(escalation: Escalation) -> None:
+async def test_a_seller_who_is_their_own_manager_is_notified_once(escalation: Escalation) -> None:
     await escalation.hear(person("anna", manager="anna"), person(DESK), order_placed(amount_minor=50_000))
     await happens(escalation, refund_requested())
     await escalation.wait(HOUR + MINUTE)
@@ -140,7 +140,8 @@ async def test_the_seller_who_is_their_own_manager_is_asked_once(escalation: Esc
 
 
 async def test_a_holiday_and_a_clock_change_inside_a_deadline_are_no_working_time(escalation: Escalation) -> None:
-    """Asked on Thursday 24 December 2026, 17:00: Christmas, a weekend, and then 28 December from 09:00 on."""
+    """Notified on Thursday 24 December 2026, 17:00: Christmas and a weekend follow, and time counts again
+    from 28 December, 09:00."""
     hours = WorkingHours(days=tuple(Day)[:5], start="09:00", end="17:30")
     anna = person("anna", working_hours=(hours,), zone="Europe/Berlin", country="DE")
     desk = person(DESK, working_hours=(hours,), zone="Europe/Berlin", country="DE")
@@ -154,10 +155,10 @@ async def test_a_holiday_and_a_clock_change_inside_a_deadline_are_no_working_tim
     assert abs(deadline - datetime(2026, 12, 28, 8, 30, tzinfo=UTC)) < MINUTE
 
 
-async def test_what_comes_on_the_last_evening_before_an_absence_does_not_wait_for_its_end(
+async def test_an_alert_on_the_last_evening_before_an_absence_does_not_wait_for_its_end(
     escalation: Escalation,
 ) -> None:
-    """Friday 4 December 2026, 18:30: Anna's next working day is the first of two weeks away."""
+    """Friday 4 December 2026, 18:30: Anna's next working day is the first of two weeks of absence."""
     hours = WorkingHours(days=tuple(Day)[:5], start="09:00", end="17:00")
     away = Away(since=date(2026, 12, 7), until=date(2026, 12, 18))
     anna = person("anna", working_hours=(hours,), away=(away,), backup="ben")
@@ -172,7 +173,7 @@ async def test_what_comes_on_the_last_evening_before_an_absence_does_not_wait_fo
     assert (await open_episode(escalation))["deadline_at"] == datetime(2026, 12, 7, 10, tzinfo=UTC)
 
 
-async def test_who_was_rung_in_the_last_minutes_before_an_absence_has_until_it_begins(escalation: Escalation) -> None:
+async def test_a_person_notified_just_before_an_absence_has_until_it_begins(escalation: Escalation) -> None:
     hours = WorkingHours(days=tuple(Day)[:5], start="09:00", end="17:00")
     away = Away(since=date(2026, 12, 7), until=date(2026, 12, 18))
     anna = person("anna", working_hours=(hours,), away=(away,), backup="ben")
@@ -187,17 +188,17 @@ async def test_who_was_rung_in_the_last_minutes_before_an_absence_has_until_it_b
     assert [(who, cause) for who, _, cause in await rung(escalation)] == [("anna", "signal"), ("ben", "unredeemed")]
 
 
-async def test_the_successor_from_a_day_on_hears_of_it_after_the_seller_left(team: Escalation) -> None:
+async def test_the_successor_is_notified_from_the_announced_day_after_the_seller_left(team: Escalation) -> None:
     left = {"active": False, "successor": {"salesperson": "ben", "since": date(2026, 1, 1)}}
     await team.hear(person("anna", manager="carla", **left))
     await happens(team, refund_requested())
     assert (await rung(team))[0][:2] == ("ben", "successor")
 
 
-async def test_what_is_critical_rings_off_hours_who_accepts_that_as_soon_as_the_customer_may_be_called(
+async def test_a_critical_alert_notifies_people_who_accept_off_hours_once_the_customer_may_be_called(
     escalation: Escalation,
 ) -> None:
-    """On a Saturday, 06:00 in Berlin: the customer there may be called from 08:00 on, the sellers work on Mondays."""
+    """On a Saturday at 06:00 in Berlin: the customer may be called from 08:00 on, and the sellers work from Monday."""
     hours = WorkingHours(days=(Day.MONDAY,), start="09:00", end="17:00")
     accepts = person("anna", working_hours=(hours,), rings_off_hours=True)
     sleeps = person("ben", working_hours=(hours,))
@@ -213,21 +214,23 @@ async def test_what_is_critical_rings_off_hours_who_accepts_that_as_soon_as_the_
     assert rings_at == {"anna": saturday + 2 * HOUR, "ben": datetime(2026, 12, 7, 9, tzinfo=UTC)}
 
 
-async def test_a_team_in_observe_mode_is_shown_its_episodes_and_nobody_is_rung(team: Escalation) -> None:
+async def test_a_team_in_observe_mode_sees_its_episodes_without_alerts(team: Escalation) -> None:
     await set_mode(team, "observe")
     await happens(team, refund_requested())
     await team.wait(timedelta(days=3))
     assert await rung(team) == []
-    assert (await open_episode(team))["responsible"] == "anna", "it stands in the seller's inbox"
+    assert (await open_episode(team))["responsible"] == "anna", "it is in the seller's inbox"
 
 
-async def test_a_team_in_manager_only_mode_is_rung_from_its_manager_on(team: Escalation) -> None:
+async def test_a_team_in_manager_only_mode_is_notified_from_its_manager_on(team: Escalation) -> None:
     await set_mode(team, "manager_only")
     await happens(team, refund_requested())
     assert await rung(team) == [("carla", "manager", "signal")]
 
 
-async def test_what_a_team_observed_rings_at_its_next_signal_once_the_team_takes_part(team: Escalation) -> None:
+async def test_an_observed_episode_raises_an_alert_at_the_next_signal_once_the_team_takes_part(
+    team: Escalation,
+) -> None:
     await set_mode(team, "observe")
     await happens(team, dead_end())
     await set_mode(team, "on")
@@ -235,7 +238,7 @@ async def test_what_a_team_observed_rings_at_its_next_signal_once_the_team_takes
     assert await rung(team) == [("anna", "seller", "signal")]
 
 
-async def test_a_team_sent_back_to_observing_keeps_what_had_rung_in_the_inbox(team: Escalation) -> None:
+async def test_a_team_sent_back_to_observing_keeps_its_earlier_alerts_in_the_inbox(team: Escalation) -> None:
     await happens(team, dead_end())
     await set_mode(team, "observe")
     await team.wait(2 * HOUR)
@@ -248,7 +251,7 @@ async def test_a_team_sent_back_to_observing_keeps_what_had_rung_in_the_inbox(te
 
 
 async def set_mode(team: Escalation, mode: str) -> None:
-    """From now on Carla's reports take part like this."""
+    """From now on Carla's team takes part in this mode."""
     document = re.sub(r"(?m)^# modes = .*$", f'modes = {{ carla = "{mode}" }}', shipped_text())
     await publish_policy(
         team.processor, PolicyPublishing(document=document, by="carla", summary=f"Carla's team: {mode}")
@@ -256,5 +259,5 @@ async def set_mode(team: Escalation, mode: str) -> None:
 
 
 async def skips(team: Escalation) -> list[str]:
-    """Who was passed over, and why."""
+    """The people skipped, with the reasons."""
     return [row["words"] for row in await team.rows("escalation.decisions", "position") if row["rule"] == "skipped"]

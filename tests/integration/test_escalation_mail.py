@@ -1,4 +1,4 @@
-"""What a mail server's answers, and its silence, are taken for."""
+"""How a mail server's answers, and its silence, are read."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -25,7 +25,7 @@ HANG_UP = b""
 
 @asynccontextmanager
 async def answering(answers: Mapping[str, bytes], told: list[str] | None = None) -> AsyncIterator[MailServer]:
-    """A mail server that answers as told: by command, and `message` when the message has arrived."""
+    """A mail server that answers as given: by command, and under `message` once the message has arrived."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(answers.get("greeting", b"220 ready") + b"\r\n")
@@ -73,25 +73,25 @@ def message(to: str = "anna@sales.example") -> Mail:
         pytest.param({"greeting": b"421 busy"}, Attempt.PUT_OFF, id="it is busy"),
     ],
 )
-async def test_an_attempt_ends_as_the_server_says(answers: dict[str, bytes], expected: Attempt) -> None:
+async def test_the_servers_answer_decides_the_outcome(answers: dict[str, bytes], expected: Attempt) -> None:
     async with answering(answers) as server:
         ended = await server.send(message())
     assert ended.result is expected
     assert "anna" not in (ended.reason or "")
 
 
-async def test_a_server_that_is_not_there_puts_it_off() -> None:
+async def test_a_server_that_is_away_puts_the_message_off() -> None:
     (port,) = free_ports(1)
     assert (await MailServer(f"smtp://127.0.0.1:{port}").send(message())).result is Attempt.PUT_OFF
 
 
-async def test_an_address_the_server_cannot_take_is_refused_not_doubted() -> None:
+async def test_an_address_the_server_cannot_take_is_refused_and_not_unknown() -> None:
     async with answering({}) as server:
         ended = await server.send(message("jürgen@sales.example"))
     assert ended.result is Attempt.REFUSED
 
 
-async def test_whom_the_message_goes_to_is_told_beside_it_and_not_read_from_its_headers() -> None:
+async def test_the_recipient_is_passed_beside_the_message_and_not_read_from_its_headers() -> None:
     told: list[str] = []
     async with answering({}, told) as server:
         mail = message()
@@ -113,7 +113,7 @@ async def test_a_message_that_cannot_be_written_out_is_refused() -> None:
 
 
 @pytest.mark.parametrize("address", ["anna@sales.example", "a,b@sales.example"])
-async def test_a_sign_in_link_that_was_not_accepted_is_warned_of_without_an_address(address: str) -> None:
+async def test_a_warning_about_an_unsent_sign_in_link_names_no_address(address: str) -> None:
     server = FakeMail()
     server.answers = [Attempt.PUT_OFF]
     letters = Letters(sender="On Call <oncall@handoff.example>", inbox_url="http://inbox.example")

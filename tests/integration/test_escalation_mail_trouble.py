@@ -21,7 +21,7 @@ from tests.team import MINUTE, happens
 
 
 async def send_through(team: Escalation, server: MailServer) -> Any:
-    """Send what is due through this server; the metrics of whoever sent it."""
+    """Send due messages through this server. Returns the sender's metrics."""
     metrics = create_metrics("escalation")
     await team.send_round(Sender(EmailChannel(server, letters())), metrics)
     return metrics
@@ -40,7 +40,7 @@ async def send_through(team: Escalation, server: MailServer) -> Any:
         pytest.param({"mail": b"451 later"}, "put_off", id="for now"),
     ],
 )
-async def test_a_server_that_refuses_everybody_ends_no_alert_and_is_told_of(
+async def test_a_server_that_refuses_everyone_ends_no_alert_and_is_reported(
     rung: Escalation, answers: dict[str, bytes], trouble: str
 ) -> None:
     async with answering(answers) as server:
@@ -62,7 +62,7 @@ async def test_a_server_that_refuses_everybody_ends_no_alert_and_is_told_of(
     assert (await rung.email())["state"] == "sent"
 
 
-async def test_ten_hours_of_trouble_end_no_alert_while_somebody_is_asked(rung: Escalation) -> None:
+async def test_ten_hours_of_trouble_end_no_alert_that_is_still_needed(rung: Escalation) -> None:
     async with answering({"mail": b"452 4.3.1 insufficient storage"}) as server:
         for _ in range(60):
             await send_through(rung, server)
@@ -74,7 +74,9 @@ async def test_ten_hours_of_trouble_end_no_alert_while_somebody_is_asked(rung: E
     assert (await rung.email())["state"] == "cancelled"
 
 
-async def test_a_bare_refusal_counts_for_the_recipient_once_the_server_took_mail_of_others(asked: Escalation) -> None:
+async def test_a_bare_refusal_counts_against_the_recipient_once_the_server_accepted_other_mail(
+    asked: Escalation,
+) -> None:
     answers: dict[str, bytes] = {}
     async with answering(answers) as server:
         await send_through(asked, server)
@@ -85,9 +87,9 @@ async def test_a_bare_refusal_counts_for_the_recipient_once_the_server_took_mail
     assert ((await email_of(asked, "ben"))["state"], (await email_of(asked))["state"]) == ("failed", "sent")
 
 
-async def test_the_reason_is_in_the_words_of_explain(rung: Escalation) -> None:
+async def test_explain_states_the_reason(rung: Escalation) -> None:
     async with answering({"ehlo": b"250 fine"}) as server:
-        server._encryption = type(server._encryption).STARTTLS  # as for a relay that is not on this machine
+        server._encryption = type(server._encryption).STARTTLS  # as for a relay on another machine
         await send_through(rung, server)
     row = await rung.email()
     words = sent_words(Delivery(**row))

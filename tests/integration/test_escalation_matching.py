@@ -1,4 +1,4 @@
-"""Which order a signal joins, and what becomes of one whose order is not there (yet)."""
+"""The order that a signal joins, and signals whose order is unknown."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ SECOND = order_placed("second", sold_at=minutes(-10))
 
 @pytest.fixture
 async def sold(escalation: Escalation) -> Escalation:
-    """An account with two orders, both Anna's."""
+    """An account with two orders, both sold by Anna."""
     await escalation.hear(salesperson_changed(), FIRST, SECOND)
     return escalation
 
@@ -59,33 +59,33 @@ async def test_a_sale_at_the_very_moment_of_the_signal_counts(sold: Escalation) 
     assert await sold.matches() == [("second", ["refund_requested"])]
 
 
-async def test_of_orders_sold_at_the_same_moment_the_highest_id_counts(escalation: Escalation) -> None:
+async def test_among_orders_of_the_same_moment_the_highest_id_counts(escalation: Escalation) -> None:
     await escalation.hear(salesperson_changed(), *(order_placed(id) for id in ("o-2", "o-10", "o-1")), dead_end())
     assert await escalation.matches() == [("o-2", ["contact_dead_ended"])]
 
 
-async def test_an_order_that_the_signal_names_counts_whatever_its_date(sold: Escalation) -> None:
+async def test_an_order_named_by_the_signal_counts_regardless_of_its_date(sold: Escalation) -> None:
     await sold.hear(told(refund_requested(order="second"), at=minutes(-600)), told(dead_end(order="first"), at=AT))
     assert await sold.matches() == [("first", ["contact_dead_ended"]), ("second", ["refund_requested"])]
 
 
-async def test_an_order_that_the_case_names_counts_before_the_latest(sold: Escalation) -> None:
+async def test_an_order_named_by_the_case_takes_precedence_over_the_latest(sold: Escalation) -> None:
     await sold.hear(case_opened(order="first"), refund_requested())
     assert await sold.matches() == [("first", ["refund_requested"])]
 
 
-async def test_the_signals_own_order_counts_before_its_cases(sold: Escalation) -> None:
+async def test_the_signals_own_order_takes_precedence_over_its_cases(sold: Escalation) -> None:
     await sold.hear(case_opened(order="first"), refund_requested(order="second"))
     assert await sold.matches() == [("second", ["refund_requested"])]
 
 
-async def test_the_case_of_another_account_says_nothing(escalation: Escalation) -> None:
+async def test_a_case_of_another_account_is_ignored(escalation: Escalation) -> None:
     await escalation.hear(salesperson_changed(), FIRST, SECOND)
     await escalation.hear(told(case_opened(order="first"), subject=OTHER_ACCOUNT), refund_requested())
     assert await escalation.matches() == [("second", ["refund_requested"])]
 
 
-async def test_a_signal_without_any_order_waits_without_end_and_alerts_nobody(escalation: Escalation) -> None:
+async def test_a_signal_without_any_order_waits_indefinitely_without_an_alert(escalation: Escalation) -> None:
     await escalation.hear(salesperson_changed(), refund_requested())
     await escalation.wait(timedelta(days=400))
     assert await escalation.waiting_signals() == 1
@@ -97,7 +97,7 @@ async def test_a_signal_without_any_order_waits_without_end_and_alerts_nobody(es
     assert await escalation.waiting_signals() == 0
 
 
-async def test_a_sale_made_after_the_signal_is_not_what_it_waits_for(escalation: Escalation) -> None:
+async def test_a_sale_after_the_signal_does_not_end_its_wait(escalation: Escalation) -> None:
     await escalation.hear(salesperson_changed(), told(refund_requested(), at=AT))
     await escalation.hear(order_placed("later", sold_at=minutes(1)))
     assert await escalation.waiting_signals() == 1
@@ -112,10 +112,10 @@ async def test_a_named_order_is_waited_for_and_joined_when_it_arrives(escalation
     assert await escalation.alerts() == []
     await escalation.hear(order_placed("named", sold_at=minutes(500)))
     assert await escalation.matches() == [("named", ["refund_requested"])]
-    assert await escalation.timers() == ["escalation.timer.episode_due"], "it is no longer waited for"
+    assert await escalation.timers() == ["escalation.timer.episode_due"], "the wait is over"
 
 
-async def test_a_named_order_that_never_comes_gives_way_to_the_latest_and_the_alert_says_so(
+async def test_a_named_order_that_never_arrives_gives_way_to_the_latest_and_the_alert_says_so(
     escalation: Escalation,
 ) -> None:
     await escalation.hear(salesperson_changed(), FIRST, refund_requested(order="named"))
@@ -126,7 +126,7 @@ async def test_a_named_order_that_never_comes_gives_way_to_the_latest_and_the_al
     assert "The report mentions order named, which we do not know" in alert["why_you"]
 
 
-async def test_a_named_order_is_waited_for_as_long_as_input_is_unread(escalation: Escalation) -> None:
+async def test_the_wait_for_a_named_order_lasts_while_input_is_unread(escalation: Escalation) -> None:
     await escalation.hear(salesperson_changed(), FIRST, refund_requested(order="named"))
     await escalation.read_everything()
     await escalation.move_clock(QUARTER * 2)
@@ -136,7 +136,7 @@ async def test_a_named_order_is_waited_for_as_long_as_input_is_unread(escalation
     assert await escalation.matches() == [("named", ["refund_requested"])]
 
 
-async def test_after_the_wait_for_a_named_order_in_vain_the_named_one_still_counts(escalation: Escalation) -> None:
+async def test_a_named_order_still_counts_after_a_wait_in_vain(escalation: Escalation) -> None:
     await escalation.hear(salesperson_changed(), refund_requested(order="named"))
     await escalation.wait(QUARTER)
     await escalation.wait(QUARTER)
@@ -145,7 +145,7 @@ async def test_after_the_wait_for_a_named_order_in_vain_the_named_one_still_coun
     assert await escalation.matches() == [("named", ["refund_requested"])]
 
 
-async def test_a_case_opened_late_tells_its_waiting_signals_which_order_to_wait_for(escalation: Escalation) -> None:
+async def test_a_late_opening_of_a_case_gives_its_waiting_signals_their_order(escalation: Escalation) -> None:
     await escalation.hear(salesperson_changed(), refund_requested())
     await escalation.hear(case_opened(order="named"))
     await escalation.hear(SECOND)
@@ -159,7 +159,7 @@ async def test_a_match_is_final(escalation: Escalation) -> None:
     assert await escalation.matches() == [("first", ["refund_requested"])]
 
 
-async def test_signals_that_waited_match_in_the_order_of_their_times(escalation: Escalation) -> None:
+async def test_waiting_signals_match_in_the_order_of_their_times(escalation: Escalation) -> None:
     late: list[Input] = [
         told(refund_requested(), at=minutes(3)),
         told(dead_end(), at=minutes(1)),
@@ -168,7 +168,7 @@ async def test_signals_that_waited_match_in_the_order_of_their_times(escalation:
     await escalation.hear_one_by_one(salesperson_changed(), *late, order_placed())
     kinds = [event.data.kind.value for event in await escalation.published() if "episode" in event.type]
     assert kinds == ["contact_dead_ended", "response_overdue", "refund_requested"]
-    assert len(await escalation.alerts()) == 2, "the first one rings, and the refund again"
+    assert len(await escalation.alerts()) == 2, "the first one raises an alert, and the refund another"
 
 
 async def test_two_accounts_never_share_a_signal(escalation: Escalation) -> None:
@@ -184,7 +184,7 @@ async def test_the_same_signal_again_is_counted_once(escalation: Escalation) -> 
     assert len(await escalation.signals()) == len(await escalation.alerts()) == 1
 
 
-async def test_a_case_bounces_once_when_it_is_passed_on_for_the_third_time(escalation: Escalation) -> None:
+async def test_a_third_reassignment_of_a_case_is_one_signal(escalation: Escalation) -> None:
     await escalation.hear(salesperson_changed(), order_placed())
     await escalation.hear_one_by_one(case_reassigned(1), case_reassigned(2))
     assert await escalation.episodes() == []
@@ -201,7 +201,7 @@ async def test_a_repeated_opening_of_a_case_forgets_nothing(escalation: Escalati
     assert await escalation.matches() == [("first", ["case_bounced"])]
 
 
-async def test_an_episode_is_raised_at_the_time_of_its_signal_matched_at_once_or_later(escalation: Escalation) -> None:
+async def test_an_episode_has_the_time_of_its_signal_matched_at_once_or_later(escalation: Escalation) -> None:
     await escalation.hear(salesperson_changed(), told(refund_requested(), at=minutes(5)))
     await escalation.hear(told(dead_end(), at=minutes(6)))
     await escalation.hear(told(order_placed(), at=minutes(90)))

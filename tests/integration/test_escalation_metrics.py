@@ -1,4 +1,4 @@
-"""What escalation counts of signals and alerts, once it is committed."""
+"""What escalation counts of signals and alerts after the commit."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -28,13 +28,13 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def value(metrics: Metrics) -> Read:
-    """What a metric stands at."""
+    """The value of a metric."""
     return metrics.registry.get_sample_value
 
 
 @pytest.fixture
 async def counted(database: MakeDatabase, metrics: Metrics) -> AsyncIterator[Escalation]:
-    """Signals older than three days ring nobody, and what happens is counted."""
+    """Signals older than three days raise no alert, and events are counted."""
     async with escalation_on(await database("escalation"), RULES) as service:
         yield replace(service, processor=replace(service.processor, observe=partial(count_decisions, metrics)))
 
@@ -51,7 +51,7 @@ async def test_a_signal_is_too_old_by_its_age_when_first_seen(counted: Escalatio
     assert len(await counted.alerts()) == 1
 
 
-async def test_an_alert_that_waited_for_its_seller_counts_with_the_time_it_took(
+async def test_an_alert_that_waited_for_its_seller_counts_with_its_waiting_time(
     counted: Escalation, value: Read
 ) -> None:
     await counted.hear(order_placed(), told(refund_requested(), at=await counted.now() - timedelta(minutes=1)))
@@ -64,7 +64,7 @@ async def test_an_alert_that_waited_for_its_seller_counts_with_the_time_it_took(
     assert (value("handoff_alert_latency_seconds_sum") or 0) == pytest.approx(360, abs=30)
 
 
-async def test_a_failure_of_somebody_who_never_bought_is_counted_while_it_waits_for_a_sale(
+async def test_a_failure_of_a_customer_without_orders_is_counted_while_it_waits_for_a_sale(
     counted: Escalation, metrics: Metrics, value: Read
 ) -> None:
     await counted.hear(salesperson_changed(), told(refund_requested(), at=await counted.now()))
@@ -81,7 +81,7 @@ async def test_a_failure_that_is_over_before_anything_was_sold_waits_no_longer(
     assert await _waiting(counted, metrics, value) == 0
 
 
-async def test_what_there_is_nobody_to_ask_about_is_counted_and_the_desk_is_noted(
+async def test_an_episode_without_a_recipient_is_counted_and_the_missing_desk_is_recorded(
     counted: Escalation, metrics: Metrics, value: Read
 ) -> None:
     await counted.hear(order_placed(sold_by=None), told(refund_requested(), at=await counted.now()))

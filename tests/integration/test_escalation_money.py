@@ -1,4 +1,4 @@
-"""How much is at stake, and what is told without asking anything: stories of refund requests."""
+"""Stories of refund requests: the amount at stake, and requests for information."""
 
 import re
 from datetime import timedelta
@@ -43,7 +43,7 @@ async def large(team: Escalation) -> Escalation:
 
 
 async def mailed(team: Escalation) -> list[tuple[str, str]]:
-    """Who got which mail, once everything that is due was sent."""
+    """Each e-mail by recipient, once everything due was sent."""
     await team.send_mail()
     return [(message["To"], message["Subject"]) for message in team.mail.received]
 
@@ -54,7 +54,7 @@ async def body(team: Escalation) -> str:
     return str(plain.get_content())
 
 
-async def test_five_euros_of_a_large_order_are_high_and_nothing_above_is_offered(large: Escalation) -> None:
+async def test_five_euros_of_a_large_order_are_high_and_no_larger_amount_is_offered(large: Escalation) -> None:
     await happens(large, refund_requested(case=None, order="large", amount_minor=500))
     assert (await open_episode(large))["severity"] == "high"
     await mailed(large)
@@ -107,8 +107,8 @@ async def test_an_executed_request_is_closed_by_a_person(team: Escalation) -> No
     assert (closed["episode_id"], closed["result"]) == (episode["episode_id"], "lost")
 
 
-async def test_the_mail_speaks_of_what_its_script_answers(team: Escalation) -> None:
-    """A rating is graver than a case that was reopened after it."""
+async def test_the_email_and_its_script_are_about_the_same_signal(team: Escalation) -> None:
+    """A rating is more severe than a case that was reopened after it."""
     await happens(team, satisfaction_rated(1, case=None), minutes=-5)
     await happens(team, case_reopened(case=None))
     await mailed(team)
@@ -126,7 +126,7 @@ async def test_the_mail_speaks_of_what_its_script_answers(team: Escalation) -> N
         pytest.param("ask Ms Weiss", [], id="nothing to dial"),
     ],
 )
-async def test_the_numbers_of_a_mail_are_those_of_the_page(team: Escalation, phone: str, numbers: list[str]) -> None:
+async def test_email_and_page_have_the_same_numbers(team: Escalation, phone: str, numbers: list[str]) -> None:
     await team.hear(order_placed("called", customer=Customer(name="Petra Weiss", phone=phone)))
     await happens(team, refund_requested(case=None, order="called"))
     await mailed(team)
@@ -136,7 +136,7 @@ async def test_the_numbers_of_a_mail_are_those_of_the_page(team: Escalation, pho
     assert phone.split(" / ")[0] in await body(team)
 
 
-# What is for information.
+# Requests for information.
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ async def informed(team: Escalation) -> Escalation:
     return team
 
 
-async def test_what_is_for_information_is_mailed_once_and_asks_nothing(informed: Escalation) -> None:
+async def test_an_episode_for_information_is_emailed_once_and_requires_nothing(informed: Escalation) -> None:
     episode = await open_episode(informed)
     assert (episode["severity"], episode["responsible"]) == ("watch", "anna")
     assert (episode["deadline_at"], episode["rang"], episode["step"]) == (None, False, None)
@@ -163,20 +163,20 @@ async def test_what_is_for_information_is_mailed_once_and_asks_nothing(informed:
     assert await rung(informed) == [("anna", "seller", "signal")]
 
 
-async def test_each_request_for_information_is_mailed_once(informed: Escalation) -> None:
+async def test_each_request_for_information_is_emailed_once(informed: Escalation) -> None:
     await happens(informed, refund_requested(case=None, order=ORDER, kind="fraud"))
     assert await rung(informed) == [("anna", "seller", "signal")] * 2
     assert (await open_episode(informed))["deadline_at"] is None
 
 
-async def test_seen_closes_it_as_informed(informed: Escalation) -> None:
+async def test_seen_closes_an_episode_as_informed(informed: Escalation) -> None:
     assert await presses(informed, SeenPressed, "anna") == []
     (episode,) = await informed.episodes()
     assert (episode["result"], episode["reason"], episode["closed_by"]) == ("informed", "seen", "anna")
     assert (await informed.published_types())[-1] == "escalation.episode_closed"
 
 
-async def test_only_seen_may_be_pressed_of_what_is_for_information(informed: Escalation) -> None:
+async def test_an_episode_for_information_has_only_the_button_seen(informed: Escalation) -> None:
     for kind in (AcknowledgePressed, NotMinePressed):
         assert await presses(informed, kind, "anna") == ["for_information"]
     assert await presses(informed, ClosePressed, "anna", result=EpisodeResult.LOST, reason="price") == [
@@ -185,14 +185,14 @@ async def test_only_seen_may_be_pressed_of_what_is_for_information(informed: Esc
     assert await presses(informed, SeenPressed, "carla") == ["episode_of_another"]
 
 
-async def test_what_asks_something_cannot_be_closed_as_seen(team: Escalation) -> None:
+async def test_other_episodes_cannot_be_closed_as_seen(team: Escalation) -> None:
     await happens(team, refund_requested(case=None, order=ORDER))
     assert await presses(team, SeenPressed, "anna") == ["not_for_information"]
     informing = {"result": EpisodeResult.INFORMED, "reason": "seen"}
     assert await presses(team, ClosePressed, "anna", **informing) == ["not_for_information"]
 
 
-async def test_a_real_signal_beside_it_rules_and_rings_as_the_first(informed: Escalation) -> None:
+async def test_a_real_signal_beside_it_takes_over_and_raises_the_first_alert(informed: Escalation) -> None:
     await happens(informed, case_reopened(case=None))
     episode = await open_episode(informed)
     assert (episode["deadline_for"], episode["step"], episode["rang"]) == ("answer", "seller", True)
@@ -201,7 +201,7 @@ async def test_a_real_signal_beside_it_rules_and_rings_as_the_first(informed: Es
     assert (await open_episode(informed))["deadline_for"] == "redeem"
 
 
-async def test_beside_a_real_signal_it_rings_nobody_and_takes_nothing_from_whoever_has_it(team: Escalation) -> None:
+async def test_information_beside_a_real_signal_raises_no_alert_and_keeps_the_acknowledger(team: Escalation) -> None:
     await happens(team, dead_end(case=None, order=ORDER))
     await presses(team, AcknowledgePressed, "anna")
     before = await open_episode(team)
@@ -211,7 +211,7 @@ async def test_beside_a_real_signal_it_rings_nobody_and_takes_nothing_from_whoev
     assert [after[name] for name in kept] == [before[name] for name in kept]
 
 
-async def test_once_only_information_is_left_nothing_is_due_any_more(team: Escalation) -> None:
+async def test_nothing_is_due_once_only_information_is_left(team: Escalation) -> None:
     await happens(team, dead_end(case=None, order=ORDER), minutes=-5)
     await happens(team, refund_requested(case=None, order=ORDER, kind="chargeback"), minutes=-4)
     await presses(team, AcknowledgePressed, "anna")
@@ -225,7 +225,7 @@ async def test_once_only_information_is_left_nothing_is_due_any_more(team: Escal
     assert await presses(team, SeenPressed, "anna") == []
 
 
-async def test_the_ladder_ends_where_only_information_is_left(team: Escalation) -> None:
+async def test_the_ladder_ends_once_only_information_is_left(team: Escalation) -> None:
     await happens(team, cancellation_requested(case=None, order=ORDER), minutes=-5)
     await happens(team, refund_requested(case=None, order=ORDER, kind="chargeback"), minutes=-4)
     await team.wait(2 * HOUR)
@@ -237,14 +237,14 @@ async def test_the_ladder_ends_where_only_information_is_left(team: Escalation) 
     assert (await open_episode(team))["exhausted_at"] is None
 
 
-async def test_what_is_withdrawn_closes_by_itself(informed: Escalation) -> None:
+async def test_a_withdrawn_request_closes_by_itself(informed: Escalation) -> None:
     await happens(informed, refund_withdrawn(case=None, order=ORDER), minutes=1)
     (episode,) = await informed.episodes()
     assert (episode["result"], episode["reason"]) == ("cause_gone", "signals_cleared")
 
 
-async def test_a_policy_that_makes_its_kind_one_for_information_ends_the_ladder(team: Escalation) -> None:
-    """When the clock runs out that was set before."""
+async def test_a_policy_that_makes_its_kind_informational_ends_the_ladder(team: Escalation) -> None:
+    """At the deadline that was set before the change."""
     await happens(team, refund_requested(case=None, order=ORDER))
     document = shipped_text().replace('refund_kinds = ["dissatisfaction"]', 'refund_kinds = ["fraud"]')
     await publish_policy(team.processor, PolicyPublishing(document=document, by="anna", summary="We do not call"))

@@ -1,4 +1,4 @@
-"""Notices of an address that fails wait for a mail server that is away, however long that lasts."""
+"""Notices of a failing address wait until the mail server is back, however long that takes."""
 
 from services.escalation.channels.channel import Ended, Trouble
 from services.escalation.domain.own_facts import Attempt

@@ -1,4 +1,6 @@
-"""One trouble once, told as stories: what an end names, whose turn it is, one conversation, told again, no answer."""
+"""Stories in which one trouble counts once: what an end refers to, whose turn it is, one conversation,
+repetitions, no answer needed.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -40,7 +42,7 @@ async def decided(team: Escalation, rule: str) -> int:
     return sum(row["rule"] == rule for row in await team.rows("escalation.decisions"))
 
 
-async def test_of_two_disputes_on_one_order_the_other_stays_open_when_one_is_won(team: Escalation) -> None:
+async def test_winning_one_of_two_disputes_on_an_order_leaves_the_other_open(team: Escalation) -> None:
     for case in ("dp1", "dp2"):
         await happens(team, refund_requested(case, order=ORDER))
     await happens(team, refund_withdrawn("dp1", order=ORDER), minutes=1)
@@ -50,7 +52,7 @@ async def test_of_two_disputes_on_one_order_the_other_stays_open_when_one_is_won
     assert [row["result"] for row in await team.episodes()] == ["cause_gone"]
 
 
-async def test_a_cancellation_withdrawn_for_one_case_leaves_that_of_another(team: Escalation) -> None:
+async def test_a_cancellation_withdrawn_for_one_case_leaves_another_cases_request(team: Escalation) -> None:
     await happens(team, cancellation_requested("k1", order=ORDER))
     await happens(team, cancellation_requested("k2", order=ORDER))
     await happens(team, cancellation_withdrawn("k1", order=ORDER), minutes=1)
@@ -59,7 +61,7 @@ async def test_a_cancellation_withdrawn_for_one_case_leaves_that_of_another(team
     assert await standing(team) == []
 
 
-async def test_what_is_overdue_in_the_minute_in_which_its_case_closes_is_no_trouble(team: Escalation) -> None:
+async def test_an_answer_overdue_in_the_minute_its_case_closes_is_no_trouble(team: Escalation) -> None:
     await happens(team, case_opened())
     at = await team.now() + timedelta(minutes=5)
     await team.hear_one_by_one(told(response_overdue(), at=at), told(case_closed(), at=at))
@@ -88,7 +90,7 @@ async def test_a_case_is_stuck_again_once_the_customer_has_written(team: Escalat
     assert await standing(team) == [("case_stuck", CASE)]
 
 
-async def test_that_it_was_the_customers_turn_all_along_is_told_late(team: Escalation) -> None:
+async def test_a_late_report_that_it_was_the_customers_turn_ends_the_signal(team: Escalation) -> None:
     await happens(team, case_opened())
     now = await team.now()
     await team.wait(timedelta(days=7))
@@ -110,7 +112,7 @@ async def test_three_lines_of_one_chat_are_one_contact(team: Escalation) -> None
     assert await standing(team) == [("contact_repeated", CASE)]
 
 
-async def test_a_request_that_is_told_three_times_is_one(team: Escalation) -> None:
+async def test_a_request_reported_three_times_is_one(team: Escalation) -> None:
     for _ in range(3):
         await happens(team, refund_requested("rf1", order=ORDER, amount_minor=1_000))
     assert await standing(team) == [("refund_requested", "rf1")]
@@ -123,7 +125,9 @@ async def test_a_request_that_is_told_three_times_is_one(team: Escalation) -> No
 
 
 @pytest.mark.parametrize("other", [{"words": "Now I want it back at once."}, {"amount_minor": 2_000}])
-async def test_a_request_that_is_asked_again_is_updated_and_rings(team: Escalation, other: dict[str, Any]) -> None:
+async def test_a_repeated_request_with_changes_is_updated_and_raises_an_alert(
+    team: Escalation, other: dict[str, Any]
+) -> None:
     await happens(team, refund_requested("rf1", amount_minor=1_000))
     await team.acknowledge("anna")
     await happens(team, refund_requested("rf1", **({"amount_minor": 1_000} | other)), minutes=1)
@@ -134,7 +138,7 @@ async def test_a_request_that_is_asked_again_is_updated_and_rings(team: Escalati
     assert await decided(team, "asked_again") == 1
 
 
-async def test_a_request_told_again_after_a_talk_or_a_closing_is_another(team: Escalation) -> None:
+async def test_a_request_repeated_after_a_talk_or_a_close_is_another(team: Escalation) -> None:
     await happens(team, refund_requested("rf1"))
     await happens(team, contact_made("answered", "rf1"), minutes=1)
     await happens(team, refund_requested("rf1"), minutes=2)
@@ -149,7 +153,7 @@ async def test_a_request_told_again_after_a_talk_or_a_closing_is_another(team: E
 
 
 @pytest.mark.parametrize("by_case", [True, False])
-async def test_somebody_says_later_that_a_goodbye_needs_no_answer(team: Escalation, by_case: bool) -> None:
+async def test_a_goodbye_may_later_be_reported_as_needing_no_answer(team: Escalation, by_case: bool) -> None:
     await happens(team, case_opened())
     goodbye = contact_made("unanswered", channel=ContactChannel.CHAT, words="ok, bye then")
     heard = input_of(goodbye, id="c-9", source="desk.example", at=await team.now())
@@ -168,7 +172,7 @@ async def test_somebody_says_later_that_a_goodbye_needs_no_answer(team: Escalati
     assert [row["result"] for row in await team.episodes()] == ["cause_gone"]
 
 
-async def test_a_case_closed_as_spam_takes_back_what_it_raised(team: Escalation) -> None:
+async def test_closing_a_case_as_spam_withdraws_its_signals(team: Escalation) -> None:
     await happens(team, case_opened())
     await happens(team, dead_end())
     await happens(team, refund_requested())
@@ -184,7 +188,7 @@ async def test_a_test_raises_nothing(team: Escalation) -> None:
     assert await team.rows("escalation.facts") == []
 
 
-async def test_who_says_in_a_call_that_they_leave_asks_to_cancel(team: Escalation) -> None:
+async def test_a_wish_to_leave_during_a_call_is_a_cancellation_request(team: Escalation) -> None:
     words = "I am about to take my business elsewhere."
     await happens(team, contact_made("answered", intent=Intent.LEAVING, words=words))
     (signal,) = await team.signals()
@@ -192,7 +196,7 @@ async def test_who_says_in_a_call_that_they_leave_asks_to_cancel(team: Escalatio
     assert [who for who, *_ in await rung(team)] == ["anna"]
 
 
-async def test_an_order_that_nobody_moves_is_stalled_a_week_after_the_sale(team: Escalation) -> None:
+async def test_an_order_without_progress_is_stalled_a_week_after_the_sale(team: Escalation) -> None:
     now = await team.now()
     sale = order_placed("4712", sold_at=now, delivery_due_at=now + timedelta(days=30))
     await team.hear(told(sale, at=now))
@@ -202,7 +206,7 @@ async def test_an_order_that_nobody_moves_is_stalled_a_week_after_the_sale(team:
     assert [(row["kind"], row["names_order"]) for row in await team.signals()] == [("order_stalled", "4712")]
 
 
-async def test_a_customer_who_says_in_a_talk_that_they_leave_keeps_the_episode_that_the_talk_clears(
+async def test_a_talk_with_the_wish_to_leave_keeps_the_episode_that_it_would_clear(
     team: Escalation,
 ) -> None:
     await happens(team, dead_end(case=None))

@@ -1,4 +1,4 @@
-"""A change of a person, told as stories: whoever left or is away passes on what they have, at once."""
+"""Stories about changes of a person: episodes of a person who left or is away pass on at once."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,13 +32,13 @@ LEFT = {"manager": "carla", "active": False}
 
 
 async def changes(team: Escalation, change: Input) -> None:
-    """The directory tells of somebody, and what that sets off is done."""
+    """The directory reports a change of a person, and its effects are complete."""
     await team.hear(change)
     await team.fire()
 
 
 def is_away(now: datetime, *, days: int = 9, starts: int = 0) -> Input:
-    """Anna is away from so many days from now on."""
+    """Anna is absent from this many days from now."""
     away = Away(since=now.date() + starts * DAY, until=now.date() + days * DAY)
     return person("anna", manager="carla", backup="ben", away=(away,))
 
@@ -52,7 +52,7 @@ async def taken(team: Escalation) -> None:
     await team.acknowledge("anna")
 
 
-async def test_whoever_left_while_having_it_leaves_it_to_the_successor_at_once(team: Escalation) -> None:
+async def test_an_acknowledgers_episode_goes_to_the_successor_at_once_when_they_leave(team: Escalation) -> None:
     await taken(team)
     successor = Successor(salesperson="ben", since=(await team.now()).date() - DAY)
     await changes(team, person("anna", successor=successor, **LEFT))
@@ -65,7 +65,7 @@ async def test_whoever_left_while_having_it_leaves_it_to_the_successor_at_once(t
     assert (await team.alerts())[-1]["why_you"].endswith("you have taken over Anna's accounts.")
 
 
-async def test_whoever_left_while_being_asked_is_asked_no_more_and_gets_no_mail(team: Escalation) -> None:
+async def test_a_notified_person_who_leaves_gets_no_more_alerts_and_no_email(team: Escalation) -> None:
     await happens(team, refund_requested())
     await changes(team, person("anna", **LEFT))
     assert [who for who, *_ in await rung(team)] == ["anna", "carla"]
@@ -73,7 +73,7 @@ async def test_whoever_left_while_being_asked_is_asked_no_more_and_gets_no_mail(
     assert [mail["To"] for mail in team.mail.received] == ["carla@sales.example"]
 
 
-async def test_what_somebody_had_who_left_is_passed_on_once_while_its_seller_is_waited_for(team: Escalation) -> None:
+async def test_an_episode_of_a_person_who_left_passes_on_once_during_the_wait_for_its_seller(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.hear(sale_corrected("zoe"))
     await changes(team, person("anna", **LEFT))
@@ -84,7 +84,7 @@ async def test_what_somebody_had_who_left_is_passed_on_once_while_its_seller_is_
     assert await reasons(team, "unavailable") == ["Anna, who had been notified, has left; the next person is notified."]
 
 
-async def test_no_mail_leaves_for_somebody_who_left_before_anything_else_is_done(team: Escalation) -> None:
+async def test_no_email_is_sent_to_a_person_who_left_before_their_work_passes_on(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.hear(person("anna", **LEFT))
     await team.send_mail()
@@ -93,23 +93,23 @@ async def test_no_mail_leaves_for_somebody_who_left_before_anything_else_is_done
     assert (email["state"], email["reason"]) == ("cancelled", "left")
 
 
-async def test_what_was_already_passed_on_stays_where_it_is(team: Escalation) -> None:
+async def test_an_episode_that_already_passed_on_stays_with_its_holder(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.wait(HOUR + MINUTE)
     before = await rung(team)
     await changes(team, person("anna", **LEFT))
-    assert await rung(team) == before, "Ben is asked by now"
+    assert await rung(team) == before, "Ben has been notified by now"
 
 
 @pytest.mark.parametrize("preference", [ContactPreference.DISPUTE, ContactPreference.DO_NOT_CALL])
-async def test_what_no_clock_runs_for_is_passed_on_too(team: Escalation, preference: ContactPreference) -> None:
+async def test_episodes_without_a_deadline_pass_on_too(team: Escalation, preference: ContactPreference) -> None:
     await taken(team)
     await happens(team, ContactPreferenceChanged(preference=preference))
     await changes(team, person("anna", **LEFT))
     assert (await rung(team))[-1] == ("carla", "manager", "unavailable")
 
 
-async def test_what_was_talked_about_is_passed_on_too(team: Escalation) -> None:
+async def test_episodes_after_a_talk_pass_on_too(team: Escalation) -> None:
     await taken(team)
     await presses(team, CustomerReachedLogged, "anna")
     assert (await open_episode(team))["deadline_at"] is None
@@ -117,7 +117,7 @@ async def test_what_was_talked_about_is_passed_on_too(team: Escalation) -> None:
     assert (await rung(team))[-1] == ("carla", "manager", "unavailable")
 
 
-async def test_an_appointment_goes_along_with_whoever_takes_over(team: Escalation) -> None:
+async def test_an_appointment_moves_to_the_new_holder(team: Escalation) -> None:
     await taken(team)
     agreed = await team.now() + timedelta(days=2)
     await presses(team, AppointmentLogged, "anna", at=agreed)
@@ -125,13 +125,13 @@ async def test_an_appointment_goes_along_with_whoever_takes_over(team: Escalatio
     asked = await open_episode(team)
     assert (asked["responsible"], asked["deadline_for"], asked["appointment_at"]) == ("carla", "answer", agreed)
     await team.wait(2 * HOUR + MINUTE)
-    assert (await open_episode(team))["responsible"] == "dora", "it goes on from step to step"
+    assert (await open_episode(team))["responsible"] == "dora", "it stays from step to step"
     await team.acknowledge("dora")
     theirs = await open_episode(team)
     assert (theirs["deadline_at"], theirs["deadline_for"]) == (agreed, "appointment")
 
 
-async def test_an_offer_to_somebody_who_left_is_withdrawn_and_one_of_somebody_who_left_too(team: Escalation) -> None:
+async def test_an_offer_is_withdrawn_when_its_recipient_or_its_giver_leaves(team: Escalation) -> None:
     await taken(team)
     until = await team.now() + 4 * HOUR
     assert await presses(team, HandOverPressed, "anna", to="ben", until=until) == []
@@ -151,7 +151,7 @@ async def mails(team: Escalation) -> list[dict[str, object]]:
     return [row for row in await team.rows("escalation.deliveries", "recipient") if row["channel"] == "email"]
 
 
-async def test_an_absence_told_while_they_have_it_passes_it_on(team: Escalation) -> None:
+async def test_an_absence_reported_while_a_person_has_an_episode_passes_it_on(team: Escalation) -> None:
     await taken(team)
     await changes(team, is_away(await team.now()))
     assert await rung(team) == [("anna", "seller", "signal"), ("ben", "backup", "unavailable")]
@@ -159,7 +159,7 @@ async def test_an_absence_told_while_they_have_it_passes_it_on(team: Escalation)
     assert words.startswith("Anna, who had acknowledged it, is away until")
 
 
-async def test_an_absence_ahead_cuts_the_pause_at_its_start_and_it_rings_then(team: Escalation) -> None:
+async def test_a_future_absence_ends_a_snooze_at_its_start_with_an_alert(team: Escalation) -> None:
     await taken(team)
     now = await team.now()
     assert await presses(team, SnoozePressed, "anna", until=now + 2 * DAY) == []
@@ -170,7 +170,7 @@ async def test_an_absence_ahead_cuts_the_pause_at_its_start_and_it_rings_then(te
     assert [who for who, *_ in await rung(team)] == ["anna", "ben"]
 
 
-async def test_a_pause_or_an_appointment_into_the_own_absence_is_refused_and_names_the_day(team: Escalation) -> None:
+async def test_a_snooze_or_an_appointment_during_ones_own_absence_is_refused_with_its_day(team: Escalation) -> None:
     now = await team.now()
     await changes(team, is_away(now, starts=1))
     await taken(team)
@@ -190,7 +190,7 @@ async def test_a_pause_or_an_appointment_into_the_own_absence_is_refused_and_nam
     assert await presses(team, SnoozePressed, "anna", until=now + 2 * HOUR) == []
 
 
-async def test_when_an_absence_begins_what_no_clock_runs_for_is_passed_on(team: Escalation) -> None:
+async def test_episodes_without_a_deadline_pass_on_when_an_absence_begins(team: Escalation) -> None:
     now = await team.now()
     await changes(team, is_away(now, starts=1))
     await taken(team)
@@ -201,7 +201,7 @@ async def test_when_an_absence_begins_what_no_clock_runs_for_is_passed_on(team: 
     assert (await rung(team))[-1] == ("ben", "backup", "unavailable")
 
 
-async def test_whoever_is_away_shorter_than_the_bound_keeps_it_and_the_clock_waits(team: Escalation) -> None:
+async def test_an_episode_stays_and_its_deadline_waits_during_a_short_absence(team: Escalation) -> None:
     await happens(team, contact_made("answered", case="case-9"))
     await watch(team)
     await team.acknowledge("anna")
@@ -219,13 +219,13 @@ async def test_whoever_is_away_shorter_than_the_bound_keeps_it_and_the_clock_wai
 
 
 async def watch(team: Escalation) -> None:
-    """Something that can wait for days."""
+    """A signal that can wait for days."""
     await happens(team, case_opened("case-9"))
     await happens(team, case_reopened("case-9"))
     assert (await open_episode(team))["severity"] == "watch"
 
 
-async def test_who_takes_it_while_away_is_there(team: Escalation) -> None:
+async def test_a_person_who_acknowledges_during_an_absence_counts_as_present(team: Escalation) -> None:
     await happens(team, refund_requested())
     await changes(team, is_away(await team.now()))
     assert (await open_episode(team))["responsible"] == "ben"
@@ -234,7 +234,7 @@ async def test_who_takes_it_while_away_is_there(team: Escalation) -> None:
     assert (await open_episode(team))["acknowledged_by"] == "anna"
 
 
-async def test_an_address_told_later_lets_the_mail_go(team: Escalation) -> None:
+async def test_an_address_reported_later_lets_the_email_be_sent(team: Escalation) -> None:
     alone = {"email": None, "backup": None, "manager": None}
     await changes(team, person("anna", **alone))
     await changes(team, person("desk", email=None))
@@ -245,28 +245,28 @@ async def test_an_address_told_later_lets_the_mail_go(team: Escalation) -> None:
     assert [mail["To"] for mail in team.mail.received] == ["anna@new.example"]
 
 
-async def test_an_address_that_is_gone_leaves_it_to_somebody_who_can_be_reached(team: Escalation) -> None:
+async def test_an_episode_passes_to_a_reachable_person_when_an_address_is_removed(team: Escalation) -> None:
     await happens(team, refund_requested())
     await changes(team, person("anna", manager="carla", backup="ben", email=None))
     assert [who for who, *_ in await rung(team)] == ["anna", "ben"]
 
 
-async def test_other_hours_change_nothing_of_what_was_told(team: Escalation) -> None:
+async def test_other_working_hours_change_no_alert_already_sent(team: Escalation) -> None:
     await happens(team, refund_requested())
     before = await open_episode(team)
     await changes(team, person("anna", manager="carla", backup="ben", zone="Asia/Tokyo", working_hours=()))
     assert await open_episode(team) == before
 
 
-async def test_what_somebody_gave_them_meanwhile_is_looked_at_once_more(team: Escalation) -> None:
-    """Whoever rang Anna read the directory before she left, and committed after."""
+async def test_work_given_to_a_person_while_they_leave_is_checked_once_more(team: Escalation) -> None:
+    """The transaction that notified Anna read the directory before she left, and committed afterwards."""
     await happens(team, refund_requested())
     await team.pool.execute("update escalation.salespeople set active = false where salesperson_id = 'anna'")
     await team.hear(person("anna", **LEFT))
     await team.pool.execute("delete from shared.timers where type = 'escalation.timer.person_changed'")
     await team.pool.execute("update escalation.salespeople set active = false where salesperson_id = 'anna'")
     await team.wait(timedelta(seconds=61))
-    assert [who for who, *_ in await rung(team)] == ["anna"], "nothing changed of an inactive person"
+    assert [who for who, *_ in await rung(team)] == ["anna"], "nothing changed about an inactive person"
     await team.hear(person("anna", manager="carla", backup="ben"))
     await team.hear(person("anna", **LEFT))
     await team.pool.execute("delete from shared.timers where type = 'escalation.timer.person_changed'")

@@ -25,7 +25,7 @@ TEXT = shipped_text()
 
 @pytest.fixture(autouse=True)
 async def publishers(escalation: Escalation) -> None:
-    """Who publishes policies here."""
+    """The people who publish policies here."""
     await escalation.hear(*(person(id) for id in ("anna", "ben", *(f"p-{number}" for number in range(8)))))
 
 
@@ -49,12 +49,12 @@ async def known_to(escalation: Escalation, known: KnownPolicies | None = None) -
 
 
 async def published_rows(escalation: Escalation) -> list[dict[str, Any]]:
-    """The versions after the one that shipped."""
+    """The versions after the shipped one."""
     return [row for row in await escalation.rows("escalation.policies", "version") if row["version"] > 1]
 
 
-async def test_what_shipped_when_the_database_was_made_stays_the_first_version(escalation: Escalation) -> None:
-    """Also when the next release words it differently."""
+async def test_the_policy_shipped_when_the_database_was_created_stays_the_first_version(escalation: Escalation) -> None:
+    """Even if the next release words it differently."""
     (first,) = await escalation.rows("escalation.policies")
     assert (first["version"], first["document"], first["digest"]) == (1, shipped_text(), digest(shipped_text()))
     older = past_text("1.toml")
@@ -65,7 +65,7 @@ async def test_what_shipped_when_the_database_was_made_stays_the_first_version(e
     assert [one.text for one in await known_to(escalation)] == [older, document(4)]
 
 
-async def test_a_published_document_is_the_next_version_and_is_told(escalation: Escalation) -> None:
+async def test_a_published_document_is_the_next_version_and_is_announced(escalation: Escalation) -> None:
     published = await publish_policy(escalation.processor, publishing(document(4)))
     assert published.version == 2
     assert published.policy.rises.many_signals == 4
@@ -92,7 +92,7 @@ async def test_a_version_counts_from_the_moment_it_is_published(escalation: Esca
     assert [policies.at(one).version for one in (first.since, before, second.since, third.since)] == [1, 1, 2, 3]
 
 
-async def test_a_clock_that_was_set_back_does_not_change_what_counted_before(escalation: Escalation) -> None:
+async def test_setting_the_clock_back_does_not_change_the_versions_in_force_before(escalation: Escalation) -> None:
     await escalation.move_clock(timedelta(hours=1))
     second = await publish_policy(escalation.processor, publishing(document(4)))
     await escalation.move_clock(timedelta(hours=-1))
@@ -108,7 +108,7 @@ async def test_a_clock_that_was_set_back_does_not_change_what_counted_before(esc
         (TEXT, "policy_unchanged", "this document is already in force, as version 1."),
     ],
 )
-async def test_what_is_no_policy_or_nothing_new_is_refused_and_changes_nothing(
+async def test_an_invalid_or_unchanged_policy_is_refused_and_changes_nothing(
     escalation: Escalation, text: str, code: str, reason: str
 ) -> None:
     with pytest.raises(Refused) as refused:
@@ -130,11 +130,11 @@ async def test_an_earlier_document_may_be_published_again(escalation: Escalation
 @pytest.mark.parametrize(
     ("by", "words"),
     [
-        ("nobody", "nobody is not in the directory. Give the id of an active salesperson"),
+        ("nobody", "nobody is not in the directory. Give the ID of an active salesperson"),
         ("ben", "is no longer active"),
     ],
 )
-async def test_who_publishes_is_an_active_person_of_the_directory(escalation: Escalation, by: str, words: str) -> None:
+async def test_only_an_active_person_of_the_directory_may_publish(escalation: Escalation, by: str, words: str) -> None:
     await escalation.hear(person("ben", active=False))
     with pytest.raises(Refused) as refused:
         await publish_policy(escalation.processor, publishing(document(4), by=by))
@@ -144,7 +144,7 @@ async def test_who_publishes_is_an_active_person_of_the_directory(escalation: Es
     assert await published_rows(escalation) == []
 
 
-async def test_two_who_publish_at_once_get_two_versions(escalation: Escalation) -> None:
+async def test_two_simultaneous_publications_are_two_versions(escalation: Escalation) -> None:
     other = InputProcessor(escalation.pool, "escalation", handling(NO_LIMIT), OWN_FACTS)
     made = await asyncio.gather(
         *(
@@ -186,7 +186,7 @@ async def test_two_batches_of_a_process_that_learn_of_a_version_at_once_agree(es
     assert {len(versions) for versions in found} == {2}
 
 
-async def test_a_version_that_is_rolled_back_is_not_kept_in_mind(escalation: Escalation) -> None:
+async def test_a_rolled_back_version_is_not_remembered(escalation: Escalation) -> None:
     known = KnownPolicies()
     published = await publish_policy(escalation.processor, publishing(document(4)))
     rolled_back = PolicyVersion(3, published.since, published.policy, TEXT, "anna", "never")
@@ -203,9 +203,7 @@ _GO_BACK_TO = "delete from escalation.policies where version > $1"
 
 
 @pytest.mark.parametrize("left", [1, 2])
-async def test_a_process_forgets_versions_that_a_restored_database_has_no_more(
-    escalation: Escalation, left: int
-) -> None:
+async def test_a_process_forgets_versions_missing_from_a_restored_database(escalation: Escalation, left: int) -> None:
     known = KnownPolicies()
     for number in (4, 5):
         await publish_policy(escalation.processor, publishing(document(number)))
@@ -215,7 +213,7 @@ async def test_a_process_forgets_versions_that_a_restored_database_has_no_more(
     assert await known_to(escalation, known) == before[:left]
 
 
-async def test_a_process_learns_what_a_restored_database_has_under_a_number_it_knew(escalation: Escalation) -> None:
+async def test_a_process_learns_a_restored_databases_version_under_a_known_number(escalation: Escalation) -> None:
     known = KnownPolicies()
     for number in (4, 5):
         await publish_policy(escalation.processor, publishing(document(number)))
@@ -226,7 +224,7 @@ async def test_a_process_learns_what_a_restored_database_has_under_a_number_it_k
     assert [one.policy.rises.many_signals for one in await known_to(escalation, known)] == [3, 6, 7, 8]
 
 
-async def test_a_batch_of_a_running_process_goes_by_the_versions_of_the_restored_database(
+async def test_a_running_process_follows_the_versions_of_a_restored_database(
     escalation: Escalation,
 ) -> None:
     for number in (4, 5):

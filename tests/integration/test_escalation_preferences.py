@@ -1,4 +1,4 @@
-"""Customers who must not be contacted: whoever takes their episode owes no talk."""
+"""Customers who must not be contacted: the acknowledger owes them no talk."""
 
 import pytest
 
@@ -27,9 +27,7 @@ async def test_no_talk_is_due_with_a_customer_who_must_not_be_contacted(team: Es
 
 
 @forbidding
-async def test_a_talk_that_is_due_is_not_any_more_once_the_customer_must_not_be_contacted(
-    team: Escalation, preference: str
-) -> None:
+async def test_a_due_talk_is_excused_once_the_customer_must_not_be_contacted(team: Escalation, preference: str) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await happens(team, contact_preference_changed(preference), minutes=1)
@@ -39,7 +37,7 @@ async def test_a_talk_that_is_due_is_not_any_more_once_the_customer_must_not_be_
     assert (await open_episode(team))["acknowledged_by"] == "dora"
 
 
-async def test_it_is_due_again_once_they_may_be(team: Escalation) -> None:
+async def test_a_talk_is_due_again_once_the_customer_may_be_contacted(team: Escalation) -> None:
     await happens(team, contact_preference_changed("dispute"))
     await happens(team, refund_requested())
     await team.acknowledge("anna")
@@ -48,14 +46,14 @@ async def test_it_is_due_again_once_they_may_be(team: Escalation) -> None:
     assert await rung(team) == [FIRST, ("ben", "backup", "unredeemed")]
 
 
-async def test_who_may_not_be_called_can_be_written_to_and_is_owed_that(team: Escalation) -> None:
+async def test_a_customer_who_must_not_be_called_is_owed_a_message(team: Escalation) -> None:
     await happens(team, contact_preference_changed("do_not_call"))
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     assert (await open_episode(team))["deadline_for"] == "redeem"
 
 
-async def test_a_pause_goes_on_and_an_appointment_reminds(team: Escalation) -> None:
+async def test_a_snooze_continues_and_an_appointment_reminds(team: Escalation) -> None:
     await happens(team, contact_preference_changed("dispute"))
     await happens(team, refund_requested())
     await team.acknowledge("anna")

@@ -1,5 +1,6 @@
-"""A promised call that is due: only later talks count, a person who is there owes it, and the reminder goes to the
-acknowledger."""
+"""A promised call that is due: only later talks count, a person who is present owes it, and the reminder
+goes to the acknowledger.
+"""
 
 import re
 from datetime import datetime, timedelta
@@ -28,7 +29,7 @@ SIGNAL, REMINDER = ("anna", "seller", "signal"), ("anna", "seller", "appointment
 
 
 async def promised(team: Escalation, ahead: timedelta = 48 * HOUR) -> datetime:
-    """Anna took it and promised a call so far ahead."""
+    """Anna acknowledged it and promised a call this far ahead."""
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     at = await team.now() + ahead
@@ -41,7 +42,7 @@ def called(result: str, at: datetime) -> Input:
 
 
 @pytest.mark.parametrize("result", ["answered", "unanswered"])
-async def test_what_was_said_before_the_reminder_is_not_the_promised_call(team: Escalation, result: str) -> None:
+async def test_a_talk_before_the_reminder_is_not_the_promised_call(team: Escalation, result: str) -> None:
     at = await promised(team)
     await team.wait(48 * HOUR - 4 * MINUTE)
     due = await open_episode(team)
@@ -54,7 +55,7 @@ async def test_what_was_said_before_the_reminder_is_not_the_promised_call(team: 
     assert (await open_episode(team))["appointment_at"] is None, "this one is"
 
 
-async def test_a_contact_that_they_answered_before_the_reminder_is_told_late_and_rings_nobody(team: Escalation) -> None:
+async def test_a_contact_answered_before_the_reminder_and_reported_late_raises_no_alert(team: Escalation) -> None:
     at = await promised(team)
     await team.wait(48 * HOUR - 4 * MINUTE)
     await team.hear(told(contact_made("answered", agent="anna", case=None), at=at - HOUR))
@@ -72,7 +73,7 @@ async def test_an_undo_does_not_redeem_the_promised_call_by_an_earlier_talk(team
     assert (again["deadline_for"], again["appointment_at"], again["reached_at"]) == ("redeem", at, None)
 
 
-async def test_a_call_that_came_while_no_timer_fired_counts(team: Escalation) -> None:
+async def test_a_call_made_while_no_timer_fired_counts(team: Escalation) -> None:
     at = await promised(team)
     await team.move_clock(48 * HOUR + 30 * MINUTE)
     await team.fire()
@@ -80,8 +81,8 @@ async def test_a_call_that_came_while_no_timer_fired_counts(team: Escalation) ->
     assert (await open_episode(team))["appointment_at"] is None
 
 
-async def test_who_is_away_when_the_call_is_due_does_not_keep_it(team: Escalation) -> None:
-    """An absence shorter than the bound takes nothing away, but the customer waits for the call."""
+async def test_an_absent_person_does_not_keep_a_call_that_is_due(team: Escalation) -> None:
+    """An absence shorter than the bound takes no episode away, but the customer waits for the call."""
     now = await team.now()
     await happens(team, case_opened("case-9"))
     await happens(team, contact_made("answered", case="case-9"))
@@ -96,7 +97,7 @@ async def test_who_is_away_when_the_call_is_due_does_not_keep_it(team: Escalatio
     assert (await open_episode(team))["acknowledged_by"] == "anna"
     await team.wait(54 * MINUTE)
     assert (await rung(team))[-1] == ("ben", "backup", "unavailable")
-    assert (await open_episode(team))["appointment_at"] == at, "it goes along"
+    assert (await open_episode(team))["appointment_at"] == at, "the promise moves too"
     await team.acknowledge("ben")
     await team.wait(5 * MINUTE)
     assert (await rung(team))[-1] == ("ben", "backup", "appointment")
@@ -116,7 +117,7 @@ async def states(team: Escalation) -> list[tuple[str, str, str | None]]:
     return [(row["recipient"], row["state"], row["reason"]) for row in rows if row["channel"] == "email"]
 
 
-async def test_the_reminder_is_not_mailed_to_somebody_who_has_it_no_more(team: Escalation) -> None:
+async def test_no_reminder_is_emailed_to_a_former_holder(team: Escalation) -> None:
     await promised(team, HOUR)
     await team.send_mail()
     await team.wait(HOUR - MINUTE)
@@ -126,10 +127,10 @@ async def test_the_reminder_is_not_mailed_to_somebody_who_has_it_no_more(team: E
     assert (await states(team))[1:] == [("anna", "cancelled", "passed_on"), ("anna", "sent", None)]
 
 
-async def test_a_reminder_does_not_hold_back_the_message_of_a_hand_over_nor_the_other_way_round(
+async def test_neither_a_reminder_nor_a_hand_over_replaces_the_others_message(
     team: Escalation,
 ) -> None:
-    """As both are held, by hours or in a storm."""
+    """When both are held, by hours or in a storm."""
     await promised(team, HOUR)
     await presses(team, HandOverPressed, "anna", to="dora", until=await team.now() + 3 * HOUR)
     await team.wait(HOUR)
@@ -149,7 +150,7 @@ async def snoozes_and_is_asked_again(team: Escalation) -> datetime:
     return at
 
 
-async def test_another_address_is_nothing_new_about_the_customer(team: Escalation) -> None:
+async def test_a_change_of_address_is_no_news_about_the_customer(team: Escalation) -> None:
     at = await snoozes_and_is_asked_again(team)
     await team.pool.execute(
         "update escalation.salespeople set email_failed_at = shared.app_now(), email_failed_because = 'no such mailbox'"
@@ -163,7 +164,7 @@ async def test_another_address_is_nothing_new_about_the_customer(team: Escalatio
     assert (mine["deadline_for"], mine["deadline_at"]) == ("appointment", at)
 
 
-async def test_an_undo_is_nothing_new_about_the_customer(team: Escalation) -> None:
+async def test_an_undo_is_no_news_about_the_customer(team: Escalation) -> None:
     at = await snoozes_and_is_asked_again(team)
     await team.wait(HOUR + MINUTE)
     assert (await rung(team))[-1] == ("ben", "backup", "step")

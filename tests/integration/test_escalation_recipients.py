@@ -1,4 +1,4 @@
-"""Who is alerted: the seller, whoever took over, and what happens while nobody knows the seller."""
+"""The recipients of alerts: the seller, their successor, and the desk while the seller is unknown."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -37,7 +37,7 @@ def left(id: str, *, to: str | None = None, since: date = YESTERDAY, manager: st
     return person(id, active=False, successor=successor, manager=manager, at_minute=10)
 
 
-async def test_the_seller_hears_of_it_and_is_told_why(escalation: Escalation) -> None:
+async def test_the_seller_is_notified_with_the_reason(escalation: Escalation) -> None:
     await escalation.hear(person("anna"), order_placed(), refund_requested())
     (alert,) = await escalation.alerts()
     assert (alert["recipient"], alert["because"]) == ("anna", "seller")
@@ -89,13 +89,13 @@ async def test_an_inactive_sellers_orders_go_to(
     assert await escalation.alerted() == [expected]
 
 
-async def test_people_already_known_are_found_in_the_batch_that_first_points_at_them(escalation: Escalation) -> None:
+async def test_known_people_are_found_in_the_batch_that_first_refers_to_them(escalation: Escalation) -> None:
     await escalation.hear(person("cleo"), person("ben", manager="cleo", active=False), person("anna"), order_placed())
     await escalation.hear(left("anna", manager="ben"), refund_requested())
     assert await escalation.alerted() == [("cleo", "manager")]
 
 
-async def test_the_recipient_is_chosen_when_it_rings_not_when_it_was_sold(escalation: Escalation) -> None:
+async def test_the_recipient_is_chosen_at_the_alert_and_not_at_the_sale(escalation: Escalation) -> None:
     await escalation.hear(person("anna"), person("ben"), order_placed(), refund_requested())
     await escalation.hear(left("anna", to="ben"))
     await escalation.hear(cancellation_requested())
@@ -109,7 +109,7 @@ async def test_an_order_without_a_seller_is_the_desks_at_once(escalation: Escala
     assert await escalation.alerted() == [(DESK, "no_seller")]
 
 
-async def test_a_desk_without_an_address_has_it_in_the_inbox_and_e_mail_is_skipped(escalation: Escalation) -> None:
+async def test_a_desk_without_an_address_gets_the_inbox_only(escalation: Escalation) -> None:
     await escalation.hear(person(DESK, email=None), order_placed(sold_by=None), refund_requested())
     assert await escalation.alerted() == [(DESK, "no_seller")]
     assert await escalation.deliveries() == {("inbox", "sent"): 1, ("email", "skipped"): 1}
@@ -117,12 +117,12 @@ async def test_a_desk_without_an_address_has_it_in_the_inbox_and_e_mail_is_skipp
     assert escalation.mail.received == []
 
 
-async def test_a_seller_without_an_address_has_it_in_the_inbox(escalation: Escalation) -> None:
+async def test_a_seller_without_an_address_gets_the_inbox_only(escalation: Escalation) -> None:
     await escalation.hear(person("anna", email=None), order_placed(), refund_requested())
     assert await escalation.deliveries() == {("inbox", "sent"): 1, ("email", "skipped"): 1}
 
 
-async def test_an_unknown_seller_is_waited_for_and_alerted_on_arrival(escalation: Escalation) -> None:
+async def test_an_alert_waits_for_an_unknown_seller_and_goes_out_on_arrival(escalation: Escalation) -> None:
     await escalation.hear(order_placed(), refund_requested())
     await escalation.wait(timedelta(minutes=5))
     assert await escalation.alerts() == []
@@ -132,11 +132,11 @@ async def test_an_unknown_seller_is_waited_for_and_alerted_on_arrival(escalation
     await escalation.hear(person("anna"))
     await escalation.fire()
     assert await escalation.alerted() == [("anna", "seller")]
-    assert await escalation.timers() == ["escalation.timer.episode_due"], "nobody is sought any more"
+    assert await escalation.timers() == ["escalation.timer.episode_due"], "no search is left"
 
 
 @pytest.mark.parametrize("comes", [True, False], ids=["the seller comes", "the desk stands in"])
-async def test_signals_that_wait_for_the_same_seller_ring_once(escalation: Escalation, comes: bool) -> None:
+async def test_signals_that_wait_for_the_same_seller_raise_one_alert(escalation: Escalation, comes: bool) -> None:
     await escalation.hear(person(DESK), order_placed(), dead_end(), refund_requested(), cancellation_requested())
     assert await escalation.alerts() == []
     if comes:
@@ -150,10 +150,10 @@ async def test_signals_that_wait_for_the_same_seller_ring_once(escalation: Escal
     assert episode["severity"] == "critical"
 
 
-async def test_the_ring_that_waited_for_a_seller_is_the_first_one_however_grave_it_became(
+async def test_an_alert_that_waited_for_a_seller_is_the_first_even_after_a_rise_in_severity(
     escalation: Escalation,
 ) -> None:
-    """Not one about a rise in severity: the seller knows of nothing before it."""
+    """Not an alert about a rise in severity: the seller knows nothing of the time before it."""
     await escalation.hear(order_placed(), dead_end())
     await escalation.hear(case_reassigned(3), case_reopened())
     (episode,) = await escalation.episodes()
@@ -166,7 +166,7 @@ async def test_the_ring_that_waited_for_a_seller_is_the_first_one_however_grave_
     assert (alert["cause"], alert["severity"]) == ("signal", "critical")
 
 
-async def test_the_ring_that_waited_for_a_seller_is_about_a_signal_that_stands(escalation: Escalation) -> None:
+async def test_an_alert_that_waited_for_a_seller_is_about_a_standing_signal(escalation: Escalation) -> None:
     await escalation.hear(order_placed(), case_reassigned(3))
     await escalation.hear(refund_requested(case=None))
     await escalation.hear(case_closed())
@@ -177,7 +177,7 @@ async def test_the_ring_that_waited_for_a_seller_is_about_a_signal_that_stands(e
     assert (standing["kind"], alert["signal_id"]) == ("refund_requested", standing["signal_id"])
 
 
-async def test_an_unknown_seller_who_does_not_come_leaves_it_to_the_desk(escalation: Escalation) -> None:
+async def test_an_episode_of_an_unknown_seller_goes_to_the_desk(escalation: Escalation) -> None:
     await escalation.hear(person(DESK), order_placed(), refund_requested())
     for _ in range(14):
         await escalation.wait(timedelta(minutes=1))
@@ -191,7 +191,7 @@ async def test_an_unknown_seller_who_does_not_come_leaves_it_to_the_desk(escalat
     assert len(await escalation.alerts()) == 1
 
 
-async def test_an_unknown_seller_is_waited_for_as_long_as_input_is_unread(escalation: Escalation) -> None:
+async def test_the_wait_for_an_unknown_seller_lasts_while_input_is_unread(escalation: Escalation) -> None:
     await escalation.hear(order_placed(), refund_requested())
     await escalation.read_everything()
     for _ in range(20):
@@ -200,14 +200,16 @@ async def test_an_unknown_seller_is_waited_for_as_long_as_input_is_unread(escala
     assert await escalation.alerts() == []
     await escalation.hear(person("anna"))
     await escalation.fire()
-    assert await escalation.alerted() == [("anna", "seller")], "what was waited for came out of the backlog"
+    assert await escalation.alerted() == [("anna", "seller")], "the awaited record came out of the backlog"
 
 
-async def test_a_seller_who_arrives_while_the_signal_is_being_decided_is_not_missed(escalation: Escalation) -> None:
-    """The signal's transaction has not seen the person, the person's has not seen the timer: a look each minute."""
+async def test_a_seller_who_arrives_during_the_decision_is_not_missed(escalation: Escalation) -> None:
+    """Neither transaction has seen the other's write, the person or the timer: the timer looks again each minute."""
     await escalation.hear(order_placed())
     await escalation.hear(refund_requested())
-    await escalation.pool.execute("update shared.timers set awaits = null")  # as if the hurry had come too early
+    await escalation.pool.execute(
+        "update shared.timers set awaits = null"
+    )  # as if the timer had been hurried too early
     await escalation.hear(person("anna"))
     await escalation.fire()
     assert await escalation.alerts() == []
@@ -222,7 +224,7 @@ async def test_an_older_fact_about_a_person_changes_nothing(escalation: Escalati
     assert await escalation.alerted() == [("anna", "seller")]
 
 
-async def test_a_corrected_sale_decides_who_hears_from_then_on(escalation: Escalation) -> None:
+async def test_a_corrected_sale_decides_later_recipients(escalation: Escalation) -> None:
     await escalation.hear(person("anna"), person("ben"), order_placed(), refund_requested())
     await escalation.hear(told(sale_corrected("ben"), at=minutes(5)))
     await escalation.hear(told(sale_corrected("anna"), at=minutes(4)))

@@ -8,7 +8,7 @@ from tests.integration.undelivered import REFUSED, email_of
 from tests.team import MINUTE, happens, person
 
 
-async def test_whoever_is_refused_is_marked_and_their_manager_told_once(asked: Escalation) -> None:
+async def test_a_refused_address_is_marked_and_the_manager_notified_once(asked: Escalation) -> None:
     asked.mail.answers = [REFUSED]
     await asked.send_mail()
     assert (await email_of(asked))["state"] == "failed"
@@ -50,7 +50,7 @@ async def test_another_address_clears_the_mark_and_notifies_again(asked: Escalat
     assert asked.mail.received[-1]["To"] == "anna.berg@sales.example"
 
 
-async def test_a_notice_that_is_put_off_is_sent_later_and_not_at_all_once_the_address_was_changed(
+async def test_a_delayed_notice_is_sent_later_or_not_at_all_after_a_change_of_address(
     asked: Escalation,
 ) -> None:
     asked.mail.answers = [REFUSED]
@@ -68,7 +68,7 @@ async def test_a_notice_that_is_put_off_is_sent_later_and_not_at_all_once_the_ad
     assert [message["To"] for message in asked.mail.received].count("carla@sales.example") == 1
 
 
-async def test_a_notice_of_unknown_outcome_is_not_repeated_for_ever(asked: Escalation) -> None:
+async def test_a_notice_of_unknown_outcome_is_not_repeated_forever(asked: Escalation) -> None:
     asked.mail.answers = [REFUSED]
     await asked.send_mail()
     await asked.fire()
@@ -81,7 +81,7 @@ async def test_a_notice_of_unknown_outcome_is_not_repeated_for_ever(asked: Escal
     assert len({message["Message-ID"] for message in asked.mail.received[1:]}) == 1
 
 
-async def test_a_manager_who_is_refused_as_well_is_marked_and_the_next_above_is_notified(asked: Escalation) -> None:
+async def test_a_manager_whose_address_is_refused_too_is_marked_and_the_next_is_notified(asked: Escalation) -> None:
     await asked.hear(person("carla", manager="eva"), person("eva"))
     asked.mail.answers = [REFUSED]
     await asked.send_mail()

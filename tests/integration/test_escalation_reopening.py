@@ -1,4 +1,6 @@
-"""A close that is undone: who may, how long, and that the episode goes on as it stood, whatever came meanwhile."""
+"""A close that is undone: who may do it and for how long, and that the episode continues as before,
+despite events in between.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -25,14 +27,14 @@ async def closes(team: Escalation, by: str = "anna") -> None:
 
 
 async def reopens(team: Escalation, by: str = "anna", *, episode: dict[str, Any] | None = None) -> list[str]:
-    """What is refused of an undo, of the only episode unless one is named."""
+    """The refusals of an undo, of the only episode unless one is named."""
     if episode is None:
         (episode,) = await team.episodes()
     report = await team.hear(button(ReopenPressed, episode["episode_id"], by))
     return [rejection.code for rejection in report.rejected]
 
 
-async def test_it_is_open_with_its_signal_its_holder_and_as_much_time_as_when_it_was_closed(team: Escalation) -> None:
+async def test_an_undone_close_restores_signal_holder_and_remaining_time(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     before = await open_episode(team)
@@ -47,13 +49,13 @@ async def test_it_is_open_with_its_signal_its_holder_and_as_much_time_as_when_it
         name: value for name, value in before.items() if name not in moved
     }
     assert [signal["ended"] for signal in await team.signals()] == [None]
-    assert len(await team.alerts()) == 1, "whoever undid it needs no message"
+    assert len(await team.alerts()) == 1, "the person who undid it needs no message"
     assert (await team.published_types())[-2:] == ["escalation.episode_closed", "escalation.episode_reopened"]
     (told_of,) = [row["words"] for row in await team.rows("escalation.decisions") if row["rule"] == "reopened"]
     assert told_of == "anna undid the close; the episode is open again as it was."
 
 
-async def test_its_clock_runs_on_and_it_can_be_closed_again(team: Escalation) -> None:
+async def test_a_reopened_episodes_deadline_runs_on_and_it_can_be_closed_again(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await closes(team)
@@ -68,7 +70,7 @@ async def test_its_clock_runs_on_and_it_can_be_closed_again(team: Escalation) ->
     assert (await team.published_types()).count("escalation.episode_closed") == 3
 
 
-async def test_ten_minutes_are_over(team: Escalation) -> None:
+async def test_an_undo_is_refused_after_ten_minutes(team: Escalation) -> None:
     await happens(team, refund_requested())
     await closes(team)
     await team.wait(10 * MINUTE + timedelta(seconds=1))
@@ -86,26 +88,26 @@ async def test_only_the_person_who_closed_it_can_undo_that(team: Escalation) -> 
     assert await reopens(team) == ["not_active"]
 
 
-async def test_what_closed_by_itself_stays_closed(team: Escalation) -> None:
+async def test_an_episode_that_closed_by_itself_stays_closed(team: Escalation) -> None:
     await happens(team, refund_requested())
     await happens(team, refund_withdrawn(), minutes=1)
     assert await reopens(team) == ["closed_by_itself"]
 
 
-async def test_it_is_refused_once_there_is_a_newer_episode_of_the_order(team: Escalation) -> None:
+async def test_an_undo_is_refused_once_the_order_has_a_newer_episode(team: Escalation) -> None:
     await happens(team, refund_requested())
     await closes(team)
     (first,) = await team.episodes()
     await happens(team, refund_requested(words="Again: my money."), minutes=1)
     assert await reopens(team, episode=first) == ["newer_episode"]
     await closes(team)
-    assert await reopens(team, episode=first) == ["newer_episode"], "and it stays so when that one is over"
+    assert await reopens(team, episode=first) == ["newer_episode"], "and it stays closed when the newer one is over"
     (second,) = [row for row in await team.episodes() if row["follows"] is not None]
     assert await reopens(team, episode=second) == []
     assert (await open_episode(team))["follows"] == first["episode_id"]
 
 
-async def test_a_request_that_stands_again_is_the_same_request_when_it_is_told_again(team: Escalation) -> None:
+async def test_a_request_restored_by_an_undo_is_the_same_when_repeated(team: Escalation) -> None:
     await happens(team, refund_requested())
     await closes(team)
     assert await reopens(team) == []
@@ -114,17 +116,17 @@ async def test_a_request_that_stands_again_is_the_same_request_when_it_is_told_a
     assert len(await team.episodes()) == 1
     await closes(team)
     await happens(team, refund_requested(), minutes=6)
-    assert len(await team.episodes()) == 2, "closed for good, it is another one"
+    assert len(await team.episodes()) == 2, "after a final close it is another one"
 
 
-async def test_what_ended_meanwhile_stays_ended(team: Escalation) -> None:
+async def test_signals_that_ended_in_between_stay_ended(team: Escalation) -> None:
     await happens(team, refund_requested())
     await closes(team)
     await happens(team, refund_withdrawn(), minutes=1)
     assert await reopens(team) == ["nothing_at_risk"]
 
 
-async def test_a_talk_that_is_told_while_it_is_closed_counts(team: Escalation) -> None:
+async def test_a_talk_reported_while_it_is_closed_counts(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await closes(team)
@@ -145,10 +147,10 @@ async def test_an_appointment_keeps_its_time(team: Escalation) -> None:
     assert await reopens(team) == []
     assert (await open_episode(team))["deadline_at"] == at
     await team.fire()
-    assert (await open_episode(team))["deadline_for"] == "redeem", "its time has come meanwhile"
+    assert (await open_episode(team))["deadline_for"] == "redeem", "its time has passed in between"
 
 
-async def test_a_hand_over_that_was_offered_is_to_be_offered_again(team: Escalation) -> None:
+async def test_an_offered_hand_over_must_be_offered_again(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     assert await presses(team, HandOverPressed, "anna", to="ben", until=await team.now() + HOUR) == []
@@ -159,7 +161,7 @@ async def test_a_hand_over_that_was_offered_is_to_be_offered_again(team: Escalat
     assert await presses(team, HandOverAcceptPressed, "ben") == []
 
 
-async def test_a_customer_who_must_not_be_contacted_any_more_is_owed_no_talk(team: Escalation) -> None:
+async def test_no_talk_is_due_if_the_customer_must_no_longer_be_contacted(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await closes(team)
@@ -168,8 +170,8 @@ async def test_a_customer_who_must_not_be_contacted_any_more_is_owed_no_talk(tea
     assert (await open_episode(team))["deadline_at"] is None
 
 
-async def test_somebody_else_who_is_asked_is_notified_again(team: Escalation) -> None:
-    """Closing withdraws messages that had not left."""
+async def test_a_responsible_person_other_than_the_closer_is_notified_again(team: Escalation) -> None:
+    """Closing cancels messages that have not been sent."""
     await happens(team, refund_requested())
     await team.wait(HOUR + MINUTE)
     assert (await open_episode(team))["responsible"] == "ben"
@@ -180,8 +182,8 @@ async def test_somebody_else_who_is_asked_is_notified_again(team: Escalation) ->
     assert (episode["responsible"], episode["deadline_for"]) == ("ben", "answer")
 
 
-async def test_an_undo_leaves_nobody_without_a_clock_who_was_closed_by_the_release_before(team: Escalation) -> None:
-    """It keeps nothing of what ran: the time to reach the customer begins anew."""
+async def test_undoing_a_close_of_the_previous_release_sets_a_deadline(team: Escalation) -> None:
+    """The previous release keeps nothing of the running deadline: the time to reach the customer starts again."""
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await closes(team)
@@ -193,7 +195,7 @@ async def test_an_undo_leaves_nobody_without_a_clock_who_was_closed_by_the_relea
     assert (await open_episode(team))["deadline_for"] == "redeem"
 
 
-async def test_what_is_for_information_can_be_unseen(team: Escalation) -> None:
+async def test_seen_can_be_undone(team: Escalation) -> None:
     await happens(team, refund_requested(kind=RefundKind.CHARGEBACK))
     assert await presses(team, SeenPressed, "anna") == []
     assert await reopens(team) == []
@@ -201,7 +203,7 @@ async def test_what_is_for_information_can_be_unseen(team: Escalation) -> None:
     assert (episode["acknowledged_at"], episode["deadline_at"]) == (None, None)
 
 
-async def test_one_press_that_is_applied_twice_opens_it_once(team: Escalation) -> None:
+async def test_one_press_applied_twice_reopens_it_once(team: Escalation) -> None:
     await happens(team, refund_requested())
     await closes(team)
     (episode,) = await team.episodes()

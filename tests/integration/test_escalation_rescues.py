@@ -1,4 +1,4 @@
-"""What an acknowledgement asks of whoever gave it, told as stories: proofs, attempts, pauses and hand-overs."""
+"""Stories about what the acknowledger owes: proofs, attempts, snoozes, hand-overs."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from tests.escalation import Escalation, dead_end
 from tests.team import HOUR, MINUTE, happens, open_episode, presses, rung
 
 
-async def test_an_acknowledgement_that_is_not_redeemed_expires_and_the_ladder_goes_on(team: Escalation) -> None:
+async def test_an_unredeemed_acknowledgement_expires_and_the_ladder_goes_on(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await team.wait(4 * HOUR + MINUTE)
@@ -25,7 +25,7 @@ async def test_an_acknowledgement_that_is_not_redeemed_expires_and_the_ladder_go
     assert "escalation.acknowledgement_expired" in await team.published_types()
 
 
-async def test_a_voicemail_is_no_rescue(team: Escalation) -> None:
+async def test_a_voicemail_does_not_redeem_an_acknowledgement(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await happens(team, contact_made("voicemail", direction=Direction.OUTBOUND, agent="anna", case=None), minutes=30)
@@ -35,7 +35,7 @@ async def test_a_voicemail_is_no_rescue(team: Escalation) -> None:
     assert (await rung(team))[-1] == ("ben", "backup", "unredeemed")
 
 
-async def test_a_conversation_told_by_telephony_redeems_the_acknowledgement(team: Escalation) -> None:
+async def test_a_conversation_reported_by_telephony_redeems_the_acknowledgement(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await happens(team, contact_made("answered", direction=Direction.OUTBOUND, agent="anna", case=None), minutes=30)
@@ -45,8 +45,8 @@ async def test_a_conversation_told_by_telephony_redeems_the_acknowledgement(team
     assert "escalation.customer_reached" in await team.published_types()
 
 
-async def test_a_talk_that_names_an_order_nobody_knows_redeems_what_went_to_the_latest_order(team: Escalation) -> None:
-    """The help desk's case names an order of its own; what waited for it long enough went to the one we know."""
+async def test_a_talk_about_an_unknown_order_redeems_the_episode_of_the_latest_order(team: Escalation) -> None:
+    """The help desk's case names an unknown order. After the wait its signal went to the order we know."""
     await happens(team, case_opened(order="A-999"))
     await happens(team, refund_requested())
     await team.wait(16 * MINUTE)
@@ -60,15 +60,15 @@ async def test_a_talk_that_names_an_order_nobody_knows_redeems_what_went_to_the_
     assert len(await team.alerts()) == 1
 
 
-async def test_the_customer_who_names_an_order_nobody_knows_and_tries_again_is_heard(team: Escalation) -> None:
+async def test_a_repeated_contact_about_an_unknown_order_raises_an_alert(team: Escalation) -> None:
     await happens(team, refund_requested(order="4711"))
     await team.acknowledge("anna")
     await happens(team, contact_made("unanswered", case=None, order="A-999"), minutes=1)
     assert (await rung(team))[-1] == ("anna", "seller", "contact")
 
 
-async def test_a_proof_that_is_told_late_still_counts(team: Escalation) -> None:
-    """What is unread is no silence: the clock of the proof waits for the backlog."""
+async def test_a_proof_reported_late_still_counts(team: Escalation) -> None:
+    """Unread records are no silence: the deadline of the proof waits for the backlog."""
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await team.read_everything()
@@ -80,7 +80,7 @@ async def test_a_proof_that_is_told_late_still_counts(team: Escalation) -> None:
     assert (await open_episode(team))["acknowledged_by"] == "anna"
 
 
-async def test_three_attempts_win_time_and_a_fourth_none(team: Escalation) -> None:
+async def test_three_attempts_extend_the_time_and_a_fourth_does_not(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     deadlines = []
@@ -92,8 +92,8 @@ async def test_three_attempts_win_time_and_a_fourth_none(team: Escalation) -> No
     assert deadlines[2] == deadlines[3]
 
 
-async def test_a_call_that_telephony_tells_and_its_caller_logs_is_one_attempt(team: Escalation) -> None:
-    """In whichever order the two come; the next call is another."""
+async def test_a_call_reported_by_telephony_and_logged_by_its_caller_is_one_attempt(team: Escalation) -> None:
+    """In either order of arrival; the next call is another attempt."""
     call = contact_made("unanswered", direction=Direction.OUTBOUND, agent="anna", case=None)
     await happens(team, refund_requested())
     await team.acknowledge("anna")
@@ -110,7 +110,7 @@ async def test_a_call_that_telephony_tells_and_its_caller_logs_is_one_attempt(te
     assert (await open_episode(team))["attempts"] == 3
 
 
-async def test_a_try_to_reach_the_customer_about_another_order_is_none_about_this_one(team: Escalation) -> None:
+async def test_an_attempt_about_another_order_does_not_count(team: Escalation) -> None:
     await team.hear(order_placed("4710"))
     await happens(team, refund_requested(order="4711"))
     await team.acknowledge("anna")
@@ -133,7 +133,7 @@ async def test_a_hand_over_leaves_the_giver_responsible_until_it_is_accepted(tea
     assert (await rung(team))[-1][0] == "ben", "Dora did not reach the customer either"
 
 
-async def test_a_hand_over_that_nobody_accepts_lapses_and_the_givers_clock_has_run_on(team: Escalation) -> None:
+async def test_an_unaccepted_hand_over_lapses_and_the_givers_deadline_has_run_on(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await presses(team, HandOverPressed, "anna", to="dora", until=await team.now() + HOUR)
@@ -143,8 +143,8 @@ async def test_a_hand_over_that_nobody_accepts_lapses_and_the_givers_clock_has_r
     assert (await rung(team))[-1] == ("ben", "backup", "unredeemed")
 
 
-async def test_an_offer_that_lapses_late_does_not_take_a_backlog_for_silence(team: Escalation) -> None:
-    """The time for the proof ran out meanwhile as well, and the proof is in what nobody has read yet."""
+async def test_an_offer_that_lapses_late_does_not_mistake_a_backlog_for_silence(team: Escalation) -> None:
+    """The deadline of the proof has passed as well, and the proof is among the unread records."""
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await presses(team, HandOverPressed, "anna", to="dora", until=await team.now() + HOUR)
@@ -158,7 +158,7 @@ async def test_an_offer_that_lapses_late_does_not_take_a_backlog_for_silence(tea
     assert (await open_episode(team))["acknowledged_by"] == "anna"
 
 
-async def test_a_pause_ends_with_a_ring_for_the_same_person(team: Escalation) -> None:
+async def test_a_snooze_ends_with_an_alert_for_the_same_person(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await presses(team, SnoozePressed, "anna", until=await team.now() + 20 * HOUR)
@@ -177,17 +177,17 @@ async def test_logging_that_the_customer_was_reached_redeems_and_ends_the_dead_e
     assert {"escalation.customer_reached", "escalation.signal_cleared"} <= set(await team.published_types())
 
 
-async def test_a_new_contact_of_the_customer_outside_the_rescue_is_asked_about_anew(team: Escalation) -> None:
+async def test_an_unanswered_contact_after_an_acknowledgement_raises_another_alert(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await happens(team, contact_made("answered", agent="anna", case=None), minutes=5)
-    assert len(await team.alerts()) == 1, "whoever took it answered"
+    assert len(await team.alerts()) == 1, "the acknowledger answered"
     await happens(team, contact_made("unanswered", case=None), minutes=6)
     assert (await rung(team))[-1] == ("anna", "seller", "contact")
     assert (await open_episode(team))["acknowledged_by"] is None
 
 
-async def test_a_press_that_is_about_an_earlier_state_is_refused_and_one_of_this_state_counts(team: Escalation) -> None:
+async def test_a_press_on_an_earlier_state_is_refused_and_one_on_the_current_state_counts(team: Escalation) -> None:
     await happens(team, refund_requested())
     shown = (await open_episode(team))["changed_at"]
     await happens(team, dead_end(), minutes=1)

@@ -1,4 +1,4 @@
-"""When a signal rings, what an acknowledgement stops, and what rings again after it."""
+"""When a signal raises an alert, what an acknowledgement stops, and what raises another alert afterwards."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -32,32 +32,32 @@ async def sold(escalation: Escalation) -> Escalation:
 
 @pytest.fixture
 async def forgetful(database: MakeDatabase) -> AsyncIterator[Escalation]:
-    """An account with a sale, where signals older than three days ring nobody."""
+    """An account with a sale, where signals older than three days raise no alert."""
     rules = replace(NO_LIMIT, max_alert_age=timedelta(days=3))
     async with escalation_on(await database("escalation"), rules) as service:
         await service.hear(salesperson_changed(), order_placed())
         yield service
 
 
-async def test_while_nobody_acknowledges_other_signals_join_silently(sold: Escalation) -> None:
+async def test_without_an_acknowledgement_other_signals_join_silently(sold: Escalation) -> None:
     await sold.hear_one_by_one(dead_end(), response_overdue(), case_reopened(), dead_end())
     assert len(await sold.signals()) == 4
     assert len(await sold.alerts()) == 1
 
 
-async def test_asking_for_money_back_or_to_cancel_always_rings_again(sold: Escalation) -> None:
+async def test_a_refund_or_cancellation_request_always_raises_another_alert(sold: Escalation) -> None:
     await sold.hear_one_by_one(refund_requested(), refund_requested("k-2"), cancellation_requested(), dead_end())
     assert len(await sold.alerts()) == 3
     assert len(await sold.episodes()) == 1
 
 
-async def test_signals_in_one_batch_ring_as_they_would_one_by_one(sold: Escalation) -> None:
+async def test_signals_in_one_batch_raise_the_same_alerts_as_one_by_one(sold: Escalation) -> None:
     await sold.hear(dead_end(), refund_requested(), case_reopened(), cancellation_requested())
     assert len(await sold.alerts()) == 3
 
 
 @pytest.mark.parametrize("again", [dead_end(), refund_requested()], ids=lambda fact: fact.type)
-async def test_the_customer_who_tries_again_rings_again_and_clears_the_acknowledgement(
+async def test_a_repeated_contact_raises_another_alert_and_clears_the_acknowledgement(
     sold: Escalation, again: Fact
 ) -> None:
     await sold.hear(case_reopened())
@@ -73,7 +73,7 @@ async def test_the_customer_who_tries_again_rings_again_and_clears_the_acknowled
     assert [event.type for event in await sold.published()].count("escalation.episode_acknowledged") == 2
 
 
-async def test_a_signal_that_changes_nothing_for_whoever_took_it_is_shown_and_does_not_ring(sold: Escalation) -> None:
+async def test_a_signal_that_changes_nothing_for_the_acknowledger_raises_no_alert(sold: Escalation) -> None:
     await sold.hear(dead_end())
     await sold.acknowledge()
     await sold.hear(case_reopened())
@@ -83,7 +83,7 @@ async def test_a_signal_that_changes_nothing_for_whoever_took_it_is_shown_and_do
     assert len(await sold.signals()) == 2
 
 
-async def test_acknowledging_cancels_what_is_pending_in_the_same_transaction(sold: Escalation) -> None:
+async def test_acknowledging_cancels_pending_deliveries_in_the_same_transaction(sold: Escalation) -> None:
     await sold.hear(dead_end(), refund_requested())
     assert (await sold.deliveries())["email", "pending"] == 2
     await sold.acknowledge()
@@ -92,7 +92,7 @@ async def test_acknowledging_cancels_what_is_pending_in_the_same_transaction(sol
     assert sold.mail.received == []
 
 
-async def test_an_acknowledgement_and_the_next_signal_in_one_batch_leave_the_new_ring_alone(sold: Escalation) -> None:
+async def test_an_acknowledgement_and_the_next_signal_in_one_batch_keep_the_new_alert(sold: Escalation) -> None:
     await sold.hear(dead_end())
     (episode,) = await sold.episodes()
     await sold.hear(pressed(episode["episode_id"], "anna"), refund_requested())
@@ -109,7 +109,7 @@ async def test_acknowledging_twice_counts_once(sold: Escalation) -> None:
     assert [event.type for event in await sold.published()].count("escalation.episode_acknowledged") == 1
 
 
-async def test_nobody_acknowledges_an_episode_of_another(sold: Escalation) -> None:
+async def test_no_one_can_acknowledge_another_persons_episode(sold: Escalation) -> None:
     await sold.hear(dead_end())
     report = await sold.acknowledge("mallory")
     assert report.outcomes == [Outcome.DEAD_LETTERED]
@@ -119,7 +119,7 @@ async def test_nobody_acknowledges_an_episode_of_another(sold: Escalation) -> No
     assert (await sold.deliveries())["email", "pending"] == 1
 
 
-async def test_nobody_acknowledges_an_episode_by_way_of_another_account(sold: Escalation) -> None:
+async def test_no_one_can_acknowledge_an_episode_through_another_account(sold: Escalation) -> None:
     await sold.hear(dead_end())
     (episode,) = await sold.episodes()
     report = await sold.press(episode["episode_id"], "anna", account="c-99")
@@ -127,15 +127,15 @@ async def test_nobody_acknowledges_an_episode_by_way_of_another_account(sold: Es
     assert await sold.dead_letter_codes() == ["episode_not_open"]
 
 
-async def test_a_signal_too_old_changes_state_and_rings_nobody(forgetful: Escalation) -> None:
+async def test_a_signal_that_is_too_old_changes_state_without_an_alert(forgetful: Escalation) -> None:
     await forgetful.hear(told(refund_requested(), at=await forgetful.now() - OLD))
     assert await forgetful.matches() == [("4711", ["refund_requested"])]
     (episode,) = await forgetful.episodes()
-    assert (episode["responsible"], episode["rang"]) == ("anna", False), "it stands in the seller's inbox"
+    assert (episode["responsible"], episode["rang"]) == ("anna", False), "it is in the seller's inbox"
     assert await forgetful.alerts() == []
 
 
-async def test_the_first_signal_young_enough_rings_an_episode_that_never_rang(forgetful: Escalation) -> None:
+async def test_the_first_recent_signal_raises_an_episodes_first_alert(forgetful: Escalation) -> None:
     now = await forgetful.now()
     await forgetful.hear_one_by_one(told(refund_requested(), at=now - OLD), told(dead_end(), at=now - OLD))
     await forgetful.hear_one_by_one(told(dead_end(), at=now - YOUNG), told(dead_end(case=None), at=now - YOUNG))
@@ -145,7 +145,7 @@ async def test_the_first_signal_young_enough_rings_an_episode_that_never_rang(fo
     assert alert["signal_id"] in young
 
 
-async def test_the_age_of_a_signal_is_what_it_was_when_first_seen(forgetful: Escalation) -> None:
+async def test_the_age_of_a_signal_is_fixed_when_first_seen(forgetful: Escalation) -> None:
     await forgetful.hear(told(refund_requested(), at=await forgetful.now() - YOUNG, subject="c-99"))
     await forgetful.move_clock(timedelta(days=30))
     await forgetful.hear(told(order_placed("late"), subject="c-99"))

@@ -1,4 +1,4 @@
-"""Who sends the alerts by e-mail: many at once, nothing holds up the others, and what is begun is ended."""
+"""The senders of alert e-mails: work in parallel, do not block each other, and finish what they began."""
 
 import asyncio
 from pathlib import Path
@@ -25,7 +25,7 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.usefixtures("each_alert_is_on_each_channel_once")
 
 
-async def test_many_deliveries_nobody_may_send_do_not_hold_up_the_others(escalation: Escalation) -> None:
+async def test_many_deliveries_that_must_not_be_sent_do_not_block_others(escalation: Escalation) -> None:
     await escalation.hear(salesperson_changed(), order_placed(), *(refund_requested(f"k-{n}") for n in range(15)))
     await escalation.acknowledge()
     stuck = "state = 'pending', try_at = shared.app_now() - interval '1 day'"
@@ -49,7 +49,7 @@ async def test_two_senders_share_the_work_and_send_nothing_twice(escalation: Esc
 @pytest.mark.parametrize(
     "address", ["a@[", "=?utf-8?q?anna?=@x.de", "a,b@x.de", "a<b@x.de", "a(b)@x.de", "a@=?utf-8?q?x?="]
 )
-async def test_an_address_that_is_not_exactly_one_is_refused_and_holds_up_nobody(
+async def test_an_address_that_is_not_exactly_one_is_refused_and_blocks_no_one(
     escalation: Escalation, address: str
 ) -> None:
     ben = told(salesperson_changed("Ben Okafor", email="ben@sales.example"), subject="ben")
@@ -87,7 +87,7 @@ async def test_a_message_whose_cause_ends_while_it_is_written_is_not_sent(
     assert rung.mail.received == []
 
 
-async def test_a_mail_stays_small_whatever_there_is_to_tell(rung: Escalation) -> None:
+async def test_an_email_stays_small_however_long_the_story_is(rung: Escalation) -> None:
     many = [told(dead_end(words=f"{n} " + "<&€" * 6_000), at=minutes(n)) for n in range(1, 31)]
     await rung.hear(*many)
     await rung.pool.execute("update escalation.orders set bought = repeat('Heat pump & pipes, ', 5000)")
@@ -98,14 +98,14 @@ async def test_a_mail_stays_small_whatever_there_is_to_tell(rung: Escalation) ->
     for kind in ("plain", "html"):
         body = message.get_body((kind,)).get_content()  # type: ignore[union-attr]
         assert body.count("ended without help") == 10
-        assert "Refund of €14,900.00 requested" in body, "the strongest is shown, however old"
+        assert "Refund of €14,900.00 requested" in body, "the most severe is shown, however old"
         assert "Full history" in body
         assert f"/episodes/{episode['episode_id']}" in body
         assert "30 <&€<&€" in body or "30 &lt;&amp;€" in body
         assert "…" in body
 
 
-async def test_a_slow_message_holds_up_no_other(rung: Escalation) -> None:
+async def test_a_slow_message_blocks_no_other(rung: Escalation) -> None:
     let_go = asyncio.Event()
 
     async def hangs() -> None:
@@ -122,7 +122,7 @@ async def test_a_slow_message_holds_up_no_other(rung: Escalation) -> None:
     assert len(rung.mail.received) == 5
 
 
-async def test_what_is_being_sent_is_finished_before_the_sender_stops(rung: Escalation) -> None:
+async def test_a_sender_finishes_its_messages_before_it_stops(rung: Escalation) -> None:
     started = asyncio.Event()
 
     async def takes_its_time() -> None:
@@ -150,7 +150,7 @@ async def test_a_receipt_waits_for_a_database_that_is_away(rung: Escalation, mon
     assert len(rung.mail.received) == 1
 
 
-async def test_what_has_ended_is_not_counted_and_a_state_that_emptied_is_zero(rung: Escalation) -> None:
+async def test_ended_deliveries_are_not_counted_and_an_empty_state_is_zero(rung: Escalation) -> None:
     metrics = create_metrics("escalation")
 
     async def measured() -> dict[str, float]:
@@ -186,7 +186,7 @@ async def test_a_message_offers_no_amount_in_a_currency_without_a_limit(escalati
         assert "Credit: only with approval (no limit is set for CHF)." in said
 
 
-async def test_a_trace_tells_which_episode_an_attempt_was_about(rung: Escalation, tmp_path: Path) -> None:
+async def test_a_trace_names_the_episode_of_an_attempt(rung: Escalation, tmp_path: Path) -> None:
     tracing = configure_tracing("escalation", otlp_endpoint=None, directory=tmp_path)
     assert tracing is not None
     await rung.send_mail()

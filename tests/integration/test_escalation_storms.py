@@ -1,4 +1,6 @@
-"""A mass failure: the first alerts go at once, the rest as one ranked list a person, and nothing is dropped."""
+"""A mass failure: the first alerts are sent at once, the rest as one ranked list for each person,
+and nothing is dropped.
+"""
 
 import asyncio
 from collections import Counter
@@ -24,7 +26,7 @@ _SECONDS_FOR_A_THOUSAND = 120.0
 
 @pytest.fixture(autouse=True)
 async def sums(escalation: Escalation) -> AsyncIterator[None]:
-    """Whatever happens, each alert has one delivery on each channel, in one state."""
+    """Each alert always has one delivery on each channel, in one state."""
     yield
     await _nothing_is_dropped(escalation)
 
@@ -50,12 +52,12 @@ async def test_a_thousand_signals_on_forty_sellers_are_forty_lists_and_the_first
     assert (await escalation.published_types()).count("escalation.alert_sent") == 1_000
 
 
-async def test_a_storm_whose_limit_would_drop_mail_drops_none(escalation: Escalation) -> None:
+async def test_a_storm_limit_drops_no_email(escalation: Escalation) -> None:
     await _storm(escalation, 30)
     held = [row for row in await _email(escalation) if row["state"] == "held"]
     assert {row["reason"] for row in held} == {"grouped into a list: more than 5 alerts within a minute"}
     assert len(held) == 25
-    await escalation.move_clock(MINUTE / 2)  # the clock goes on by itself, too, and a busy machine takes its time
+    await escalation.move_clock(MINUTE / 2)  # the clock also runs by itself, and a busy machine takes its time
     await _send(escalation)
     assert len(escalation.mail.received) == ALONE
     await escalation.move_clock(MINUTE / 2)
@@ -64,7 +66,7 @@ async def test_a_storm_whose_limit_would_drop_mail_drops_none(escalation: Escala
     assert len(escalation.mail.received) == ALONE + 1
 
 
-async def test_the_list_ranks_all_that_is_open_and_marks_what_is_new(escalation: Escalation) -> None:
+async def test_the_list_ranks_all_open_episodes_and_marks_new_ones(escalation: Escalation) -> None:
     await _storm(escalation, 8)
     await _after_the_window(escalation)
     subject, plain, html = _read(escalation.mail.received[-1])
@@ -72,7 +74,7 @@ async def test_the_list_ranks_all_that_is_open_and_marks_what_is_new(escalation:
     for body in (plain, html):
         assert body.count("NEW") == 3
         names = [body.index(f"Customer {n}") for n in range(7, -1, -1)]
-        assert names == sorted(names), "equally grave and urgent: the largest amount first"
+        assert names == sorted(names), "of equal severity and urgency: the largest amount first"
         assert "€533" in body
         for episode in await escalation.episodes():
             assert f"http://inbox.example/episodes/{episode['episode_id']}" in body
@@ -80,7 +82,7 @@ async def test_the_list_ranks_all_that_is_open_and_marks_what_is_new(escalation:
         assert "I want my money back." not in body
 
 
-async def test_what_comes_later_is_in_the_next_list_after_the_next_window(escalation: Escalation) -> None:
+async def test_later_alerts_are_in_the_next_list_after_the_next_window(escalation: Escalation) -> None:
     await _storm(escalation, 10)
     await _after_the_window(escalation)
     sent = len(escalation.mail.received)
@@ -94,10 +96,10 @@ async def test_what_comes_later_is_in_the_next_list_after_the_next_window(escala
     assert subject.startswith("13 sales at risk, 3 new")
     assert plain.count("NEW") == 3
     await _after_the_window(escalation)
-    assert len(escalation.mail.received) == sent + 1, "no list without news"
+    assert len(escalation.mail.received) == sent + 1, "no list without a new alert"
 
 
-async def test_two_senders_at_once_send_one_list_and_no_more_alone_than_allowed(escalation: Escalation) -> None:
+async def test_two_senders_at_once_send_one_list_and_no_more_single_emails_than_allowed(escalation: Escalation) -> None:
     await _sell(escalation, sellers=2, each=20)
     await _fail(escalation, range(40))
     async with escalation.sending(), escalation.sending(), escalation.sending():
@@ -111,7 +113,7 @@ async def test_two_senders_at_once_send_one_list_and_no_more_alone_than_allowed(
 
 
 @pytest.mark.parametrize("answer", [ConnectionError("the process ended here"), Attempt.UNKNOWN])
-async def test_a_list_in_doubt_is_sent_again_as_the_same_message(escalation: Escalation, answer: Any) -> None:
+async def test_a_list_of_unknown_outcome_is_sent_again_as_the_same_message(escalation: Escalation, answer: Any) -> None:
     await _storm(escalation, 10)
     await escalation.move_clock(MINUTE)
     escalation.mail.answers = [answer]
@@ -128,7 +130,7 @@ async def test_a_list_in_doubt_is_sent_again_as_the_same_message(escalation: Esc
     assert {(row["attempts"], row["unknown_count"]) for row in listed} == {(2, 1)}
 
 
-async def test_a_list_that_is_refused_has_failed_for_all_it_was_about(escalation: Escalation) -> None:
+async def test_a_refused_list_has_failed_for_all_its_deliveries(escalation: Escalation) -> None:
     await _storm(escalation, 10)
     await escalation.move_clock(MINUTE)
     escalation.mail.answers = [Attempt.REFUSED]
@@ -153,7 +155,7 @@ async def test_a_channel_put_off_for_an_hour_keeps_everything(escalation: Escala
     assert await _states(escalation) == {"sent": len(await escalation.alerts())}
 
 
-async def test_acknowledged_while_held_it_is_in_no_list(escalation: Escalation) -> None:
+async def test_an_alert_acknowledged_while_held_is_in_no_list(escalation: Escalation) -> None:
     await _storm(escalation, 10)
     held = [row["alert_id"] for row in await _email(escalation) if row["state"] == "held"]
     taken = next(row for row in await escalation.alerts() if row["alert_id"] in held)
@@ -165,7 +167,7 @@ async def test_acknowledged_while_held_it_is_in_no_list(escalation: Escalation) 
     assert str(taken["episode_id"]) not in plain
 
 
-async def test_what_rang_again_while_held_expires_with_its_reason_and_the_later_alert_is_listed(
+async def test_a_held_delivery_overtaken_by_a_later_alert_expires_and_the_later_is_listed(
     escalation: Escalation,
 ) -> None:
     await _storm(escalation, 10)
@@ -193,7 +195,7 @@ async def test_a_morning_of_held_alerts_is_one_list(escalation: Escalation) -> N
     assert await _states(escalation) == {"sent": 12}
 
 
-async def test_a_list_stays_small_whatever_customers_are_called_and_names_only_the_first_fifty(
+async def test_a_list_stays_small_despite_long_names_and_names_only_the_first_fifty(
     escalation: Escalation,
 ) -> None:
     await _storm(escalation, 70)
@@ -207,7 +209,7 @@ async def test_a_list_stays_small_whatever_customers_are_called_and_names_only_t
         assert "and 20 more" in body
 
 
-async def test_lists_are_counted_with_what_they_were_about(escalation: Escalation) -> None:
+async def test_lists_are_counted_with_their_deliveries(escalation: Escalation) -> None:
     await _storm(escalation, 10)
     await escalation.move_clock(MINUTE)
     metrics = create_metrics("escalation")
@@ -217,7 +219,7 @@ async def test_lists_are_counted_with_what_they_were_about(escalation: Escalatio
 
 
 async def _sell(escalation: Escalation, *, sellers: int, each: int) -> None:
-    """Every seller has made so many sales; the larger its number, the larger the amount."""
+    """Every seller has made this many sales; a higher number has a larger amount."""
     people = [told(salesperson_changed(email=f"s{n}@sales.example"), subject=f"s{n}") for n in range(sellers)]
     sales = [
         told(
@@ -238,21 +240,21 @@ async def _sell(escalation: Escalation, *, sellers: int, each: int) -> None:
 
 
 async def _fail(escalation: Escalation, customers: range) -> None:
-    """Each of these customers asks for the money back, once."""
+    """Each of these customers requests a refund, once."""
     failures = [told(refund_requested(), subject=f"c-{n}", id=f"refund-{n}") for n in customers]
     for first in range(0, len(failures), 500):
         await escalation.hear(*failures[first : first + 500])
 
 
 async def _storm(escalation: Escalation, number: int) -> None:
-    """So many alerts to one seller, and what goes of them at once is sent."""
+    """This many alerts to one seller; those that go out at once are sent."""
     await _sell(escalation, sellers=1, each=number)
     await _fail(escalation, range(number))
     await _send(escalation)
 
 
 async def _send(escalation: Escalation) -> None:
-    """Send whatever is due by now."""
+    """Send everything that is due by now."""
     for _ in range(3):
         await escalation.send_mail()
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""A close that is undone: what came of contacts, people and time while it was closed."""
+"""A close that is undone: the effects of contacts, people and time while it was closed."""
 
 from datetime import timedelta
 from typing import Any
@@ -25,7 +25,7 @@ async def tries(team: Escalation, **later: float) -> None:
     await happens(team, contact_made("unanswered", direction=Direction.OUTBOUND, agent="anna", case=None), **later)
 
 
-async def test_the_time_to_answer_is_not_renewed_however_often_somebody_else_undoes_a_close(team: Escalation) -> None:
+async def test_repeated_undos_by_another_person_do_not_renew_the_time_to_respond(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.wait(HOUR + MINUTE)
     before = await open_episode(team)
@@ -40,7 +40,7 @@ async def test_the_time_to_answer_is_not_renewed_however_often_somebody_else_und
         assert (await rung(team))[-1] == ("ben", "backup", "signal"), "the message was withdrawn"
 
 
-async def test_an_attempt_that_is_told_while_it_is_closed_counts(team: Escalation) -> None:
+async def test_an_attempt_reported_while_it_is_closed_counts(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await team.move_clock(HOUR)
@@ -71,7 +71,7 @@ async def test_after_an_undo_the_next_attempt_counts(team: Escalation) -> None:
     assert (await open_episode(team))["attempts"] == 2
 
 
-async def test_a_customer_who_tried_again_while_it_was_closed_rings_once_it_is_open(team: Escalation) -> None:
+async def test_a_contact_while_it_was_closed_raises_an_alert_once_it_is_open(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await team.move_clock(MINUTE)
@@ -85,7 +85,7 @@ async def test_a_customer_who_tried_again_while_it_was_closed_rings_once_it_is_o
     assert (await open_episode(team))["acknowledged_by"] is None
 
 
-async def test_a_customer_whom_they_called_back_before_the_undo_does_not_ring(team: Escalation) -> None:
+async def test_a_contact_answered_before_the_undo_raises_no_alert(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await team.move_clock(MINUTE)
@@ -98,7 +98,7 @@ async def test_a_customer_whom_they_called_back_before_the_undo_does_not_ring(te
     assert (await open_episode(team))["reached_at"] is not None
 
 
-async def test_what_everybody_was_asked_about_is_not_left_with_somebody_who_left_while_it_was_closed(
+async def test_an_exhausted_episode_does_not_stay_with_a_person_who_left_while_it_was_closed(
     team: Escalation,
 ) -> None:
     await happens(team, refund_requested())

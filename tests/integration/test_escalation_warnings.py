@@ -1,4 +1,4 @@
-"""A promised answer: the warning before it is due, and what comes of it."""
+"""A promised answer: the warning before it is due, and its end."""
 
 from datetime import datetime, timedelta
 
@@ -11,13 +11,13 @@ from tests.escalation import Escalation, told
 
 @pytest.fixture
 async def now(escalation: Escalation) -> datetime:
-    """When the answer is promised: as the test begins."""
+    """When the answer is promised: the start of the test."""
     return await escalation.now()
 
 
 @pytest.fixture
 async def promised(escalation: Escalation, now: datetime) -> Escalation:
-    """An answer is promised in five hours; the policy that ships warns two hours before."""
+    """An answer is promised in five hours; the default policy warns two hours before."""
     promise = ResponsePromised(case=CASE, due_at=now + timedelta(hours=5))
     await escalation.hear(salesperson_changed(), order_placed(), told(promise, at=now))
     return escalation
@@ -27,7 +27,7 @@ async def signals(escalation: Escalation) -> list[tuple[str, str | None, str | N
     return [(row["kind"], row["ended"], row["ended_because"]) for row in await escalation.signals()]
 
 
-async def test_nobody_is_warned_while_there_is_time(promised: Escalation) -> None:
+async def test_no_warning_comes_while_there_is_time(promised: Escalation) -> None:
     await promised.wait(timedelta(hours=2, minutes=55))
     assert await signals(promised) == []
 
@@ -49,8 +49,8 @@ async def test_an_answer_in_time_ends_a_warning(promised: Escalation, now: datet
     assert await signals(promised) == [("response_due", "cleared", "contact")]
 
 
-async def test_after_an_outage_nobody_is_warned_of_what_is_overdue_by_now(promised: Escalation) -> None:
-    """Both were due while nothing ran: who is told that the answer is overdue needs no warning beside it."""
+async def test_after_an_outage_no_warning_precedes_an_overdue_answer(promised: Escalation) -> None:
+    """Both were due while nothing ran: a person notified of the overdue answer needs no warning beside it."""
     await promised.wait(timedelta(days=2))
     assert await signals(promised) == [("response_overdue", None, None)]
     assert [row["cause"] for row in await promised.alerts()] == ["signal"]

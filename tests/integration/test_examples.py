@@ -1,4 +1,4 @@
-"""The examples of the reference pages, pasted as they stand: every one is taken, in whatever order."""
+"""The examples of the reference pages, pasted unchanged: every one is accepted, in any order."""
 
 from collections.abc import Mapping
 from typing import Any

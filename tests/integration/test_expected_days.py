@@ -1,4 +1,4 @@
-"""The day on which a late delivery is expected: the one reported last, by the customer's own calendar."""
+"""The expected day of a late delivery: the one reported last, by the customer's own calendar."""
 
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ DAY = timedelta(days=1)
 
 
 async def late(site: Site, until: datetime, *, minutes_ago: float = 2) -> Desk:
-    """The delivery is late, and expected then."""
+    """The delivery is late, and expected on that day."""
     await site.tell(delivery_late(due_at=until), minutes_ago=minutes_ago, about=ACCOUNT)
     return Desk(await site.signed_in(), (await state(site))["episode_id"])
 
@@ -24,7 +24,7 @@ def expected(at: datetime) -> str:
     return f"It is now expected on {there.day} {there:%B}"
 
 
-async def test_a_day_told_before_the_last_one_is_never_expected(site: Site) -> None:
+async def test_a_day_reported_before_the_last_one_is_never_expected(site: Site) -> None:
     await site.hire()
     await site.sell()
     now = await site.service.now()
@@ -33,10 +33,10 @@ async def test_a_day_told_before_the_last_one_is_never_expected(site: Site) -> N
     await site.tell(delivery_late(due_at=now + 2 * DAY), about=ACCOUNT)
     assert expected(now + 2 * DAY) in await desk.page()
     await site.wait(3 * DAY)
-    assert "expected on" not in await desk.page(), "the day before the last one does not come back"
+    assert "expected on" not in await desk.page(), "the earlier day does not come back"
 
 
-async def test_a_day_that_the_order_was_changed_to_is_the_expected_one(site: Site) -> None:
+async def test_a_changed_delivery_date_is_the_expected_day(site: Site) -> None:
     await site.hire()
     await site.sell()
     now = await site.service.now()
@@ -44,10 +44,10 @@ async def test_a_day_that_the_order_was_changed_to_is_the_expected_one(site: Sit
     await site.tell(order_changed(delivery_due_at=now + 6 * DAY), about=ACCOUNT)
     assert expected(now + 6 * DAY) in await desk.page()
     await site.tell(order_changed(amount_minor=700), about=ACCOUNT)
-    assert expected(now + 6 * DAY) in await desk.page(), "a change that names no day leaves it"
+    assert expected(now + 6 * DAY) in await desk.page(), "a change without a day keeps it"
 
 
-async def test_of_a_customer_whose_zone_is_not_known_the_day_is_that_of_the_policys_zone(site: Site) -> None:
+async def test_the_policys_zone_decides_the_day_of_a_customer_without_a_zone(site: Site) -> None:
     zoned = shipped_text().replace('zone = "UTC"', 'zone = "Europe/Berlin"')
     await site.hire()
     await publish_policy(site.service.processor, PolicyPublishing(document=zoned, by="anna", summary="Berlin"))

@@ -32,7 +32,7 @@ from tests.servers import MakeDatabase
 
 @dataclass(frozen=True)
 class Site:
-    """Escalation, and its database as a command names it."""
+    """Escalation, and the URL of its database for a command."""
 
     escalation: Escalation
     url: str
@@ -70,7 +70,7 @@ async def _failed(site: Site, at: datetime, id: str | None = None) -> None:
     await site.escalation.hear(told(fact, at=at, id=id))
 
 
-async def test_the_whole_chain_is_told_in_order_with_policy_lines_and_what_happens_next(site: Site) -> None:
+async def test_the_whole_chain_is_printed_in_order_with_policy_lines_and_the_next_step(site: Site) -> None:
     await _sold(site)
     await _failed(site, minutes(10), id="call-1")
     await site.escalation.acknowledge()
@@ -79,21 +79,21 @@ async def test_the_whole_chain_is_told_in_order_with_policy_lines_and_what_happe
     lines = await site.lines(ORDER, "--order", "--events")
 
     chain = (
-        "told Order 4711 placed.",
-        "told Phone call from the customer, ended without help.",
+        "reported Order 4711 placed.",
+        "reported Phone call from the customer, ended without help.",
         "event call-1",
         "signal Dead end on order 4711.",
         "policy 1: signals.contact_dead_ended.answer_within = 4h",
         "severity Severity critical: dead end, large amount.",
         "rises.large_amount.EUR = 1000000",
-        "rang Notified anna (seller) of a signal; acknowledgement due by",
+        "notified Notified anna (seller) of a signal; acknowledgement due by",
         "policy 1: ladder.critical.seller = 15m",
         "acknowledged anna acknowledged it and has until",
         "policy 1: acknowledgement.redeem_within.critical = 1h",
         "delivery To anna: shown in the inbox; e-mail cancelled (acknowledged).",
         "expired anna did not reach the customer in time, so the episode is released.",
         "skipped Skipped the backup: Anna Berg has no backup.",
-        "rang Notified mona (manager) because the acknowledger did not reach the",
+        "notified Notified mona (manager) because the acknowledger did not reach the",
         "now open, severity critical",
         "with mona, not acknowledged",
         "next Then the sales desk (desk) is notified.",
@@ -118,7 +118,7 @@ async def test_a_customers_own_words_and_names_are_shown_only_on_demand(site: Si
     assert "(Petra Weiss)" in whole.output
 
 
-async def test_what_a_customer_wrote_moves_nothing_on_the_terminal(site: Site) -> None:
+async def test_customers_words_do_not_control_the_terminal(site: Site) -> None:
     await _sold(site)
     evil = "\x1b[2J\x1b]0;owned\x07\x9b31m\r\nrefund   approved\u202e"
     await site.escalation.hear(told(refund_requested(case=None, words=evil), at=minutes(5)))
@@ -128,20 +128,20 @@ async def test_what_a_customer_wrote_moves_nothing_on_the_terminal(site: Site) -
     assert not [line for line in whole.splitlines() if line.startswith("refund   approved")]
 
 
-async def test_what_ended_a_signal_and_closed_the_episode_is_told(site: Site) -> None:
+async def test_the_ends_of_a_signal_and_its_episode_are_printed(site: Site) -> None:
     await _sold(site)
     await site.escalation.hear(told(refund_requested(case=None), at=minutes(5)))
     await site.escalation.hear(told(refund_withdrawn(case=None), at=minutes(9)))
 
     lines = await site.lines(ORDER, "--order")
 
-    assert any("cleared Refund requested: settled by “refund withdrawn”." in line for line in lines)
+    assert any("settled Refund requested: settled by “refund withdrawn”." in line for line in lines)
     assert any("now Closed as cause gone" in line for line in lines)
     assert "risks none" in lines
     assert "next A new signal would open a new episode." in lines
 
 
-async def test_a_close_that_was_undone_is_told_and_until_when_it_can_be(site: Site) -> None:
+async def test_an_undone_close_is_printed_with_the_time_limit_of_an_undo(site: Site) -> None:
     await _sold(site)
     await site.escalation.hear(told(refund_requested(case=None), at=minutes(5)))
     (episode,) = await site.escalation.episodes()
@@ -155,14 +155,14 @@ async def test_a_close_that_was_undone_is_told_and_until_when_it_can_be(site: Si
     assert not any("can undo" in line for line in lines)
 
 
-async def test_contacts_that_were_counted_are_told_though_none_decided_anything_alone(site: Site) -> None:
+async def test_counted_contacts_are_printed_although_none_decided_alone(site: Site) -> None:
     await _sold(site)
     for minute in (10, 20, 30):
         await site.escalation.hear(told(contact_made("answered", by=None), at=minutes(minute)))
 
     lines = await site.lines(ORDER, "--order")
 
-    assert sum("told Phone call from the customer, answered." in line for line in lines) == 3
+    assert sum("reported Phone call from the customer, answered." in line for line in lines) == 3
     assert "signals.contact_repeated.contacts = 3 signals.contact_repeated.within = 7d" in " ".join(lines)
 
 
@@ -186,22 +186,22 @@ async def test_a_signal_that_waited_for_its_sale_says_so(site: Site) -> None:
     lines = await site.lines(ORDER, "--order")
 
     waits = [
-        line for line in lines if "waits Dead end: waiting, because no order of this account is known yet." in line
+        line for line in lines if "waiting Dead end: waiting, because no order of this account is known yet." in line
     ]
     assert len(waits) == 1
 
 
-async def test_what_was_erased_is_told_without_what_it_said(site: Site) -> None:
+async def test_an_erased_fact_is_printed_without_its_words(site: Site) -> None:
     await _sold(site)
     await _failed(site, minutes(10), id="call-1")
     await site.escalation.pool.execute("update shared.journal set body = null where event_id = 'call-1'")
 
     lines = await site.lines(ORDER, "--order", "--words")
 
-    assert any("told Erased at the customer's request." in line for line in lines)
+    assert any("reported Erased at the customer's request." in line for line in lines)
 
 
-async def test_the_beginning_of_an_id_is_enough_while_it_is_the_only_one(site: Site) -> None:
+async def test_an_ids_prefix_is_enough_while_it_is_unique(site: Site) -> None:
     await _sold(site)
     await _failed(site, minutes(10))
     ((episode,),) = [list(row.values())[:1] for row in await site.escalation.episodes()]
@@ -212,8 +212,8 @@ async def test_the_beginning_of_an_id_is_enough_while_it_is_the_only_one(site: S
 
     assert str(episode) in by_beginning.output
     assert (unknown.exit_code, no_order.exit_code) == (1, 1)
-    assert "no episode found" in unknown.output
-    assert "Order 4712: no episode found" in no_order.output
+    assert "No episode begins with ffffffff-0000" in unknown.output
+    assert "Order 4712 has no episode" in no_order.output
 
 
 async def test_machines_get_the_same_as_json(site: Site) -> None:

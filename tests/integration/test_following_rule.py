@@ -1,4 +1,4 @@
-"""The list of episodes with others and the rule of who may follow one say the same in other words."""
+"""The list of other people's episodes agrees with the rule about who may follow one."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ _RESPONSIBLE = "select responsible from escalation.episodes where order_id = '47
 
 
 async def followers(site: Site) -> set[str]:
-    """Those whose list has something; each list is what the rule says."""
+    """The people whose list is not empty; each list is checked against the rule."""
     found = set()
     for person in ("anna", "ben", "mona", "dora", "carl"):
         listed: set[UUID] = {
@@ -26,14 +26,14 @@ async def followers(site: Site) -> set[str]:
     return found
 
 
-async def test_the_list_has_what_its_reader_may_follow_and_nothing_else(site: Site) -> None:
+async def test_the_list_has_exactly_the_episodes_that_its_reader_may_follow(site: Site) -> None:
     seller = await open_desk(site)
     await site.hire("mona", "Mona Adler", manager="dora")
     await site.hire("dora", "Dora Lang")
     await site.trouble("carl", order="4800", account="c-80")
     assert await followers(site) == {"mona", "dora"}
     assert done(await seller.press("not-mine"))
-    assert await followers(site) == {"mona", "dora"}, "who was asked before may still take it"
+    assert await followers(site) == {"mona", "dora"}, "a person notified before may still acknowledge"
     responsible = await site.service.pool.fetchval(_RESPONSIBLE)
     next_one = Desk(await site.signed_in(responsible), UUID(seller.path.rpartition("/")[2]))
     assert done(await next_one.press("acknowledge"))

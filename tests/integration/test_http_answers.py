@@ -1,4 +1,4 @@
-"""What `POST /events` of a real service says became of an event, and what its process counts."""
+"""The outcome of each event in the answer of `POST /events` of a real service, and the counts of its process."""
 
 from collections.abc import AsyncIterator
 
@@ -69,25 +69,25 @@ async def outcomes(client: httpx2.AsyncClient, *events: dict[str, object]) -> li
     return [one["outcome"] for one in answer.json()["events"]]
 
 
-async def test_what_waits_for_its_sale_says_so_and_what_had_waited_is_a_duplicate(orders: httpx2.AsyncClient) -> None:
+async def test_a_fact_waiting_for_its_sale_says_so_and_is_a_duplicate_afterwards(orders: httpx2.AsyncClient) -> None:
     confirmed, placed = event("e-1"), event("e-2", type="orders.inbound.order_placed", data=SALE)
     assert await outcomes(orders, confirmed) == ["waiting"]
     assert await outcomes(orders, placed, confirmed) == ["applied", "duplicate"]
     assert await outcomes(orders, event("e-3")) == ["applied"]
 
 
-async def test_what_waits_for_a_sale_of_the_same_request_is_applied(orders: httpx2.AsyncClient) -> None:
+async def test_a_fact_about_a_sale_of_the_same_request_is_applied(orders: httpx2.AsyncClient) -> None:
     placed = event("e-2", type="orders.inbound.order_placed", data=SALE)
     assert await outcomes(orders, event("e-1"), placed) == ["applied", "applied"]
 
 
-async def test_what_waits_for_the_opening_of_its_case_says_so(support: httpx2.AsyncClient) -> None:
+async def test_a_fact_waiting_for_the_opening_of_its_case_says_so(support: httpx2.AsyncClient) -> None:
     status = event("e-1", type="support.inbound.case_status_changed", data={"case": "k", "status": "open"})
     refund = event("e-2", type="support.inbound.refund_requested", data={"case": "k"})
     assert await outcomes(support, status, refund) == ["waiting", "applied"]
 
 
-async def test_events_with_members_that_nobody_reads_are_counted_once_by_type(
+async def test_events_with_unread_members_are_counted_once_by_type(
     orders: httpx2.AsyncClient, metrics: Metrics
 ) -> None:
     misspelt = event("e-1", type="orders.inbound.order_placed", data=SALE | {"soldBy": "anna"})

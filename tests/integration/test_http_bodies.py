@@ -24,7 +24,7 @@ class Server:
     port: int
 
     async def send(self, head: str, *parts: bytes, pause_seconds: float = 0.0, authorized: bool = True) -> str:
-        """Write a request part by part; returns all that is answered until the server closes or falls silent."""
+        """Write a request part by part. Returns the whole answer, until the server closes or falls silent."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         key = f"Authorization: Bearer {KEY}\r\n" if authorized else ""
         lines = f"POST /events HTTP/1.1\r\nHost: orders\r\n{key}{head}\r\n"
@@ -63,7 +63,7 @@ async def server(database: MakeDatabase) -> AsyncIterator[Server]:
 STRUCTURED = "Content-Type: application/cloudevents+json\r\n"
 
 
-async def test_a_chunked_body_is_taken(server: Server) -> None:
+async def test_a_chunked_body_is_accepted(server: Server) -> None:
     chunks = [b"%x\r\n%s\r\n" % (len(part), part) for part in (EVENT[:20], EVENT[20:])]
     answer = await server.send(STRUCTURED + "Transfer-Encoding: chunked\r\n", *chunks, b"0\r\n\r\n")
     assert status(answer) == 200
@@ -97,7 +97,7 @@ async def test_a_chunked_body_over_the_limit_is_refused_while_it_comes(server: S
     assert await server.still_works()
 
 
-async def test_an_endless_chunked_body_does_not_hold_the_server(server: Server) -> None:
+async def test_an_endless_chunked_body_does_not_block_the_server(server: Server) -> None:
     chunk = b"%x\r\n%s\r\n" % (50_000, b" " * 50_000)
     answer = await server.send(STRUCTURED + "Transfer-Encoding: chunked\r\n", *[chunk] * 3)
     assert status(answer) == 413

@@ -1,4 +1,4 @@
-"""While the database is away every answer is a 503 that asks to come back, and what comes back counts once."""
+"""While the database is away every answer is a 503 that asks to try again, and a repeated event counts once."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from tests.ingress import Ingress, event, ingress_over
 from tests.servers import PrivatePostgres
 
 _STUCK_SECONDS = 12
-"""Longer than any commit is waited for here, shorter than a statement is."""
+"""Longer than the wait for any commit here, shorter than a statement's time."""
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ async def test_a_stopped_database_is_a_503_until_it_is_back(
     assert await ingress.journaled() == ["e-0", "e-1"]
 
 
-async def test_connections_cut_by_the_server_are_not_noticed(ingress: Ingress) -> None:
+async def test_connections_cut_by_the_server_cause_no_errors(ingress: Ingress) -> None:
     await asyncio.gather(*(ingress.send(event(f"w-{number}")) for number in range(8)))
     await ingress.pool.fetch(
         "select pg_terminate_backend(pid) from pg_stat_activity "

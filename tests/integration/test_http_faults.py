@@ -1,4 +1,4 @@
-"""Events over HTTP that the service fails on: no 5xx, nothing lost, and nothing of them in the logs."""
+"""Events over HTTP on which the service fails: no 5xx, nothing lost, and nothing of their content in the logs."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -36,7 +36,7 @@ async def ingress(database: MakeDatabase) -> AsyncIterator[Ingress]:
 
 
 @pytest.mark.parametrize("order", [UNSTORABLE_ORDER, UNENCODABLE_ORDER, BUG_ORDER])
-async def test_an_event_the_service_fails_on_is_no_5xx_and_not_lost(ingress: Ingress, order: str) -> None:
+async def test_an_event_on_which_the_service_fails_is_no_5xx_and_not_lost(ingress: Ingress, order: str) -> None:
     answer = await ingress.send(event(order=order))
     assert (answer.status_code, codes(answer)) == (409, [(0, None, "not_applicable")])
     assert UNSTORABLE_AMOUNT not in answer.text
@@ -45,7 +45,7 @@ async def test_an_event_the_service_fails_on_is_no_5xx_and_not_lost(ingress: Ing
 
 
 @pytest.mark.parametrize("order", [UNSTORABLE_ORDER, UNENCODABLE_ORDER, BUG_ORDER])
-async def test_of_a_batch_the_service_fails_on_only_the_event_at_fault_is_buried(ingress: Ingress, order: str) -> None:
+async def test_only_the_event_at_fault_of_a_failing_batch_is_dead_lettered(ingress: Ingress, order: str) -> None:
     batch = [event("e-0"), event("e-1", order=order), event("e-2", order=REFUSED_ORDER), event("e-3")]
     answer = await ingress.send(*batch)
     assert (answer.status_code, codes(answer)) == (409, [(1, None, "not_applicable")])
@@ -56,7 +56,7 @@ async def test_of_a_batch_the_service_fails_on_only_the_event_at_fault_is_buried
     assert [one["outcome"] for one in again.json()["events"]] == ["applied", "applied"]
 
 
-async def test_events_that_fail_only_together_are_refused_and_none_is_buried(ingress: Ingress) -> None:
+async def test_events_that_fail_only_together_are_refused_without_a_dead_letter(ingress: Ingress) -> None:
     batch = [event("e-0", order=CROWDED_ORDER), event("e-1", order=CROWDED_ORDER)]
     answer = await ingress.send(*batch)
     assert (answer.status_code, codes(answer)) == (409, [(None, None, "not_applicable")])
@@ -64,7 +64,7 @@ async def test_events_that_fail_only_together_are_refused_and_none_is_buried(ing
     assert [(await ingress.send(one)).status_code for one in batch] == [200, 200]
 
 
-async def test_two_that_raced_for_one_new_id_are_tried_once_more(ingress: Ingress) -> None:
+async def test_two_events_racing_for_a_new_id_are_tried_once_more(ingress: Ingress) -> None:
     answer = await ingress.send(event(order=RACED_ORDER))
     assert (answer.status_code, answer.json()["events"][0]["outcome"]) == (200, "applied")
     assert await ingress.dead_letters() == []
@@ -81,7 +81,7 @@ async def test_a_database_without_its_tables_is_no_fault_of_the_event(ingress: I
 
 @pytest.fixture
 def logged() -> Iterator[LogStream]:
-    """All that is logged meanwhile."""
+    """Everything logged during the test."""
     with logging_restored():
         stream = LogStream()
         configure_logging("orders", "debug", stream=stream)
@@ -101,7 +101,7 @@ async def test_no_key_nor_value_received_is_logged(ingress: Ingress, logged: Log
         assert secret not in output
 
 
-async def test_a_request_that_takes_too_long_is_not_put_down_to_a_database_that_answers(database: MakeDatabase) -> None:
+async def test_a_slow_request_is_not_blamed_on_a_database_that_answers(database: MakeDatabase) -> None:
     async with ingress_over(await database("orders"), limits=Limits(commit_seconds=1)) as slow:
         assert (await slow.send(event("e-0"))).status_code == 200
         async with slow.pool.acquire() as other, other.transaction():

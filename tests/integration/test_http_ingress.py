@@ -1,4 +1,6 @@
-"""Events told over HTTP, on real Postgres: what is answered is committed, what is refused changes nothing."""
+"""Events over HTTP on real Postgres: an accepted event is committed before the answer, a refused
+one changes nothing.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -53,7 +55,7 @@ async def test_a_structured_event_is_committed_before_the_answer(ingress: Ingres
     assert tuple(row) == ("http", "orders.inbound.order_confirmed", "c-17")
 
 
-async def test_members_that_nobody_reads_are_accepted_and_named(ingress: Ingress) -> None:
+async def test_unread_members_are_accepted_and_named(ingress: Ingress) -> None:
     misspelt = event("e-1", data={"order": "4711", "Orders": 1, "colour": "red"})
     answer = await ingress.send(misspelt, event("e-2"))
     assert answer.json()["events"] == [
@@ -67,7 +69,7 @@ async def test_members_that_nobody_reads_are_accepted_and_named(ingress: Ingress
     ]
 
 
-async def test_all_that_is_wrong_with_a_request_is_answered_at_once(ingress: Ingress) -> None:
+async def test_one_answer_names_everything_wrong_with_a_request(ingress: Ingress) -> None:
     published = event("e-1", type="orders.order_confirmed", time="now")
     answer = await ingress.send(published, event("e-2"), event("e-3", data={}, subject=""))
     assert answer.status_code == 400
@@ -103,12 +105,12 @@ async def test_a_batch_is_applied_in_its_order(ingress: Ingress) -> None:
     assert await ingress.journaled() == [f"e-{number}" for number in range(5)]
 
 
-async def test_an_empty_batch_is_nothing_to_do(ingress: Ingress) -> None:
+async def test_an_empty_batch_is_accepted_without_effect(ingress: Ingress) -> None:
     answer = await ingress.client.post("/events", content=b"[]", headers=BATCHED)
     assert (answer.status_code, answer.json()) == (200, {"events": []})
 
 
-async def test_an_event_sent_again_is_a_duplicate_in_whatever_mode(ingress: Ingress) -> None:
+async def test_a_repeated_event_is_a_duplicate_in_either_mode(ingress: Ingress) -> None:
     await ingress.send(event())
     again = [
         await ingress.send(event()),
@@ -138,7 +140,7 @@ async def test_an_id_used_for_another_event_is_refused_and_kept_once(ingress: In
     assert await ingress.journaled() == ["e-1"]
 
 
-async def test_what_the_service_refuses_is_told_and_kept(ingress: Ingress) -> None:
+async def test_an_event_that_the_service_refuses_is_reported_and_kept(ingress: Ingress) -> None:
     answer = await ingress.send(event(order=REFUSED_ORDER))
     assert answer.status_code == 409
     assert answer.json()["errors"] == [
@@ -177,7 +179,7 @@ async def test_one_id_for_two_events_of_a_batch_is_refused(ingress: Ingress) -> 
     assert await ingress.journaled() == []
 
 
-async def test_malformed_events_of_a_batch_are_named_each_and_not_stored(ingress: Ingress) -> None:
+async def test_each_malformed_event_of_a_batch_is_named_and_none_is_stored(ingress: Ingress) -> None:
     batch: list[Any] = [
         event(),
         event(time=CANARY),
@@ -200,7 +202,7 @@ async def test_malformed_events_of_a_batch_are_named_each_and_not_stored(ingress
     assert await ingress.dead_letters() == []
 
 
-async def test_refused_requests_are_counted_by_publisher_and_reason_and_nothing_that_was_sent(ingress: Ingress) -> None:
+async def test_refused_requests_are_counted_by_publisher_and_reason_without_their_content(ingress: Ingress) -> None:
     strange = {"Authorization": f"Bearer {CANARY}", "Content-Type": STRUCTURED["Content-Type"]}
     await ingress.send(event(), headers=strange)
     await ingress.send(event(type=CANARY, source=CANARY))
@@ -215,7 +217,7 @@ async def test_refused_requests_are_counted_by_publisher_and_reason_and_nothing_
     assert sorted(counted) == [("", "key_unknown", 1), ("shop", "unknown_type", 2)]
 
 
-async def test_the_types_of_other_topics_are_told_where_they_belong(ingress: Ingress) -> None:
+async def test_a_type_of_another_topic_is_refused_with_its_place(ingress: Ingress) -> None:
     answer = await ingress.send(event(type="support.inbound.case_closed", data={}))
     assert (answer.status_code, codes(answer)) == (400, [(0, "type", "wrong_topic")])
     published = await ingress.send(event(type="orders.order_confirmed"))
@@ -252,7 +254,7 @@ async def test_the_trace_of_the_request_becomes_the_events_unless_it_has_its_own
     assert [row["traceparent"] for row in rows] == [TRACEPARENT, OTHER_TRACEPARENT, None]
 
 
-async def test_another_content_type_is_told_which_to_use(ingress: Ingress) -> None:
+async def test_another_content_type_is_refused_with_the_right_one(ingress: Ingress) -> None:
     structured = "application/cloudevents+json"
     refused: list[dict[str, str]] = [
         {"Content-Type": "text/plain"},
@@ -272,6 +274,6 @@ async def test_a_batch_too_long_is_refused_before_its_events_are_read(ingress: I
     assert (answer.status_code, codes(answer)) == (413, [(None, None, "batch_too_long")])
 
 
-async def test_get_is_not_a_way_to_publish(ingress: Ingress) -> None:
+async def test_get_does_not_publish(ingress: Ingress) -> None:
     answer = await ingress.client.get("/events", headers=AUTHORIZED)
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")

@@ -1,4 +1,4 @@
-"""Who may publish over HTTP, and what: by key, source and type."""
+"""Who may publish what over HTTP: by key, source and type."""
 
 from collections.abc import AsyncIterator
 
@@ -42,7 +42,7 @@ async def test_a_key_is_bound_to_its_sources_and_types(ingress: Ingress) -> None
     assert await ingress.dead_letters() == []
 
 
-async def test_a_key_for_all_orders_may_not_say_who_somebody_is_and_is_told_which_right_is_missing(
+async def test_a_key_for_all_orders_may_not_change_people_and_the_answer_names_the_missing_right(
     ingress: Ingress,
 ) -> None:
     person = event(type=SalespersonChanged.type, subject="carl", data={"name": "Carl", "email": "mallory@evil.example"})

@@ -105,21 +105,21 @@ async def test_a_file_with_an_unreadable_row_publishes_nothing(files: Path, kafk
 
 
 @pytest.mark.parametrize("content", [b"mql_id\xff,seller_id", b"", b"\x89PNG\r\n\x1a\n\x00"])
-async def test_what_is_no_csv_file_of_deals_is_refused_in_words(files: Path, content: bytes) -> None:
+async def test_other_files_than_a_csv_of_deals_are_refused_in_words(files: Path, content: bytes) -> None:
     (files / "deals.csv").write_bytes(content)
     refused = await asyncio.to_thread(run, files, "deals", "--file", "deals.csv", kafka="unused:1")
     assert refused.exit_code == 1
     assert "deals.csv, " in refused.output
 
 
-async def test_without_a_broker_it_says_where_it_looked_and_what_to_do(files: Path) -> None:
+async def test_without_a_broker_the_command_names_the_address_and_a_remedy(files: Path) -> None:
     [port] = free_ports(1)
     refused = await asyncio.to_thread(run, files, "deals", "--file", "deals.csv", kafka=f"{LOOPBACK}:{port}")
     assert refused.exit_code == 1
     assert f"No Kafka broker answers at {LOOPBACK}:{port}. Start one with `handoff up`" in refused.output
 
 
-async def test_an_instant_without_a_zone_is_a_wrong_use(files: Path) -> None:
+async def test_an_instant_without_a_zone_is_a_usage_error(files: Path) -> None:
     refused = await asyncio.to_thread(
         run,
         files,
@@ -130,7 +130,7 @@ async def test_an_instant_without_a_zone_is_a_wrong_use(files: Path) -> None:
     assert "RFC 3339" in refused.output
 
 
-async def test_a_desk_that_is_somebody_needs_no_word(
+async def test_a_desk_in_the_directory_needs_no_warning(
     files: Path, kafka: str, topic_prefix: str, database: MakeDatabase
 ) -> None:
     cluster = Cluster(kafka, prefix=topic_prefix, partitions=3, replication=1)

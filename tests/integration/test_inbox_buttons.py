@@ -1,4 +1,4 @@
-"""What salespeople press: every button, who may press it, what is refused and in which words, and what it leads to."""
+"""The buttons of salespeople: who may press each, the words of a refusal, and the effect."""
 
 import re
 from datetime import timedelta
@@ -36,8 +36,8 @@ async def test_every_button_pressed_twice_from_one_page_does_no_harm(site: Site)
     assert (row["result"], row["reason"], row["closed_by"]) == ("saved", "concession", SELLER)
 
 
-async def test_a_button_that_is_pressed_again_after_something_else_counts_again(site: Site) -> None:
-    """However alike the episode looks: what the page shows now is not what it showed then."""
+async def test_a_button_pressed_again_after_another_change_counts_again(site: Site) -> None:
+    """However similar the episode looks, the page shows another state than before."""
     desk = await taken(site)
     tomorrow = await at_in(site, days=1)
     for at in (tomorrow, await at_in(site, days=2), tomorrow):
@@ -48,7 +48,7 @@ async def test_a_button_that_is_pressed_again_after_something_else_counts_again(
     assert (await state(site))["offered_to"] == "ben"
 
 
-async def test_an_attempt_counts_again_for_who_got_it_back(site: Site) -> None:
+async def test_an_attempt_counts_again_for_a_person_who_got_the_episode_back(site: Site) -> None:
     anna = await taken(site)
     ben = Desk(await site.signed_in("ben"), (await state(site))["episode_id"])
     until = await at_in(site, hours=2)
@@ -71,7 +71,7 @@ async def test_an_attempt_gives_more_time_and_is_counted(site: Site) -> None:
     assert "1 failed attempt" in await desk.page()
 
 
-async def test_reaching_the_customer_stops_the_clock_and_closing_is_next(site: Site) -> None:
+async def test_reaching_the_customer_ends_the_deadline_and_closing_is_next(site: Site) -> None:
     desk = await taken(site)
     assert done(await desk.press("reached", channel="phone"))
     row = await state(site)
@@ -80,10 +80,10 @@ async def test_reaching_the_customer_stops_the_clock_and_closing_is_next(site: S
     page = (await desk.browser.get(desk.path)).text
     assert "You reached the customer" in words_of(page)
     filled = re.findall(r'<button class="button next"[^>]*>(\w+)', page.partition("<article")[2])
-    assert filled == ["Close"], "the one thing to do next"
+    assert filled == ["Close"], "the next step"
 
 
-async def test_an_appointment_is_on_the_readers_clock(site: Site) -> None:
+async def test_an_appointment_is_shown_in_the_readers_time(site: Site) -> None:
     desk = await taken(site)
     at = await site.service.now() + timedelta(hours=5)
     assert done(await desk.press("appointment", at=field_value(at, ZONE)))
@@ -117,7 +117,7 @@ async def test_the_page_names_the_promised_call_and_what_was_done(site: Site) ->
     assert f"You {told[1]}" in await desk.page()
 
 
-async def test_put_off_until_tomorrow_is_nine_o_clock_of_the_reader(site: Site) -> None:
+async def test_a_snooze_until_tomorrow_ends_at_nine_in_the_readers_time(site: Site) -> None:
     desk = await taken(site)
     assert done(await desk.press("snooze", until="tomorrow"))
     local = (await state(site))["deadline_at"].astimezone(ZONE)
@@ -145,11 +145,11 @@ async def test_a_hand_over_is_offered_and_accepted(site: Site) -> None:
     assert "You sold this order. Ben Ahlers has been handling this since 10:0" in page
     assert "More actions" not in page
     refused = await giver.press("close", ending="lost:price")
-    assert refused.status_code == 409, "the giver has it no more"
+    assert refused.status_code == 409, "the giver does not have it any more"
     assert "Ben Ahlers has been handling this since 10:00." in words_of(refused.text)
 
 
-async def test_not_mine_asks_the_next_at_once_and_whoever_was_asked_can_still_take_it(site: Site) -> None:
+async def test_not_mine_notifies_the_next_at_once_and_earlier_recipients_can_still_acknowledge(site: Site) -> None:
     desk = await open_desk(site)
     form = await desk.form()
     assert done(await desk.send("not-mine", form))
@@ -167,7 +167,7 @@ async def test_not_mine_asks_the_next_at_once_and_whoever_was_asked_can_still_ta
     assert "Anna Berg passed it on." in page
     assert "Who was notified" in page
     assert "passed it on" in page
-    assert "<title>Handoff</title>" in (await desk.browser.get("/")).text, "it waits for Ben"
+    assert "<title>Handoff</title>" in (await desk.browser.get("/")).text, "it is waiting for Ben"
     assert done(await desk.press("acknowledge"))
     page = await bens.page()
     assert "You were notified before. Anna Berg has been handling this since 10:0" in page
@@ -176,7 +176,7 @@ async def test_not_mine_asks_the_next_at_once_and_whoever_was_asked_can_still_ta
     assert "Anna Berg has been handling this since 10:00." in words_of(refused.text)
 
 
-async def test_how_it_ended_is_asked_with_every_reason_but_the_machines_own(site: Site) -> None:
+async def test_closing_offers_every_reason_except_the_automatic_ones(site: Site) -> None:
     page = (await (desk := await taken(site)).browser.get(desk.path)).text
     offered = set(re.findall(r'<option value="(\w+:\w+)">', page))
     known = {f"{result.value}:{one.code}" for result, reasons in SHIPPED.reasons.items() for one in reasons}
@@ -201,7 +201,7 @@ async def test_refused_requests_are_counted_by_reason(site: Site) -> None:
     assert {publisher for publisher, _ in counted} == {""}
 
 
-async def test_not_mine_is_refused_once_the_next_is_asked(site: Site) -> None:
+async def test_not_mine_is_refused_once_the_next_person_is_notified(site: Site) -> None:
     desk = await open_desk(site)
     form = await desk.form()
     await site.wait(timedelta(hours=2))
@@ -234,7 +234,7 @@ async def test_not_mine_is_refused_once_the_next_is_asked(site: Site) -> None:
         ("reached", {"channel": "telepathy"}, "“telepathy” is not one of the options"),
     ],
 )
-async def test_what_cannot_be_is_refused_in_plain_words(
+async def test_impossible_values_are_refused_in_plain_words(
     site: Site, action: str, fields: dict[str, str], said: str
 ) -> None:
     desk = await taken(site)
@@ -247,7 +247,7 @@ async def test_what_cannot_be_is_refused_in_plain_words(
     assert await state(site) == before
 
 
-async def test_what_only_whoever_took_it_may_press_is_refused_to_others(site: Site) -> None:
+async def test_the_acknowledgers_buttons_are_refused_to_others(site: Site) -> None:
     desk = await open_desk(site)
     for action, fields in (
         ("reached", {}),

@@ -1,4 +1,4 @@
-"""Duties of the day on the page: whose they are, what they quote, and the check-in that is logged there."""
+"""Follow-ups on the page: whose they are, what they quote, and the check-in that is logged there."""
 
 import html
 import json
@@ -51,7 +51,7 @@ async def sell(
 
 
 async def duties(browser: httpx2.AsyncClient) -> list[str]:
-    """The words of each duty that the page lists."""
+    """The words of each follow-up on the page."""
     page = (await browser.get("/")).text
     (section,) = re.findall(r"<section[^>]* data-duties.*?</section>", page, re.DOTALL)
     return [
@@ -80,14 +80,14 @@ async def test_a_check_in_appears_two_days_before_it_is_due(site: Site) -> None:
     assert "This is Anna Berg. I'm calling about your order." in duty
 
 
-async def test_a_check_in_that_is_late_says_for_how_long(site: Site) -> None:
+async def test_an_overdue_check_in_says_for_how_long(site: Site) -> None:
     await sell(site)
     await site.service.move_clock(17 * DAY)
     (duty,) = await duties(await site.signed_in())
     assert "3 days overdue" in duty
 
 
-async def test_a_logged_check_in_is_proof_and_is_published(site: Site) -> None:
+async def test_a_logged_check_in_counts_as_a_talk_and_is_published(site: Site) -> None:
     await sell(site)
     await site.service.move_clock(13 * DAY)
     browser = await site.signed_in()
@@ -107,7 +107,7 @@ async def test_pressing_twice_logs_one_talk(site: Site) -> None:
     assert await site.service.pool.fetchval(reached) == 1
 
 
-async def test_a_check_in_clears_what_a_talk_clears(site: Site) -> None:
+async def test_a_check_in_clears_the_same_signals_as_a_talk(site: Site) -> None:
     await sell(site)
     await site.service.move_clock(13 * DAY)
     await site.tell(contact_made("dead_end", case=None), minutes_ago=9)
@@ -120,7 +120,7 @@ async def test_a_check_in_clears_what_a_talk_clears(site: Site) -> None:
     assert await site.service.pool.fetchval("select result from escalation.episodes") == "cause_gone"
 
 
-async def test_a_check_in_redeems_what_the_seller_has_taken_of_that_order(site: Site) -> None:
+async def test_a_check_in_redeems_the_sellers_acknowledgement_of_that_order(site: Site) -> None:
     await sell(site)
     await site.service.move_clock(13 * DAY)
     episode = await site.request_refund()
@@ -132,7 +132,7 @@ async def test_a_check_in_redeems_what_the_seller_has_taken_of_that_order(site: 
     assert (row["acknowledged_by"], row["deadline_at"], row["reached_at"] is not None) == (SELLER, None, True)
 
 
-async def test_a_duty_that_is_done_otherwise_is_refused_in_words(site: Site) -> None:
+async def test_a_follow_up_that_is_completed_otherwise_is_refused_in_words(site: Site) -> None:
     await sell(site)
     await site.service.move_clock(13 * DAY)
     browser = await site.signed_in()
@@ -143,7 +143,7 @@ async def test_a_duty_that_is_done_otherwise_is_refused_in_words(site: Site) -> 
     assert "This check-in is no longer on your list" in answer.text
 
 
-async def test_nobody_logs_the_check_in_of_another(site: Site) -> None:
+async def test_no_one_can_log_another_persons_check_in(site: Site) -> None:
     await sell(site)
     await site.service.move_clock(13 * DAY)
     browser = await site.signed_in("ben")
@@ -167,7 +167,7 @@ async def test_the_form_of_another_page_logs_nothing(site: Site) -> None:
     assert len(await duties(browser)) == 1
 
 
-async def test_promises_and_the_expected_outcome_are_quoted_until_they_are_proven(site: Site) -> None:
+async def test_promises_and_the_expected_result_are_quoted_until_they_are_proven(site: Site) -> None:
     now = await site.service.now()
     promises = (Promise(id="training", what="Training for the caretaker", due_at=now + 2 * DAY),)
     outcome: Any = {"expected_outcome": "A third less gas", "outcome_expected_by": now + 3 * DAY}
@@ -184,7 +184,7 @@ async def test_promises_and_the_expected_outcome_are_quoted_until_they_are_prove
     assert await duties(browser) == []
 
 
-async def test_a_promise_whose_words_were_erased_is_still_a_duty(site: Site) -> None:
+async def test_a_promise_with_erased_words_is_still_a_follow_up(site: Site) -> None:
     now = await site.service.now()
     await sell(site, promises=(Promise(what="Training for Ms Weiss", due_at=now + DAY),))
     await site.service.pool.execute("update shared.journal set body = null")
@@ -193,7 +193,7 @@ async def test_a_promise_whose_words_were_erased_is_still_a_duty(site: Site) -> 
     assert "Training" not in promised
 
 
-async def test_a_backfilled_sale_and_who_must_not_be_called_make_no_duties(site: Site) -> None:
+async def test_a_backfilled_sale_or_a_do_not_call_customer_makes_no_follow_ups(site: Site) -> None:
     await sell(site, sold_ago=13 * DAY)
     await sell(site, "4712")
     await site.tell(contact_preference_changed("deceased"))
@@ -201,7 +201,7 @@ async def test_a_backfilled_sale_and_who_must_not_be_called_make_no_duties(site:
     assert await duties(await site.signed_in()) == []
 
 
-async def test_a_successor_finds_the_duties_of_the_book(site: Site) -> None:
+async def test_a_successor_finds_the_follow_ups_of_the_accounts_taken_over(site: Site) -> None:
     await sell(site)
     await site.service.move_clock(13 * DAY)
     left = {"salesperson": "ben", "since": (await site.service.now()).date()}
@@ -220,7 +220,7 @@ async def test_a_long_list_shows_what_is_due_first(site: Site) -> None:
     assert "2 more not shown." in (await browser.get("/")).text
 
 
-async def test_duties_stand_beside_open_episodes(site: Site) -> None:
+async def test_follow_ups_are_listed_beside_open_episodes(site: Site) -> None:
     await sell(site)
     await site.service.move_clock(13 * DAY)
     await site.request_refund()

@@ -1,4 +1,4 @@
-"""What a salesperson sees and does: their episodes, in words, and the button that takes one."""
+"""What a salesperson sees and does: their episodes in words, and the button to acknowledge one."""
 
 import re
 from datetime import timedelta
@@ -15,7 +15,7 @@ from tests.inbox_desk import Desk
 from tests.servers import PrivatePostgres
 
 
-async def test_the_page_tells_who_why_you_and_what_happened(site: Site) -> None:
+async def test_the_page_says_who_is_affected_why_you_and_what_happened(site: Site) -> None:
     await site.hire()
     await site.sell()
     dead_end = support.ContactDeadEnded(
@@ -51,7 +51,7 @@ async def test_the_page_tells_who_why_you_and_what_happened(site: Site) -> None:
     assert told == sorted(told), "newest first"
 
 
-async def test_a_customer_without_name_number_or_zone_is_shown_all_the_same(site: Site) -> None:
+async def test_a_customer_without_name_number_or_zone_is_shown_anyway(site: Site) -> None:
     await site.hire()
     await site.sell(customer=None)
     await site.request_refund(words=None, amount_minor=None)
@@ -61,7 +61,7 @@ async def test_a_customer_without_name_number_or_zone_is_shown_all_the_same(site
     assert "Refund requested" in shown
 
 
-async def test_nothing_open_is_said_to_be_good(site: Site) -> None:
+async def test_an_empty_list_says_that_all_is_clear(site: Site) -> None:
     await site.hire()
     page = (await (await site.signed_in()).get("/")).text
     assert "You're all clear." in unescape(page)
@@ -88,7 +88,7 @@ async def test_unacknowledged_first_then_by_severity_time_left_and_latest_signal
     assert names == ["middle", "old", "new"]
 
 
-async def test_acknowledging_shows_who_has_it_and_works_twice(site: Site) -> None:
+async def test_acknowledging_shows_the_acknowledger_and_works_twice(site: Site) -> None:
     episode = await site.trouble()
     browser = await site.signed_in()
     form = {"csrf_token": form_token((await browser.get("/")).text), "return_to": f"/episodes/{episode}"}
@@ -103,7 +103,7 @@ async def test_acknowledging_shows_who_has_it_and_works_twice(site: Site) -> Non
     assert row["acknowledged_by"] == SELLER
 
 
-async def test_what_happened_leaves_out_the_customers_other_orders(site: Site) -> None:
+async def test_the_story_leaves_out_the_customers_other_orders(site: Site) -> None:
     await site.hire()
     await site.sell("4711")
     await site.sell("4712")
@@ -115,7 +115,7 @@ async def test_what_happened_leaves_out_the_customers_other_orders(site: Site) -
     assert "Order 4712 placed" not in page
 
 
-async def test_a_signal_without_its_fact_still_speaks(site: Site) -> None:
+async def test_a_signal_without_its_fact_is_still_described(site: Site) -> None:
     episode = await site.trouble()
     await site.tell(case_reopened(), minutes_ago=2)
     await site.service.pool.execute("update shared.journal set body = null")
@@ -124,7 +124,7 @@ async def test_a_signal_without_its_fact_still_speaks(site: Site) -> None:
     assert "I want my money back." in page
 
 
-async def test_five_hundred_episodes_are_pages_that_can_be_searched(site: Site) -> None:
+async def test_five_hundred_episodes_are_paged_and_searchable(site: Site) -> None:
     await site.trouble()
     for number in range(499):
         await site.sell(f"o-{number}", account=f"a-{number}", customer=Customer(name=f"Company {number}"))
@@ -171,7 +171,7 @@ async def test_pressing_again_on_one_page_is_the_same_event_and_on_the_next_page
     presses = "select count(*) from shared.journal where type = 'escalation.button.acknowledge_pressed'"
     for ring in (1, 2):
         form = await desk.form()
-        for _ in range(2):  # as after a commit whose answer was lost
+        for _ in range(2):  # as after a commit without an answer
             assert (await desk.send("acknowledge", form)).status_code == 303
         assert await site.service.pool.fetchval(presses) == ring
         assert (await site.service.row("escalation.episodes"))["acknowledged_by"] == SELLER
@@ -201,7 +201,7 @@ NIGHTS = (
 )
 
 
-async def test_who_works_while_the_customer_sleeps_is_told_what_time_counts(site: Site) -> None:
+async def test_a_reader_in_another_zone_learns_which_time_counts(site: Site) -> None:
     await site.hire(working_hours=NIGHTS)
     await site.hire("desk", "Desk", working_hours=NIGHTS)
     await site.sell(amount_minor=50_000)
@@ -214,7 +214,7 @@ async def test_who_works_while_the_customer_sleeps_is_told_what_time_counts(site
     assert "the deadline also runs outside your working hours." in shown
 
 
-async def test_who_is_told_for_information_reads_it_by_its_link_and_may_press_nothing(site: Site) -> None:
+async def test_a_person_informed_can_read_by_the_link_and_press_nothing(site: Site) -> None:
     await site.hire(working_hours=NIGHTS)
     await site.hire("desk", "Desk")
     await site.sell(amount_minor=50_000)

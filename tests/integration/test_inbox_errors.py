@@ -1,4 +1,4 @@
-"""What goes wrong outside the pages: a page for a person's browser, JSON for a program; and the way in says more."""
+"""Errors outside the pages: a page for a person's browser, JSON for a program; and the sign-in pages explain more."""
 
 from collections.abc import AsyncIterator
 
@@ -21,9 +21,7 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nonsense", 404), ("DELETE", "/sign-in", 405)])
-async def test_a_person_reads_a_page_where_a_program_reads_json(
-    site: Site, method: str, path: str, status: int
-) -> None:
+async def test_a_browser_gets_a_page_and_a_program_gets_json(site: Site, method: str, path: str, status: int) -> None:
     browser = site.browser()
     page = await browser.request(method, path, headers={"Accept": BROWSER})
     assert page.status_code == status
@@ -37,7 +35,7 @@ async def test_a_person_reads_a_page_where_a_program_reads_json(
     assert page.headers.get("allow") == told.headers.get("allow")
 
 
-async def test_a_page_that_says_itself_why_it_is_not_there_is_not_talked_over(site: Site) -> None:
+async def test_a_page_with_an_explanation_of_its_own_keeps_it(site: Site) -> None:
     @site.app.get("/accounts/c-9/timeline")
     async def not_theirs() -> None:
         raise HTTPException(404, "you are not responsible for a customer with this ID")
@@ -49,7 +47,7 @@ async def test_a_page_that_says_itself_why_it_is_not_there_is_not_talked_over(si
     assert "There is no page" not in words
 
 
-async def test_a_fault_of_the_service_is_told_to_a_person_as_a_page(site: Site) -> None:
+async def test_a_fault_of_the_service_is_a_page_for_a_browser(site: Site) -> None:
     @site.app.get("/broken")
     async def broken() -> None:
         raise LookupError("a fault")
@@ -64,7 +62,7 @@ async def test_a_fault_of_the_service_is_told_to_a_person_as_a_page(site: Site) 
     assert told.json()["errors"][0]["code"] == "internal_error"
 
 
-async def test_whoever_asked_for_a_link_sees_the_address_and_can_ask_again_or_for_another(site: Site) -> None:
+async def test_the_page_after_requesting_a_link_shows_the_address_and_allows_another_request(site: Site) -> None:
     browser = site.browser()
     typed = {"email": " anna@sales.example<b> ", "next": "/"}
     sent = await browser.post("/sign-in/link", data=typed)

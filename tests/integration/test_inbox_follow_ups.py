@@ -1,4 +1,4 @@
-"""Follow-ups on the page: what the customer said of a promise or an outcome, by the word of whoever asked."""
+"""Follow-ups on the page: the customer's answer about a promise or a result, as reported by a colleague."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from services.escalation.store.timeline import words_of
+from services.escalation.store.timeline import answers_of
 from shared.contracts.order_parts import Promise
 from tests.builders import (
     ACCOUNT,
@@ -23,8 +23,7 @@ from tests.builders import (
     promise_kept,
     refund_requested,
 )
-from tests.inbox import Site, form_token, inbox_site
-from tests.inbox import words_of as text_of
+from tests.inbox import Site, form_token, inbox_site, words_of
 from tests.servers import MakeDatabase
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -54,15 +53,15 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
 
 
 async def forms(browser: httpx2.AsyncClient) -> list[dict[str, str]]:
-    """The fields of each follow-up that can be finished by what the customer says: promises, then outcomes."""
+    """The fields of each follow-up that the customer's answer can finish: promises, then results."""
     page = (await browser.get("/")).text
     found = [dict(_FIELD.findall(form)) for form in _FORM.findall(page)]
     return sorted(found, key=lambda form: not form["promise"])
 
 
 async def finished(browser: httpx2.AsyncClient) -> str:
-    """What the page lists as finished and not proven."""
-    return " ".join(text_of(part) for part in _FINISHED.findall((await browser.get("/")).text))
+    """The follow-ups that the page lists as finished without proof."""
+    return " ".join(words_of(part) for part in _FINISHED.findall((await browser.get("/")).text))
 
 
 async def say(browser: httpx2.AsyncClient, form: dict[str, str], answer: str, **other: str) -> httpx2.Response:
@@ -73,7 +72,7 @@ async def told(site: Site) -> list[dict[str, Any]]:
     return [json.loads(row[0]) for row in await site.service.pool.fetch(_TOLD)]
 
 
-async def test_a_promise_that_the_customer_says_was_kept_is_finished_published_and_not_missed(site: Site) -> None:
+async def test_a_promise_confirmed_by_the_customer_is_finished_published_and_not_missed(site: Site) -> None:
     browser = await site.signed_in()
     promise, _ = await forms(browser)
     answer = await say(browser, promise, "kept")
@@ -90,12 +89,12 @@ async def test_a_promise_that_the_customer_says_was_kept_is_finished_published_a
     assert "You reported this on" in await finished(browser)
 
 
-async def test_without_it_the_promise_is_missed(site: Site) -> None:
+async def test_without_a_confirmation_the_promise_is_missed(site: Site) -> None:
     await site.wait(2 * DAY)
     assert await site.service.pool.fetchval(_STANDING) == ["promise_missed"]
 
 
-async def test_a_complaint_brings_the_follow_up_back_and_raises_the_promise_that_is_past_due(site: Site) -> None:
+async def test_a_complaint_restores_the_follow_up_and_raises_the_overdue_promise(site: Site) -> None:
     browser = await site.signed_in()
     promise, outcome = await forms(browser)
     await say(browser, promise, "kept")
@@ -104,20 +103,22 @@ async def test_a_complaint_brings_the_follow_up_back_and_raises_the_promise_that
     await site.tell(refund_requested())
     again, _ = await forms(browser)
     assert again["round"]
-    page = text_of((await browser.get("/")).text)
+    page = words_of((await browser.get("/")).text)
     assert "You closed this on" in page
     assert "Since then: refund requested" in page
     assert await finished(browser) == ""
     await site.wait(timedelta(minutes=5))
     assert await site.service.pool.fetchval(_STANDING) == ["promise_missed", "refund_requested"]
-    assert (await say(browser, promise, "kept")).status_code == 303, "the press of before, again"
+    assert (await say(browser, promise, "kept")).status_code == 303, "the earlier press, repeated"
     assert len(await forms(browser)) == 2
     await say(browser, again, "kept")
     assert len(await forms(browser)) == 1
-    assert await site.service.pool.fetchval(_STANDING) == ["promise_missed", "refund_requested"], "a word, no proof"
+    assert await site.service.pool.fetchval(_STANDING) == ["promise_missed", "refund_requested"], (
+        "an answer, but no proof"
+    )
 
 
-async def test_a_complaint_dated_before_the_talk_and_told_after_it_revives_nothing(site: Site) -> None:
+async def test_a_complaint_from_before_the_talk_reported_after_it_restores_nothing(site: Site) -> None:
     browser = await site.signed_in()
     promise, _ = await forms(browser)
     await say(browser, promise, "kept")
@@ -125,7 +126,7 @@ async def test_a_complaint_dated_before_the_talk_and_told_after_it_revives_nothi
     assert len(await forms(browser)) == 1
 
 
-async def test_a_talk_with_bad_news_leaves_the_episode_open_that_it_clears_and_raises_no_other(site: Site) -> None:
+async def test_a_talk_with_bad_news_keeps_the_episode_open_and_opens_no_other(site: Site) -> None:
     browser = await site.signed_in()
     _, outcome = await forms(browser)
     await site.tell(contact_made("dead_end", case=None), minutes_ago=30)
@@ -136,7 +137,7 @@ async def test_a_talk_with_bad_news_leaves_the_episode_open_that_it_clears_and_r
     assert (after["episode_id"], after["closed_at"]) == (before["episode_id"], None)
 
 
-async def test_an_outcome_that_the_customer_says_was_not_reached_rings_like_their_own_word(site: Site) -> None:
+async def test_a_result_that_the_customer_denies_raises_an_alert_like_their_own_report(site: Site) -> None:
     browser = await site.signed_in()
     _, outcome = await forms(browser)
     await say(browser, outcome, "did_not_work")
@@ -145,7 +146,7 @@ async def test_an_outcome_that_the_customer_says_was_not_reached_rings_like_thei
     assert "they did not get the result they wanted from order 4711" in await finished(browser)
     row = await site.service.row("escalation.episodes")
     assert row["responsible"] == SELLER
-    page = text_of((await browser.get(f"/episodes/{row['episode_id']}")).text)
+    page = words_of((await browser.get(f"/episodes/{row['episode_id']}")).text)
     assert "The customer said that they did not get the result they wanted from order 4711" in page
     assert "Reported by you after a conversation; not yet confirmed." in page
     assert [one["answer"] for one in await told(site)] == ["did_not_work"]
@@ -154,7 +155,7 @@ async def test_an_outcome_that_the_customer_says_was_not_reached_rings_like_thei
     assert await finished(browser) == ""
 
 
-async def test_a_proof_told_later_ends_what_was_only_said(site: Site) -> None:
+async def test_a_later_proof_replaces_the_customers_answer(site: Site) -> None:
     browser = await site.signed_in()
     promise, outcome = await forms(browser)
     await say(browser, promise, "kept")
@@ -167,7 +168,7 @@ async def test_a_proof_told_later_ends_what_was_only_said(site: Site) -> None:
 
 
 @pytest.mark.parametrize("fact", [promise_kept(), order_cancelled()])
-async def test_what_was_proven_or_cancelled_before_is_refused_in_words(site: Site, fact: Any) -> None:
+async def test_an_answer_after_proof_or_cancellation_is_refused_in_words(site: Site, fact: Any) -> None:
     browser = await site.signed_in()
     promise, _ = await forms(browser)
     await site.tell(fact)
@@ -177,17 +178,17 @@ async def test_what_was_proven_or_cancelled_before_is_refused_in_words(site: Sit
     assert await told(site) == []
 
 
-async def test_pressing_twice_counts_once_and_of_two_answers_the_first(site: Site) -> None:
+async def test_pressing_twice_counts_once_and_the_first_of_two_answers_counts(site: Site) -> None:
     browser = await site.signed_in()
     _, outcome = await forms(browser)
     assert [(await say(browser, outcome, "worked")).status_code for _ in range(2)] == [303, 303]
     assert (await say(browser, outcome, "did_not_work")).status_code == 409
     assert [one["answer"] for one in await told(site)] == ["worked"]
     reached = "select count(*) from escalation.facts where kind = 'customer_reached'"
-    assert await site.service.pool.fetchval(reached) == 1, "it is a talk as well"
+    assert await site.service.pool.fetchval(reached) == 1, "it counts as a talk as well"
 
 
-async def test_nobody_answers_for_another_and_who_takes_over_sees_who_said_it(site: Site) -> None:
+async def test_no_one_answers_for_another_and_a_successor_sees_who_did(site: Site) -> None:
     anna, ben = await site.signed_in(), await site.signed_in("ben")
     promise, outcome = await forms(anna)
     stranger = {"csrf_token": form_token((await ben.get("/")).text)}
@@ -201,7 +202,7 @@ async def test_nobody_answers_for_another_and_who_takes_over_sees_who_said_it(si
     assert (await say(ben, left, "worked")).status_code == 303
 
 
-async def test_who_left_can_answer_nothing(site: Site) -> None:
+async def test_a_person_who_left_cannot_answer(site: Site) -> None:
     browser = await site.signed_in()
     promise, _ = await forms(browser)
     await site.hire(active=False)
@@ -222,22 +223,22 @@ async def test_who_left_can_answer_nothing(site: Site) -> None:
         ({"channel": "pigeon"}, 422),
     ],
 )
-async def test_a_form_that_does_not_fit_says_nothing(site: Site, changes: dict[str, str], status: int) -> None:
+async def test_a_form_that_does_not_match_records_nothing(site: Site, changes: dict[str, str], status: int) -> None:
     browser = await site.signed_in()
     promise, _ = await forms(browser)
     assert (await say(browser, promise, **({"answer": "kept"} | changes))).status_code == status
     assert await told(site) == []
 
 
-async def test_the_timeline_tells_who_said_what_and_that_it_is_no_proof(site: Site) -> None:
+async def test_the_timeline_attributes_the_answer_and_marks_it_as_unproven(site: Site) -> None:
     browser = await site.signed_in()
     promise, outcome = await forms(browser)
     await say(browser, promise, "kept")
     await site.service.move_clock(HOUR)
     await say(browser, outcome, "worked")
-    deeds = await words_of(site.service.pool, ACCOUNT)
-    assert [(one.what, one.who, one.order) for one in deeds] == [
+    answers = await answers_of(site.service.pool, ACCOUNT)
+    assert [(one.what, one.who, one.order) for one in answers] == [
         ("The customer said that we kept our promise for order 4711", SELLER, ORDER),
         ("The customer said that they got the result they wanted from order 4711", SELLER, ORDER),
     ]
-    assert {one.why for one in deeds} == {"Reported by a salesperson after a conversation; not yet confirmed."}
+    assert {one.why for one in answers} == {"Reported by a salesperson after a conversation; not yet confirmed."}

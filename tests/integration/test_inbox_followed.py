@@ -1,4 +1,6 @@
-"""Episodes that somebody reads and has no part in: the seller's after a hand-over, a manager's team's, closed ones."""
+"""Episodes of readers without a part in them: the seller's after a hand-over, those of a manager's
+team, and closed ones.
+"""
 
 from datetime import timedelta
 
@@ -12,7 +14,7 @@ async def _home(site: Site, person: str) -> str:
     return words_of((await (await site.signed_in(person)).get("/")).text)
 
 
-async def test_a_manager_reads_that_nothing_waits_and_what_is_open_in_the_team(site: Site) -> None:
+async def test_a_manager_reads_that_nothing_is_waiting_and_what_is_open_in_the_team(site: Site) -> None:
     await open_desk(site)
     page = await _home(site, "mona")
     assert "Nothing is waiting for you." in page
@@ -21,7 +23,7 @@ async def test_a_manager_reads_that_nothing_waits_and_what_is_open_in_the_team(s
     assert "Anna Berg has been notified, acknowledge by 10:15" in page
 
 
-async def test_who_was_notified_for_information_has_nothing_to_respond_to(site: Site) -> None:
+async def test_a_person_informed_has_nothing_to_respond_to(site: Site) -> None:
     await site.hire("mona", "Mona Adler", email="mona@sales.example")
     await site.hire(manager="mona")
     await site.sell()
@@ -31,7 +33,7 @@ async def test_who_was_notified_for_information_has_nothing_to_respond_to(site: 
     assert "acknowledge by" not in page
 
 
-async def test_who_is_notified_later_is_not_said_to_have_been(site: Site) -> None:
+async def test_a_person_to_be_notified_later_is_not_shown_as_notified(site: Site) -> None:
     await open_desk(site)
     await site.service.pool.execute(
         "update escalation.deliveries set state = 'held', try_at = shared.app_now() + interval '2 hours'"
@@ -40,7 +42,7 @@ async def test_who_is_notified_later_is_not_said_to_have_been(site: Site) -> Non
     assert "Anna Berg will be notified at 12:00, acknowledge by 10:15" in await _home(site, "mona")
 
 
-async def test_the_list_says_what_is_to_be_done_and_an_offer_who_asks(site: Site) -> None:
+async def test_the_list_says_what_to_do_and_an_offer_names_its_giver(site: Site) -> None:
     desk = await taken(site)
     assert "Reach: 59 min left" in (await _home(site, "anna")).replace("1 h left", "59 min left")
     assert done(await desk.press("hand-over", to="ben", at=await at_in(site, hours=1)))
@@ -54,7 +56,7 @@ async def test_a_manager_reads_an_episode_of_the_team_and_can_press_nothing(site
     manager = Desk(await site.signed_in("mona"), (await state(site))["episode_id"])
     page = await manager.page()
     assert "This sale belongs to your team. Anna Berg has been handling this since 10:00." in page
-    assert "You sold order" not in page, "this is said to the seller"
+    assert "You sold order" not in page, "this is addressed to the seller"
     html = (await manager.browser.get(manager.path)).text
     assert 'action="/episodes/' not in html
     for action in ("acknowledge", "reached", "not-mine", "close", "seen", "accept"):
@@ -64,7 +66,7 @@ async def test_a_manager_reads_an_episode_of_the_team_and_can_press_nothing(site
     assert done(await desk.press("reached", channel="phone"))
 
 
-async def test_a_manager_who_was_not_asked_has_nothing_to_say_and_nobody_to_call(site: Site) -> None:
+async def test_a_manager_who_was_not_notified_gets_no_script_and_no_number(site: Site) -> None:
     await site.hire("ines", "Ines Roth", email="ines@sales.example")
     desk = await open_desk(site)
     await site.hire("mona", "Mona Adler", email="mona@sales.example", manager="ines")
@@ -76,7 +78,7 @@ async def test_a_manager_who_was_not_asked_has_nothing_to_say_and_nobody_to_call
     assert "data-call" in (await desk.browser.get(desk.path)).text
 
 
-async def test_the_managers_manager_follows_it_and_nobody_beside_the_line_does(site: Site) -> None:
+async def test_the_managers_manager_follows_it_and_no_one_outside_the_line_does(site: Site) -> None:
     await site.hire("ines", "Ines Roth", email="ines@sales.example")
     await site.hire("vera", "Vera Sand", email="vera@sales.example")
     desk = await open_desk(site)
@@ -87,7 +89,7 @@ async def test_the_managers_manager_follows_it_and_nobody_beside_the_line_does(s
         assert "With colleagues" not in await _home(site, stranger)
 
 
-async def test_a_seller_follows_what_is_with_a_colleague(site: Site) -> None:
+async def test_a_seller_follows_an_episode_that_a_colleague_has(site: Site) -> None:
     await open_desk(site)
     await site.wait(timedelta(minutes=16))
     bens = Desk(await site.signed_in("ben"), (await state(site))["episode_id"])

@@ -1,4 +1,4 @@
-"""Handing over on the pages: who is at work, until when an offer lasts, and what its giver is told of it."""
+"""Hand-overs on the pages: who is at work, how long an offer lasts, and what the giver reads about it."""
 
 import re
 from datetime import UTC, datetime, time, timedelta
@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 
 
 async def _works(site: Site, who: str, name: str, *, days_ahead: int, start: str = "08:00", end: str = "18:00") -> None:
-    """Somebody who works on one day of the week: today, or so many days later."""
+    """A person who works on one day of the week: today, or this many days later."""
     day = (await site.service.now()).astimezone(ZONE) + timedelta(days=days_ahead)
     hours = WorkingHours(days=(list(Day)[day.weekday()],), start=start, end=end)
     await site.hire(who, name, email=f"{who}@sales.example", zone=str(ZONE), working_hours=(hours,))
@@ -25,7 +25,7 @@ async def _works(site: Site, who: str, name: str, *, days_ahead: int, start: str
 
 @pytest.fixture
 async def desk(site: Site) -> Desk:
-    """Anna has it; Ben works today, Carl in three days, and Eva is away."""
+    """Anna has the episode; Ben works today, Carl in three days, and Eva is absent."""
     anna = await taken(site)
     await _works(site, "ben", "Ben Ahlers", days_ahead=0)
     await _works(site, "carl", "Carl Haas", days_ahead=3)
@@ -36,7 +36,7 @@ async def desk(site: Site) -> Desk:
 
 
 async def _options(desk: Desk) -> dict[str, tuple[str, str, bool]]:
-    """By person: what is sent, what is read, and whether it may be chosen."""
+    """By person: the value sent, the text shown, and whether it can be chosen."""
     page = (await desk.browser.get(desk.path)).text
     found = re.findall(r'<option value="([^"]*)" data-who="(\w+)"[^>]*?( disabled)?>([^<]*)</option>', page)
     return {who: (value, unescape(words), not disabled) for value, who, disabled, words in found}
@@ -78,7 +78,7 @@ async def test_an_offer_lasts_two_hours_into_their_working_time(site: Site, desk
     assert f"Carl Haas will be notified {_at(back_at)}." in page
 
 
-async def test_a_time_that_is_entered_goes_before_and_one_that_is_too_early_is_said(site: Site, desk: Desk) -> None:
+async def test_an_entered_time_takes_precedence_and_one_that_is_too_early_is_refused(site: Site, desk: Desk) -> None:
     soon = await site.service.now() + HOUR
     assert done(await desk.press("hand-over", to=(await _options(desk))["carl"][0], at=field_value(soon, ZONE)))
     assert (await state(site))["offered_until"] == soon.replace(second=0, microsecond=0)
@@ -94,7 +94,7 @@ async def test_the_giver_reads_that_an_offer_has_lapsed(site: Site, desk: Desk) 
     assert "did not accept in time" not in await desk.page()
 
 
-async def test_nobody_reads_that_they_were_notified_who_was_not(site: Site, desk: Desk) -> None:
+async def test_no_one_reads_that_they_were_notified_if_they_were_not(site: Site, desk: Desk) -> None:
     soon = await site.service.now() + HOUR
     for who in ("carl", "ben"):
         assert done(await desk.press("hand-over", to=who, at=field_value(soon, ZONE)))
@@ -104,7 +104,7 @@ async def test_nobody_reads_that_they_were_notified_who_was_not(site: Site, desk
         assert told in page, who
 
 
-async def test_that_an_alert_no_longer_waits_for_its_recipient_is_a_new_version_of_row_and_page(site: Site) -> None:
+async def test_an_alert_that_stops_waiting_for_its_recipient_is_a_new_version_of_row_and_page(site: Site) -> None:
     desk = await open_desk(site)
     held = "update escalation.deliveries set state = $1, try_at = shared.app_now() + '1 hour' where channel = 'email'"
     versions = []

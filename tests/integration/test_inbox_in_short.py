@@ -1,4 +1,4 @@
-"""Orders of many lines, long names and odd ids: what is pressed stays near, and nothing is out of reach."""
+"""Orders of many lines, long names and odd ids: buttons stay near, and everything stays within reach."""
 
 import re
 
@@ -43,7 +43,7 @@ async def test_a_follow_up_is_shown_in_short(site: Site) -> None:
     assert "Part 059" not in page
 
 
-async def test_an_id_turns_no_sentence_of_a_page(site: Site) -> None:
+async def test_no_id_reverses_the_direction_of_a_page(site: Site) -> None:
     odd = "47\u202e11\u2069"
     await site.hire()
     await site.sell(odd, account=ACCOUNT + "\u2067")
@@ -51,7 +51,7 @@ async def test_an_id_turns_no_sentence_of_a_page(site: Site) -> None:
     desk = Desk(await site.signed_in(), episode)
     page = (await desk.browser.get(desk.path)).text
     assert "You sold order 47\ufffd11\ufffd on" in words_of(page)
-    assert TURNS.findall(page) == ["\u202a", "\u202c"] * 2, "the customer's words stand apart"
+    assert TURNS.findall(page) == ["\u202a", "\u202c"] * 2, "the customer's words are isolated"
     assert done(await desk.press("acknowledge"))
     assert done(await desk.press("close", ending="lost:price"))
     assert not TURNS.search((await desk.browser.get("/closed")).text)

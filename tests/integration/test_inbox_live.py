@@ -1,4 +1,4 @@
-"""Pages that stay open: told at once what changed, by one poller, and told when the database is away."""
+"""Open pages: notified of changes at once, by one poller, and of a database that is away."""
 
 import asyncio
 import re
@@ -47,7 +47,7 @@ class Stream:
 async def opened(
     site: Site, address: str, person: str, browser: httpx2.AsyncClient | None = None, *, shows: UUID | None = None
 ) -> AsyncIterator[Stream]:
-    """A page of this person, open, in a browser of its own unless one is given; `shows` is the episode it is of."""
+    """An open page of this person, in a new browser unless one is given; `shows` is the episode on it."""
     cookies = dict((browser or await site.signed_in(person)).cookies)
     async with (
         httpx2.AsyncClient(base_url=address, cookies=cookies, timeout=20) as client,
@@ -55,11 +55,11 @@ async def opened(
     ):
         assert response.headers["content-type"].startswith("text/event-stream")
         stream = Stream(response)
-        assert await stream.next() == "changed", "a page that was away catches up"
+        assert await stream.next() == "changed", "a page that was disconnected catches up"
         yield stream
 
 
-async def test_an_open_page_hears_of_a_new_episode_and_of_its_acknowledgement(site: Site) -> None:
+async def test_an_open_page_is_notified_of_a_new_episode_and_of_its_acknowledgement(site: Site) -> None:
     async with served(site.app) as address, opened(site, address, "anna") as stream:
         episode = await site.trouble()
         assert await stream.next() == "changed"
@@ -71,7 +71,7 @@ async def test_an_open_page_hears_of_a_new_episode_and_of_its_acknowledgement(si
 
 
 @pytest.mark.parametrize("changes", [False, True])
-async def test_a_page_that_knows_the_state_is_only_told_of_changes_since(site: Site, changes: bool) -> None:
+async def test_a_page_that_knows_the_state_gets_only_later_changes(site: Site, changes: bool) -> None:
     episode, browser = await site.trouble(), await site.signed_in()
     found = re.search(r'data-state="([^"]+)"', (await browser.get(f"/episodes/{episode}")).text)
     assert found is not None
@@ -103,7 +103,7 @@ async def is_signed_in_for_two_weeks(site: Site, _browser: httpx2.AsyncClient) -
 
 
 @pytest.mark.parametrize("ends", [signs_out, leaves, gets_another_address, is_signed_in_for_two_weeks])
-async def test_an_open_page_hears_nothing_more_once_its_session_has_ended(
+async def test_an_open_page_gets_nothing_more_once_its_session_has_ended(
     site: Site, ends: Callable[[Site, httpx2.AsyncClient], Awaitable[None]]
 ) -> None:
     browser = await site.signed_in("anna")
@@ -119,7 +119,9 @@ async def test_an_open_page_hears_nothing_more_once_its_session_has_ended(
             assert await others.next(within_seconds=15) == "alive"
 
 
-async def test_an_open_page_hears_of_what_is_published_without_waiting_for_the_poll(database: MakeDatabase) -> None:
+async def test_an_open_page_is_notified_of_published_events_without_waiting_for_the_poll(
+    database: MakeDatabase,
+) -> None:
     async with inbox_site(await database("escalation"), poll_seconds=6) as site, served(site.app) as address:
         await site.hire()
         async with opened(site, address, "anna") as stream:
@@ -129,7 +131,7 @@ async def test_an_open_page_hears_of_what_is_published_without_waiting_for_the_p
             assert await stream.next(within_seconds=3) == "changed"
 
 
-async def test_others_hear_nothing_of_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_other_peoples_pages_are_not_notified(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "_ALIVE_SECONDS", 0.5)
     await site.hire("ben")
     async with (
@@ -142,7 +144,7 @@ async def test_others_hear_nothing_of_it(site: Site, monkeypatch: pytest.MonkeyP
         await site.trouble("ben", order="4800", account="c-80")
         await bens.until("changed")
         await bens.until("alive")
-        assert bens.text.count("event: changed") == 2, "at first, and of what happened to Ben"
+        assert bens.text.count("event: changed") == 2, "at first, and after the change to Ben"
 
 
 async def test_a_change_committed_late_with_an_early_time_is_noticed(site: Site) -> None:
@@ -182,7 +184,7 @@ def _pollers() -> list[str]:
     return [task.get_name() for task in asyncio.all_tasks() if task.get_name() == "inbox poller"]
 
 
-async def test_whoever_was_asked_before_and_whom_it_is_offered_to_hear_of_changes_too(site: Site) -> None:
+async def test_earlier_recipients_and_the_person_offered_are_notified_of_changes_too(site: Site) -> None:
     await site.hire("ben", "Ben Ahlers", email="ben@sales.example")
     await site.hire("carla", "Carla Rossi", email="carla@sales.example")
     await site.hire(backup="ben")
@@ -193,7 +195,7 @@ async def test_whoever_was_asked_before_and_whom_it_is_offered_to_hear_of_change
             await _press(site, "anna", episode, "not-mine")
             assert await annas.next() == "changed", "it is Ben's now"
             await _press(site, "ben", episode, "acknowledge")
-            assert await annas.next() == "changed", "nobody is asked any more"
+            assert await annas.next() == "changed", "no one is to respond any more"
         await _press(site, "ben", episode, "hand-over", to="carla", until="in_an_hour")
         assert await carlas.next() == "changed"
 

@@ -1,4 +1,4 @@
-"""What a page says of money, of what is for information, and which numbers it dials."""
+"""Amounts, episodes for information, and telephone numbers on the pages."""
 
 import html
 import re
@@ -14,7 +14,7 @@ from tests.inbox_desk import Desk, done, open_desk, state
 
 
 async def desk_of(site: Site, **asked: Any) -> Desk:
-    """Anna sold it, and the customer asks for money in this way."""
+    """Anna sold it, and the customer requests a refund with these details."""
     await site.hire()
     await site.sell()
     return Desk(await site.signed_in(), await site.request_refund(**asked))
@@ -24,7 +24,7 @@ def links(page: str) -> list[str]:
     return [html.unescape(one) for one in re.findall(r'href="(tel:[^"]*)"', page)]
 
 
-async def test_what_is_for_information_asks_nothing_and_is_marked_as_seen(site: Site) -> None:
+async def test_an_episode_for_information_requires_nothing_and_is_marked_as_seen(site: Site) -> None:
     desk = await desk_of(site, kind="chargeback", amount_minor=120_000, currency=None)
     page = await desk.page()
     assert "For information" in page
@@ -41,7 +41,7 @@ async def test_what_is_for_information_asks_nothing_and_is_marked_as_seen(site: 
     assert "For information: Seen. Closed" in await desk.page()
 
 
-async def test_a_page_from_before_the_customer_asked_for_more_cannot_mark_it_as_seen(site: Site) -> None:
+async def test_a_page_from_before_another_signal_cannot_mark_it_as_seen(site: Site) -> None:
     desk = await desk_of(site, kind="chargeback")
     form = await desk.form()
     await site.tell(case_reopened(case=None), about=ACCOUNT)
@@ -51,7 +51,7 @@ async def test_a_page_from_before_the_customer_asked_for_more_cannot_mark_it_as_
     assert "Acknowledge" in await desk.page()
 
 
-async def test_what_asks_something_has_no_button_for_seen(site: Site) -> None:
+async def test_other_episodes_have_no_button_for_seen(site: Site) -> None:
     page = await (await open_desk(site)).page()
     assert "Mark as seen" not in page
 
@@ -92,14 +92,14 @@ async def test_once_the_money_is_paid_the_page_says_so_and_offers_nothing(site: 
         pytest.param("030 901820 / 0171 5551234", ["tel:030901820", "tel:01715551234"], id="two numbers"),
     ],
 )
-async def test_the_numbers_of_a_page_dial_whom_they_show(site: Site, phone: str, dialled: list[str]) -> None:
+async def test_the_numbers_of_a_page_dial_the_person_they_show(site: Site, phone: str, dialled: list[str]) -> None:
     await site.hire()
     await site.sell(customer=Customer(name="Petra Weiss", phone=phone, zone=ZONE.key))
     desk = Desk(await site.signed_in(), await site.request_refund())
-    assert links((await desk.browser.get(desk.path)).text) == dialled * 2  # beside the list, and in the list
+    assert links((await desk.browser.get(desk.path)).text) == dialled * 2  # beside the list, and in it
 
 
-async def test_the_page_names_who_asked_and_calls_that_person_first(site: Site) -> None:
+async def test_the_page_names_the_requester_and_calls_that_person_first(site: Site) -> None:
     await site.hire()
     await site.sell()
     asker = Person(name="Herr Öztürk", phone="+1 415 555 0199")
@@ -111,7 +111,7 @@ async def test_the_page_names_who_asked_and_calls_that_person_first(site: Site) 
 
 
 async def test_a_local_number_is_read_in_the_customers_country(site: Site) -> None:
-    """In the mail too: both ask one function."""
+    """The e-mail reads it the same way: both call one function."""
     await site.hire()
     await site.sell(customer=Customer(name="Petra Weiss", phone="06 1234 5678", zone=ZONE.key, country="IT"))
     desk = Desk(await site.signed_in(), await site.request_refund())
@@ -125,7 +125,7 @@ async def test_a_number_that_cannot_be_dialled_is_shown_as_text(site: Site) -> N
     assert "The number on record cannot be dialled: ask Ms Weiss" in await desk.page()
 
 
-async def test_the_number_of_who_called_is_read_in_the_same_way(site: Site) -> None:
+async def test_the_callers_number_is_read_in_the_same_way(site: Site) -> None:
     desk = await open_desk(site)
     caller = case_opened("c-9").model_copy(update={"order": None})
     person = caller.person.model_copy(update={"phone": "030 901821 x7"}) if caller.person else None

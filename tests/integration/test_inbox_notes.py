@@ -1,4 +1,4 @@
-"""Notes: who reads them and where, that what is typed is not lost, and where they must never be."""
+"""Notes: who reads them and where, that typed text is not lost, and where they must never appear."""
 
 import re
 from datetime import timedelta
@@ -19,7 +19,7 @@ async def _desk_of(site: Site, person: str) -> Desk:
 
 
 async def _story(desk: Desk) -> str:
-    """What happened, as the episode's own page tells it."""
+    """The story on the episode's own page."""
     return (await desk.page()).rpartition("What happened")[2]
 
 
@@ -31,7 +31,7 @@ async def _story(desk: Desk) -> str:
         ("close", {"ending": "lost:price"}, "Note: closed"),
     ],
 )
-async def test_a_note_stands_in_what_happened_for_holder_and_manager(
+async def test_a_note_is_in_the_story_for_holder_and_manager(
     site: Site, action: str, fields: dict[str, str], title: str
 ) -> None:
     desk = await taken(site)
@@ -46,7 +46,7 @@ async def test_a_note_stands_in_what_happened_for_holder_and_manager(
     assert page.count("the customer in person") + page.count("the customer by phone") + page.count("Note: ") == 1
 
 
-async def test_what_is_told_last_is_the_talk_and_not_the_attempt_before_it(site: Site) -> None:
+async def test_the_last_entry_is_the_talk_and_not_the_attempt_before_it(site: Site) -> None:
     desk = await taken(site)
     assert done(await desk.press("not-reached", note=SAID))
     await site.service.move_clock(timedelta(minutes=1))
@@ -60,7 +60,7 @@ async def test_what_is_told_last_is_the_talk_and_not_the_attempt_before_it(site:
     assert re.search(talk + r" 1 min ago \([^)]*\) Handoff · \d\d:\d\d", story)
 
 
-async def test_whoever_takes_over_reads_the_givers_note_first(site: Site) -> None:
+async def test_the_new_holder_reads_the_givers_note_first(site: Site) -> None:
     desk = await taken(site)
     until = await at_in(site, hours=2)
     assert done(await desk.press("hand-over", to="ben", at=until, note=SAID))
@@ -77,7 +77,7 @@ async def test_whoever_takes_over_reads_the_givers_note_first(site: Site) -> Non
     assert "Note from" not in sellers
 
 
-async def test_nobody_beside_the_line_reads_a_note(site: Site) -> None:
+async def test_no_one_outside_the_line_reads_a_note(site: Site) -> None:
     await site.hire("vera", "Vera Sand", email="vera@sales.example")
     desk = await taken(site)
     assert done(await desk.press("not-reached", note=SAID))
@@ -85,7 +85,7 @@ async def test_nobody_beside_the_line_reads_a_note(site: Site) -> None:
     assert (await vera.browser.get(vera.path)).status_code == 404
 
 
-async def test_a_refused_form_keeps_what_was_typed(site: Site) -> None:
+async def test_a_refused_form_keeps_the_typed_text(site: Site) -> None:
     desk = await taken(site)
     answer = await desk.press("close", ending="", note=SAID)
     assert answer.status_code == 422
@@ -95,7 +95,7 @@ async def test_a_refused_form_keeps_what_was_typed(site: Site) -> None:
     assert await site.service.rows("escalation.notes") == []
 
 
-async def test_a_form_that_comes_too_late_keeps_what_was_typed_too(site: Site) -> None:
+async def test_a_form_sent_too_late_keeps_the_typed_text_too(site: Site) -> None:
     desk = await taken(site)
     form = await desk.form()
     assert done(await desk.press("close", ending="lost:price"))
@@ -105,7 +105,7 @@ async def test_a_form_that_comes_too_late_keeps_what_was_typed_too(site: Site) -
     assert re.search(r"You closed it at \d\d:\d\d\. Not saved yet\. You wrote: " + re.escape(SAID), page)
 
 
-async def test_a_note_is_bounded_in_words_and_counted_as_it_is_kept(site: Site) -> None:
+async def test_a_notes_limit_is_stated_in_words_and_counts_the_stored_text(site: Site) -> None:
     desk = await taken(site)
     answer = await desk.press("not-reached", note="ä" * (LONGEST_NOTE + 1))
     assert answer.status_code == 422
@@ -123,20 +123,20 @@ async def test_a_note_is_bounded_in_words_and_counted_as_it_is_kept(site: Site) 
         ("one\r\ntwo\r\n\r\n\r\n\r\nthree", "one\ntwo\n\nthree"),
     ],
 )
-async def test_whatever_is_written_is_shown_as_text_in_its_own_direction(site: Site, hostile: str, shown: str) -> None:
+async def test_any_note_is_shown_as_text_in_its_own_direction(site: Site, hostile: str, shown: str) -> None:
     desk = await taken(site)
     assert done(await desk.press("not-reached", note=hostile))
     html = (await desk.browser.get(desk.path)).text
     assert shown in [unescape(one) for one in re.findall(r'<blockquote dir="auto">([^<]+)</blockquote>', html)]
 
 
-async def test_an_empty_note_is_none(site: Site) -> None:
+async def test_an_empty_note_is_not_stored(site: Site) -> None:
     desk = await taken(site)
     assert done(await desk.press("not-reached", note=" \r\n\t\u202e "))
     assert await site.service.rows("escalation.notes") == []
 
 
-async def test_pressed_twice_it_is_written_once(site: Site) -> None:
+async def test_a_note_sent_twice_is_stored_once(site: Site) -> None:
     desk = await taken(site)
     form = await desk.form()
     for _ in range(2):

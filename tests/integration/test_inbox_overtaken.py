@@ -1,4 +1,4 @@
-"""A button of an old page says who has the episode now, or who closed it, never that it is not there."""
+"""A button of an old page names the present holder or the closer, and never says that the episode does not exist."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ def _told(answer: httpx2.Response) -> str:
 @pytest.mark.parametrize(
     ("action", "fields"), [("acknowledge", {}), ("not-mine", {}), ("close", {"ending": "lost:price"})]
 )
-async def test_whoever_is_second_reads_who_has_it(site: Site, action: str, fields: dict[str, str]) -> None:
+async def test_the_second_to_press_reads_who_has_it(site: Site, action: str, fields: dict[str, str]) -> None:
     anna = await open_desk(site)
     await site.wait(timedelta(minutes=16))
     ben = await _at(site, "ben")
@@ -39,7 +39,7 @@ async def test_whoever_is_second_reads_who_has_it(site: Site, action: str, field
     assert "Ben Ahlers has been handling this since 10:16." in await anna.page()
 
 
-async def test_whoever_comes_after_the_end_reads_who_closed_it(site: Site) -> None:
+async def test_a_press_after_the_end_names_the_closer(site: Site) -> None:
     anna = await open_desk(site)
     await site.wait(timedelta(minutes=16))
     ben = await _at(site, "ben")
@@ -62,7 +62,7 @@ async def test_an_offer_that_is_over_says_so(site: Site) -> None:
     assert "Anna Berg closed it at 11:00." in _told(await ben.send("accept", old))
 
 
-async def test_what_closed_by_itself_says_so(site: Site) -> None:
+async def test_an_episode_that_closed_by_itself_says_so(site: Site) -> None:
     anna = await open_desk(site)
     old = await anna.form()
     await site.tell(refund_withdrawn(), about=ACCOUNT)
@@ -80,6 +80,6 @@ async def test_a_forwarded_link_says_who_is_signed_in_and_whom_to_ask(site: Site
         told.append(words_of(answer.text))
     assert "You are signed in as Vera Sand." in told[0]
     assert "If someone sent you the link, ask them who is looking after this customer." in told[0]
-    assert len(set(told)) == 1, "it does not tell whether there is such an episode"
+    assert len(set(told)) == 1, "it does not reveal whether the episode exists"
     await site.hire("ines", "Ines Roth", email="ines@sales.example")
     assert "ask them or your manager, Ines Roth, who is" in words_of((await vera.get(anna.path)).text)

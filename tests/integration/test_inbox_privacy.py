@@ -1,11 +1,11 @@
-"""What the inbox keeps to itself: nobody sees, takes or changes what is another person's."""
+"""The inbox's privacy: no one sees, acknowledges or changes another person's episodes."""
 
 import re
 from uuid import uuid4
 
 import pytest
 
-from services.escalation.domain.asked import TOLD_RULES
+from services.escalation.domain.escalation_path import PATH_RULES
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.store import episode_parts
 from services.escalation.store.stories import Story, stories_of
@@ -25,7 +25,7 @@ async def test_customers_words_cannot_become_markup(site: Site) -> None:
     assert '"onclick="' not in page
 
 
-async def test_nobody_sees_anothers_episode(site: Site) -> None:
+async def test_no_one_sees_another_persons_episode(site: Site) -> None:
     foreign = await site.trouble("ben", order="4800", account="c-80")
     own = await site.trouble()
     browser = await site.signed_in()
@@ -44,7 +44,7 @@ async def test_nobody_sees_anothers_episode(site: Site) -> None:
     assert site.acknowledged == []
 
 
-async def test_nothing_is_shown_to_who_is_not_signed_in(site: Site) -> None:
+async def test_nothing_is_shown_without_a_session(site: Site) -> None:
     episode = await site.trouble()
     browser = site.browser()
     for path in ("/", f"/episodes/{episode}", "/live"):
@@ -77,7 +77,7 @@ async def test_a_form_from_elsewhere_acknowledges_nothing(
     assert site.acknowledged == []
 
 
-async def test_an_episode_that_went_to_somebody_else_leaves_the_inbox(site: Site) -> None:
+async def test_an_episode_that_passed_to_another_person_leaves_the_inbox(site: Site) -> None:
     episode = await site.trouble()
     browser = await site.signed_in()
     await site.service.pool.execute(
@@ -86,7 +86,7 @@ async def test_an_episode_that_went_to_somebody_else_leaves_the_inbox(site: Site
     )
     assert "Nothing is waiting for you." in (await browser.get("/")).text
     page = await browser.get(f"/episodes/{episode}")
-    assert page.status_code == 200, "its seller follows it"
+    assert page.status_code == 200, "its seller can follow it"
     form = {"csrf_token": form_token(page.text)}
     assert "/acknowledge" not in page.text
     assert (await browser.post(f"/episodes/{episode}/acknowledge", data=form)).status_code == 409
@@ -110,12 +110,12 @@ async def test_pages_may_load_nothing_from_elsewhere_and_are_not_kept(site: Site
     assert (await browser.get("/inbox/0/routes.py")).status_code == 404
 
 
-async def test_nobody_reads_the_facts_of_anothers_customer(site: Site) -> None:
+async def test_no_one_reads_the_facts_of_another_persons_customer(site: Site) -> None:
     foreign = await site.trouble("ben", order="4800", account="c-80")
     own = await site.trouble()
     pool, me = site.service.pool, SalespersonId(SELLER)
     stories = await stories_of(pool, me, {foreign: 10, own: 10})
     assert (stories[foreign], {row["subject"] for row in stories[own].facts}) == (Story(), {ACCOUNT})
     assert list(await episode_parts.signals_of(pool, me, [foreign, own], Policies.shipped())) == [own]
-    assert await episode_parts.rings_of(pool, me, foreign) == []
-    assert await episode_parts.steps_of(pool, me, foreign, TOLD_RULES) == []
+    assert await episode_parts.alerts_of(pool, me, foreign) == []
+    assert await episode_parts.steps_of(pool, me, foreign, PATH_RULES) == []

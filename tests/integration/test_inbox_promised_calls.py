@@ -1,4 +1,4 @@
-"""A call that the customer was promised: until it is made its time is the clock of list and page, as of the mail."""
+"""A promised call: until it is made, list, page and e-mail show its time as the deadline."""
 
 import re
 from datetime import timedelta
@@ -25,7 +25,7 @@ async def _rows(desk: Desk) -> list[str]:
     return [words_of(row) for row in re.findall(r'<li class="row.*?</h3>', page, re.DOTALL)]
 
 
-async def test_at_its_reminder_the_clock_of_page_and_list_is_the_promised_call(site: Site) -> None:
+async def test_from_its_reminder_on_page_and_list_show_the_promised_call(site: Site) -> None:
     desk = await _reminded(site)
     assert (await state(site))["deadline_for"] == "redeem"
     page = await desk.page()
@@ -36,7 +36,7 @@ async def test_at_its_reminder_the_clock_of_page_and_list_is_the_promised_call(s
     assert "left" not in row
 
 
-async def test_once_its_time_has_passed_it_says_so_and_how_long_there_is_still(site: Site) -> None:
+async def test_a_promised_call_that_is_overdue_says_so_with_the_time_left(site: Site) -> None:
     desk = await _reminded(site)
     before = re.search(r'data-version="([^"]+)"', (await desk.browser.get(desk.path)).text)
     await site.wait(6 * MINUTE)
@@ -45,14 +45,14 @@ async def test_once_its_time_has_passed_it_says_so_and_how_long_there_is_still(s
     assert re.search(r"The call was due at 15:0\d\. Reach the customer by \d\d:\d\d \(", words_of(page))
     assert before
     assert after
-    assert before[1] != after[1], "open pages take it over"
+    assert before[1] != after[1], "open pages update it"
     (row,) = await _rows(desk)
     assert re.search(r"Call was due at 15:0\d", row)
     assert done(await desk.press("reached"))
     assert "was due" not in await desk.page()
 
 
-async def test_a_row_has_its_place_by_the_promised_call(site: Site) -> None:
+async def test_a_row_is_sorted_by_its_promised_call(site: Site) -> None:
     desk = await taken(site)
     at = await site.service.now() + 5 * HOUR
     assert done(await desk.press("appointment", at=field_value(at, ZONE)))
@@ -67,5 +67,5 @@ async def test_a_row_has_its_place_by_the_promised_call(site: Site) -> None:
     await site.request_refund("o-3", account="a-3")
     first, second, third = await _rows(desk)
     assert "Call at 15:0" in first
-    assert "Acknowledge: " in second, "nobody has it, and its time ends later"
+    assert "Acknowledge: " in second, "no one has acknowledged it, and its time ends later"
     assert "Reach: " in third

@@ -1,5 +1,6 @@
-"""Somebody who only reads: no advice that is another's to follow, a list with others that can be searched, and how what
-is over ended in words of what ended it."""
+"""Readers without a part: no advice meant for others, a searchable list of others' episodes, and closed episodes
+with their outcome in words.
+"""
 
 from typing import Any
 
@@ -15,7 +16,7 @@ async def _page(site: Site, person: str, address: str) -> str:
     return words_of((await (await site.signed_in(person)).get(address)).text)
 
 
-async def test_only_who_can_close_it_is_told_to(site: Site) -> None:
+async def test_only_people_who_can_close_an_episode_are_advised_to(site: Site) -> None:
     desk = await taken(site)
     assert done(await desk.press("reached"))
     assert "You reached the customer. Close it once it is resolved." in await desk.page()
@@ -28,7 +29,9 @@ async def test_only_who_can_close_it_is_told_to(site: Site) -> None:
     ("asked", "shown"),
     [("", {0, 1, 2, 3, 4, 5, 6}), ("?q=number 3", {3}), ("?severity=watch", {6}), ("?q=nothing", set())],
 )
-async def test_a_manager_searches_and_filters_what_is_open_with_others(site: Site, asked: str, shown: set[int]) -> None:
+async def test_a_manager_searches_and_filters_other_peoples_open_episodes(
+    site: Site, asked: str, shown: set[int]
+) -> None:
     await site.hire("mona", "Mona Adler", email="mona@sales.example")
     await site.hire(manager="mona")
     for number in range(7):
@@ -44,7 +47,7 @@ async def test_a_manager_searches_and_filters_what_is_open_with_others(site: Sit
     assert ("Show all" in others) is bool(asked)
 
 
-async def test_what_the_customer_withdrew_is_not_said_to_have_been_put_right(site: Site) -> None:
+async def test_a_withdrawn_request_is_not_described_as_settled(site: Site) -> None:
     desk = await open_desk(site)
     await site.tell(refund_withdrawn(), about=ACCOUNT)
     for page in (await desk.page(), words_of((await desk.browser.get("/closed")).text)):
@@ -52,7 +55,7 @@ async def test_what_the_customer_withdrew_is_not_said_to_have_been_put_right(sit
         assert "have been resolved" not in page
 
 
-async def test_a_repeated_contact_is_called_one(site: Site) -> None:
+async def test_a_repeated_contact_is_described_as_one(site: Site) -> None:
     await site.hire()
     await site.sell()
     for minutes_ago in (90, 60, 30):

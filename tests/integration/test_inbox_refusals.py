@@ -1,4 +1,4 @@
-"""A refusal is read by a salesperson: their own words, no code, no time of another zone, and what to do."""
+"""Refusals in a salesperson's own words: no codes, no times of another zone, and a next step."""
 
 import re
 
@@ -19,7 +19,7 @@ _CODE = re.compile(r"\b[a-z]+_[a-z_]+\b")
         ("close", {"ending": "saved:bad_weather"}, "This is not a reason for “Saved”; choose one from the list."),
     ],
 )
-async def test_what_cannot_be_is_said_without_codes_or_other_zones(
+async def test_refusals_have_no_codes_and_no_other_zones(
     site: Site, action: str, fields: dict[str, int | str], said: str
 ) -> None:
     desk = await taken(site)
@@ -42,7 +42,7 @@ async def test_what_cannot_be_is_said_without_codes_or_other_zones(
         ("0001-01-01T00:00", r"must be in the future\."),
     ],
 )
-async def test_a_year_that_cannot_be_is_refused_as_too_late_or_too_early(
+async def test_an_impossible_year_is_refused_as_too_late_or_too_early(
     site: Site, action: str, at: str, said: str
 ) -> None:
     refused = await (await taken(site)).press(action, at=at, to="ben")
@@ -50,7 +50,7 @@ async def test_a_year_that_cannot_be_is_refused_as_too_late_or_too_early(
     assert re.search(said, words_of(refused.text)), words_of(refused.text)
 
 
-async def test_a_page_that_is_out_of_date_says_what_to_press_first_to_whom_it_is_with(site: Site) -> None:
+async def test_an_outdated_page_tells_the_holder_what_to_press_first(site: Site) -> None:
     desk = await open_desk(site)
     refused = await desk.press("reached")
     assert refused.status_code == 409

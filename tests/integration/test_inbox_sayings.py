@@ -1,4 +1,4 @@
-"""What an episode's page says: who has to do what until when, whom to call and whether, what to say, how it ended."""
+"""An episode's page in words: who has to act until when, whom to call and whether, the script, and the outcome."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -43,7 +43,7 @@ async def test_in_a_currency_without_a_limit_no_amount_may_be_offered_without_as
     assert "up to CHF" not in page
 
 
-async def test_skipped_people_are_told_with_the_reason(site: Site) -> None:
+async def test_skipped_people_are_listed_with_the_reason(site: Site) -> None:
     desk = await open_desk(site, person="mona", backup="carla")
     await site.wait(timedelta(minutes=16))
     page = await desk.page()
@@ -54,7 +54,7 @@ async def test_skipped_people_are_told_with_the_reason(site: Site) -> None:
     assert "Anna Berg was notified at 10:00 and did not respond." in page
 
 
-async def test_the_person_asked_first_reads_that_they_did_not_respond_and_who_was_notified(site: Site) -> None:
+async def test_the_first_recipient_reads_that_they_did_not_respond_and_who_was_notified(site: Site) -> None:
     desk = await open_desk(site)
     await site.wait(timedelta(minutes=16))
     page = await desk.page()
@@ -71,7 +71,7 @@ async def test_a_closed_episode_leaves_the_list_and_its_page_says_how_it_ended(s
     assert "Lost: Too expensive" in words_of(page)
     assert "by you" in page
     assert "/acknowledge" not in page
-    assert (await (await site.signed_in("ben")).get(desk.path)).status_code == 404, "he was never asked"
+    assert (await (await site.signed_in("ben")).get(desk.path)).status_code == 404, "he was never notified"
     late = await desk.press("snooze", until="in_an_hour")
     assert late.status_code == 409
     assert "You closed it at 10:00." in words_of(late.text)
@@ -80,7 +80,7 @@ async def test_a_closed_episode_leaves_the_list_and_its_page_says_how_it_ended(s
 @pytest.mark.parametrize(
     ("preference", "said"), [("do_not_call", "asked not to be"), ("dispute", "dispute"), ("deceased", "has died")]
 )
-async def test_who_must_not_be_called_has_no_number_and_no_play(site: Site, preference: str, said: str) -> None:
+async def test_a_do_not_call_customer_has_no_number_and_no_play(site: Site, preference: str, said: str) -> None:
     desk = await open_desk(site)
     await site.tell(contact_preference_changed(preference), about=ACCOUNT)
     page = (await desk.browser.get(desk.path)).text
@@ -107,7 +107,7 @@ async def test_exhausted_episodes_say_so(site: Site) -> None:
     assert "No one on the escalation path has responded." in await desk.page()
 
 
-async def test_an_exhausted_episode_that_rings_again_says_until_when_there_is_time(site: Site) -> None:
+async def test_an_exhausted_episode_with_a_new_alert_states_its_deadline(site: Site) -> None:
     desk = await open_desk(site)
     await site.service.pool.execute(
         "update escalation.episodes set exhausted_at = shared.app_now(), deadline_at = null, deadline_for = null"
@@ -118,7 +118,7 @@ async def test_an_exhausted_episode_that_rings_again_says_until_when_there_is_ti
     assert "No one on the escalation path" not in page
 
 
-async def test_an_order_that_nobody_moves_asks_for_no_confirmation(site: Site) -> None:
+async def test_a_stalled_order_asks_for_no_confirmation(site: Site) -> None:
     desk = await stalled(site, days_ago=6)
     page = await desk.page()
     assert "The order, untouched since the sale, was flagged as stalled" in page
@@ -134,7 +134,7 @@ async def test_an_order_that_waits_for_its_confirmation_says_so(site: Site) -> N
     assert "all we need is your confirmation" in page.lower()
 
 
-async def test_a_contact_that_nobody_answered_is_told_as_that(site: Site) -> None:
+async def test_an_unanswered_contact_is_described_as_unanswered(site: Site) -> None:
     await site.hire()
     await site.sell()
     await site.tell(contact_made(result=ContactResult.UNANSWERED, case=None), about=ACCOUNT)
@@ -144,7 +144,7 @@ async def test_a_contact_that_nobody_answered_is_told_as_that(site: Site) -> Non
     assert "Unanswered" in words_of((await desk.browser.get("/")).text)
 
 
-async def test_a_late_delivery_names_the_day_that_was_told(site: Site) -> None:
+async def test_a_late_delivery_names_the_reported_day(site: Site) -> None:
     await site.hire()
     await site.sell()
     await site.tell(delivery_late(), about=ACCOUNT)
@@ -160,7 +160,7 @@ async def test_a_late_delivery_names_the_day_that_was_told(site: Site) -> None:
     assert "now expect it on" not in await desk.page(), "that day is over"
 
 
-async def test_once_somebody_has_it_nobody_else_is_told_what_to_say(site: Site) -> None:
+async def test_once_an_episode_is_acknowledged_no_one_else_gets_a_script(site: Site) -> None:
     desk = await open_desk(site)
     mona = Desk(await site.signed_in("mona"), (await state(site))["episode_id"])
     assert "What to say" not in await mona.page(), "she has not been notified"
@@ -168,17 +168,17 @@ async def test_once_somebody_has_it_nobody_else_is_told_what_to_say(site: Site) 
     assert "What to say" in await desk.page()
     assert "What to say" not in await mona.page()
     assert done(await desk.press("hand-over", to="mona", at=await at_in(site, hours=1)))
-    assert "What to say" in await mona.page(), "who is asked to take it over is to know"
+    assert "What to say" in await mona.page(), "the person asked to take it over should know"
 
 
-async def test_a_seller_who_left_is_not_said_to_look_after_the_order(site: Site) -> None:
+async def test_a_seller_who_left_is_not_named_as_looking_after_the_order(site: Site) -> None:
     desk = await open_desk(site, person="ben", active=False)
     page = await desk.page()
     assert "This is Ben Ahlers. Anna Berg has left the company" in page
     assert "who looks after your order" not in page
 
 
-async def test_who_must_not_be_called_is_reached_in_writing(site: Site) -> None:
+async def test_a_do_not_call_customer_is_reached_in_writing(site: Site) -> None:
     desk = await taken(site)
     await site.tell(contact_preference_changed("do_not_call"), about=ACCOUNT)
     html = (await desk.browser.get(desk.path)).text
@@ -194,7 +194,7 @@ async def test_who_must_not_be_called_is_reached_in_writing(site: Site) -> None:
     ("preference", "instead"),
     [("dispute", "Close this"), ("deceased", "Ask support whom to contact, and close this")],
 )
-async def test_nobody_is_reached_where_nobody_may_write(site: Site, preference: str, instead: str) -> None:
+async def test_a_do_not_contact_customer_is_not_reached_at_all(site: Site, preference: str, instead: str) -> None:
     desk = await taken(site)
     await site.tell(contact_preference_changed(preference), about=ACCOUNT)
     page = await desk.page()
@@ -202,7 +202,7 @@ async def test_nobody_is_reached_where_nobody_may_write(site: Site, preference: 
     assert "I reached them" not in page
 
 
-async def test_the_desk_reads_what_became_of_the_person_before(site: Site) -> None:
+async def test_the_desk_reads_about_the_person_notified_before(site: Site) -> None:
     await site.hire("desk", "Sales desk", email="desk@sales.example")
     seller = await open_desk(site, manager=None, backup=None)
     assert done(await seller.press("acknowledge"))
@@ -220,7 +220,7 @@ async def test_the_desk_reads_what_became_of_the_person_before(site: Site) -> No
 
 
 async def stalled(site: Site, *, days_ago: int, told: Fact | None = None) -> Desk:
-    """Anna sold it so long ago, it is to be delivered in a month, and then two days pass."""
+    """Anna sold it this long ago, delivery is due in a month, and then two days pass."""
     await site.hire()
     now, minutes_ago = await site.service.now(), days_ago * 1440
     sale = order_placed(sold_at=now - timedelta(days=days_ago), delivery_due_at=now + timedelta(days=30))

@@ -1,4 +1,4 @@
-"""A session lasts on by being used, up to an age, and ends at once where it is to end."""
+"""A session is prolonged by use, up to an age, and ends at once when it must."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ async def ends_at(site: Site) -> datetime:
     return at
 
 
-async def test_a_session_that_is_used_lasts_longer_than_one_that_is_not(site: Site) -> None:
+async def test_a_session_in_use_lasts_longer_than_an_unused_one(site: Site) -> None:
     used, unused = await site.signed_in(), await site.signed_in()
     for _ in range(3):
         await site.service.move_clock(_WEEK)
@@ -38,7 +38,7 @@ async def test_a_session_that_is_used_lasts_longer_than_one_that_is_not(site: Si
     assert not await signed_in(unused)
 
 
-async def test_a_session_ends_at_an_age_however_much_it_is_used(site: Site) -> None:
+async def test_a_session_ends_at_an_age_despite_use(site: Site) -> None:
     browser = await site.signed_in()
     for _ in range(OLDEST_SESSION // _WEEK):
         await site.service.move_clock(_WEEK)
@@ -73,7 +73,7 @@ async def test_a_session_of_the_version_before_is_prolonged_and_has_its_age(site
 
 
 @pytest.mark.parametrize("ended_by", ["deactivation", "a new address", "sign-out everywhere"])
-async def test_a_prolonged_session_ends_at_once_where_it_is_to_end(site: Site, ended_by: str) -> None:
+async def test_a_prolonged_session_ends_at_once_when_it_must(site: Site, ended_by: str) -> None:
     browser = await site.signed_in()
     await site.service.move_clock(_WEEK)
     assert await signed_in(browser)
@@ -94,7 +94,7 @@ async def test_the_cookie_is_kept_as_long_as_a_session_can_last(site: Site) -> N
     assert f"Max-Age={int(OLDEST_SESSION.total_seconds())}" in answer.headers["set-cookie"]
 
 
-async def test_a_page_that_asks_by_itself_does_not_prolong_its_session(site: Site) -> None:
+async def test_a_pages_own_requests_do_not_prolong_its_session(site: Site) -> None:
     browser = await site.signed_in()
     opened = await ends_at(site)
     await site.service.move_clock(_WEEK)

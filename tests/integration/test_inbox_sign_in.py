@@ -1,4 +1,4 @@
-"""The way into the inbox: links that work once, and sessions that end."""
+"""Sign-in to the inbox: links that work once, and sessions that end."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
         yield site
 
 
-async def test_opening_a_link_shows_a_button_and_uses_nothing_up(site: Site) -> None:
+async def test_opening_a_link_shows_a_button_and_does_not_use_the_link(site: Site) -> None:
     link, browser = await site.link_for(SELLER), site.browser()
     for _ in range(2):
         opened = await browser.get(link)
@@ -43,7 +43,7 @@ async def test_a_link_signs_in_once(site: Site) -> None:
     assert (await other.get("/")).headers["location"] == "/sign-in"
 
 
-async def test_of_many_presses_at_once_one_signs_in(site: Site) -> None:
+async def test_one_of_many_simultaneous_presses_signs_in(site: Site) -> None:
     token = token_of(await site.link_for(SELLER))
     presses = (site.browser().post("/sign-in", data={"token": token}) for _ in range(8))
     statuses = [answer.status_code for answer in await asyncio.gather(*presses)]
@@ -51,7 +51,7 @@ async def test_of_many_presses_at_once_one_signs_in(site: Site) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "nonsense", "\u0000", "ü"])
-async def test_a_made_up_token_signs_nobody_in(site: Site, token: str) -> None:
+async def test_an_invented_token_signs_no_one_in(site: Site, token: str) -> None:
     assert (await site.browser().post("/sign-in", data={"token": token})).status_code == 410
 
 
@@ -88,7 +88,7 @@ async def test_sign_in_never_leads_away(site: Site, elsewhere: str) -> None:
     assert signed_in.headers["location"] == "/"
 
 
-async def test_asking_for_a_link_answers_the_same_whoever_asks(site: Site) -> None:
+async def test_requesting_a_link_gives_everyone_the_same_answer(site: Site) -> None:
     browser = site.browser()
     known = await browser.post("/sign-in/link", data={"email": ANNAS_ADDRESS.upper()})
     unknown = await browser.post("/sign-in/link", data={"email": "nobody@sales.example"})
@@ -114,7 +114,7 @@ async def test_links_for_one_address_are_rationed(site: Site) -> None:
     assert len(site.sent_links) == 4
 
 
-async def test_asks_from_one_address_are_rationed_whoever_they_are_about(site: Site) -> None:
+async def test_requests_from_one_address_are_rationed_for_all_people_together(site: Site) -> None:
     asks = [
         await site.browser().post("/sign-in/link", data={"email": f"somebody-{number}@sales.example"})
         for number in range(MOST_LINKS + 1)
@@ -125,13 +125,13 @@ async def test_asks_from_one_address_are_rationed_whoever_they_are_about(site: S
     assert 0 < int(asks[-1].headers["retry-after"]) <= 900
 
 
-async def test_of_many_requests_at_once_no_more_links_are_sent_than_one_after_another(site: Site) -> None:
+async def test_simultaneous_requests_get_no_more_links_than_successive_ones(site: Site) -> None:
     addresses = 6 * [ANNAS_ADDRESS, ANNAS_ADDRESS.upper()]
     await asyncio.gather(*(site.browser().post("/sign-in/link", data={"email": one}) for one in addresses))
     assert len(site.sent_links) == 3
 
 
-async def test_links_are_forgotten_a_day_after_they_expired_when_somebody_signs_in(site: Site) -> None:
+async def test_a_sign_in_deletes_links_expired_for_a_day(site: Site) -> None:
     old = await site.link_for(SELLER)
     await site.service.move_clock(timedelta(hours=47))
     await site.signed_in()
@@ -142,7 +142,7 @@ async def test_links_are_forgotten_a_day_after_they_expired_when_somebody_signs_
     assert (await site.browser().post("/sign-in", data={"token": token_of(old)})).status_code == 410
 
 
-async def test_who_left_is_signed_out_and_stays_out(site: Site) -> None:
+async def test_a_person_who_left_is_signed_out_and_stays_out(site: Site) -> None:
     browser, link = await site.signed_in(), await site.link_for(SELLER)
     await site.hire(SELLER, active=False)
     assert (await browser.get("/")).headers["location"] == "/sign-in"
@@ -151,7 +151,7 @@ async def test_who_left_is_signed_out_and_stays_out(site: Site) -> None:
     assert site.sent_links == []
 
 
-async def test_who_comes_back_signs_in_anew(site: Site) -> None:
+async def test_a_person_who_returns_must_sign_in_again(site: Site) -> None:
     browser, link = await site.signed_in(), await site.link_for(SELLER)
     await site.hire(SELLER, active=False)
     await site.hire(SELLER, active=True)
@@ -167,7 +167,7 @@ async def test_sessions_and_links_end_with_the_address_that_they_came_by(site: S
     assert (await site.browser().post("/sign-in", data={"token": token_of(link)})).status_code == 410
 
 
-async def test_any_other_change_of_a_person_signs_nobody_out(site: Site) -> None:
+async def test_no_other_change_of_a_person_signs_them_out(site: Site) -> None:
     browser, link = await site.signed_in(), await site.link_for(SELLER)
     await site.hire(SELLER, "Anna Berg-Keller", email=ANNAS_ADDRESS.upper(), zone="Europe/Rome", phone="+39 06 1234567")
     await site.hire("ben", email="ben@elsewhere.example")
@@ -175,7 +175,7 @@ async def test_any_other_change_of_a_person_signs_nobody_out(site: Site) -> None
     assert (await site.browser().post("/sign-in", data={"token": token_of(link)})).status_code == 303
 
 
-async def test_whoever_asks_for_a_link_while_the_address_changes_gets_none_by_the_earlier_one(site: Site) -> None:
+async def test_a_link_requested_during_a_change_of_address_is_not_sent_to_the_earlier_one(site: Site) -> None:
     change = "update escalation.salespeople set email = 'anna@elsewhere.example' where salesperson_id = $1"
     async with site.service.pool.acquire() as connection:
         async with connection.transaction():

@@ -44,11 +44,11 @@ async def test_over_https_the_cookie_belongs_to_this_host_alone(database: MakeDa
         {"origin": "null"},
     ],
 )
-async def test_a_form_of_another_site_signs_nobody_in(site: Site, headers: dict[str, str]) -> None:
+async def test_a_form_of_another_site_signs_no_one_in(site: Site, headers: dict[str, str]) -> None:
     token = token_of(await site.link_for(SELLER))
     refused = await site.browser().post("/sign-in", data={"token": token}, headers=headers)
     assert refused.status_code == 403
-    taken = {"origin": "null", "sec-fetch-site": "same-origin"}  # what browsers send under no-referrer
+    taken = {"origin": "null", "sec-fetch-site": "same-origin"}  # sent by browsers under no-referrer
     assert (await site.browser().post("/sign-in", data={"token": token}, headers=taken)).status_code == 303
 
 
@@ -65,7 +65,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_form_of_a_kind_that_no_page_sends_is_refused_in_words(site: Site, kind: str) -> None:
+async def test_a_form_of_an_unexpected_content_type_is_refused_in_words(site: Site, kind: str) -> None:
     part = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n\\ud800+2AA-\xff\r\n'
     body = b"".join(part % name for name in (b"token", b"email", b"csrf_token")) + b"--x--\r\n"
     browser = await site.signed_in()
@@ -76,13 +76,13 @@ async def test_a_form_of_a_kind_that_no_page_sends_is_refused_in_words(site: Sit
 
 
 @pytest.mark.parametrize("kind", [FORM, f"{FORM}; charset=UTF-8", f"{FORM.title()};charset=punycode"])
-async def test_a_form_is_read_as_pages_send_it_whatever_charset_it_names(site: Site, kind: str) -> None:
+async def test_a_form_is_accepted_with_any_stated_charset(site: Site, kind: str) -> None:
     body = f"token={token_of(await site.link_for(SELLER))}".encode()
     taken = await site.browser().post("/sign-in", content=body, headers={"Content-Type": kind})
     assert taken.status_code == 303
 
 
-async def test_a_form_that_comes_too_slowly_is_refused_in_words_and_its_connection_closed(
+async def test_a_slow_form_is_refused_in_words_and_its_connection_closed(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answers, "FORM_SECONDS", 0.2)

@@ -1,4 +1,4 @@
-"""A storm of one cause on one person's list: rows to choose from, one press for all, and calls one after the other."""
+"""A storm of one cause on one person's list: a selection of rows, one press for all, and a queue of calls."""
 
 import re
 from datetime import timedelta
@@ -34,7 +34,7 @@ SIGNALS = """
 
 
 async def storm(site: Site, number: int, *, first: int = 0) -> list[UUID]:
-    """So many deliveries of Anna's are late; Ben is her backup."""
+    """This many deliveries of Anna's orders are late; Ben is her backup."""
     if not first:
         await site.hire("ben", "Ben Ahlers", email="ben@sales.example")
         await site.hire(backup="ben")
@@ -54,7 +54,7 @@ async def mine(site: Site) -> list[dict[str, Any]]:
 
 
 def shown(page: str) -> dict[str, list[str] | str]:
-    """The form that acknowledges all of one cause."""
+    """The form that acknowledges all episodes of one cause."""
     (form,) = re.findall(r'<form class="together".*?</form>', page, re.DOTALL)
     return {"csrf_token": form_token(form), "episode": re.findall(r'name="episode" value="([^"]+)"', form)}
 
@@ -77,19 +77,21 @@ async def test_thirty_of_one_cause_are_acknowledged_by_one_press(site: Site) -> 
     rules = await site.service.pool.fetch(DECIDED)
     assert {row[0] for row in rules} == {row["episode_id"] for row in taken}, "each keeps its own history"
     again = words_of(await press(browser, form))
-    assert "30 acknowledged." in again, "pressed twice it is the same"
+    assert "30 acknowledged." in again, "pressed twice, the result is the same"
     assert await mine(site) == taken
     assert len(await site.service.pool.fetch(DECIDED)) == 30
 
 
 async def test_the_calls_of_a_storm_end_one_after_the_other(site: Site) -> None:
-    """And never later than a day of work after the first, as somebody else is asked then."""
+    """But never later than a working day after the first, because another person is notified then."""
     await storm(site, 60)
     browser = await site.signed_in()
     await press(browser, shown((await browser.get("/")).text))
     rows = await episodes(site)
     rung = {row["order_id"]: row["raised_at"] for row in rows}
-    assert [row["order_id"] for row in rows[:5]] == sorted(rung, key=lambda order: rung[order])[:5], "by time of ring"
+    assert [row["order_id"] for row in rows[:5]] == sorted(rung, key=lambda order: rung[order])[:5], (
+        "by the time of the alert"
+    )
     queued = [await site.service.pool.fetch(STEPS, row["episode_id"]) for row in rows[:3]]
     assert [[step["words"] for step in steps] for steps in queued] == [
         [],
@@ -103,7 +105,7 @@ async def test_the_calls_of_a_storm_end_one_after_the_other(site: Site) -> None:
     assert all(abs(one) < near for one in between[most:])
 
 
-async def test_what_is_graver_goes_first_and_a_given_time_stays(site: Site) -> None:
+async def test_more_severe_episodes_come_first_and_a_given_time_stays(site: Site) -> None:
     await storm(site, 3)
     browser = await site.signed_in()
     await press(browser, shown((await browser.get("/")).text))
@@ -122,7 +124,8 @@ async def test_what_is_graver_goes_first_and_a_given_time_stays(site: Site) -> N
 
 
 async def test_all_orders_of_a_customer_are_one_call(site: Site) -> None:
-    """Two of one customer come before a third of another, and to a fourth of the first nothing comes before."""
+    """Two orders of one customer are one call ahead of another customer's order. That one call is ahead of a later
+    order of the first customer."""
     await site.hire()
     browser = await site.signed_in()
     for order, account in (("o-1", "twice"), ("o-2", "twice"), ("o-3", "other"), ("o-4", "twice")):
@@ -151,7 +154,7 @@ async def test_pressed_one_by_one_they_are_queued_as_well(site: Site) -> None:
     assert third["deadline_at"] - second["deadline_at"] >= LIMITS.call_takes
 
 
-async def test_a_press_of_an_earlier_round_is_the_same_press_whatever_else_was_taken_since(site: Site) -> None:
+async def test_a_repeated_press_is_the_same_press_despite_other_acknowledgements_since(site: Site) -> None:
     ids = await storm(site, 2)
     desk, other = [Desk(await site.signed_in(), id) for id in ids]
     form = await desk.form()
@@ -159,12 +162,12 @@ async def test_a_press_of_an_earlier_round_is_the_same_press_whatever_else_was_t
     assert (await other.press("acknowledge")).status_code == 303
     for _ in range(10):
         await site.wait(timedelta(days=1))
-    assert all(row["acknowledged_by"] is None for row in await episodes(site)), "the time to reach them is over"
+    assert all(row["acknowledged_by"] is None for row in await episodes(site)), "the time to reach the customer is over"
     assert (await desk.send("acknowledge", form)).status_code == 303
     assert all(row["acknowledged_by"] is None for row in await episodes(site))
 
 
-async def test_what_has_gone_elsewhere_is_told_and_what_came_later_is_left_alone(site: Site) -> None:
+async def test_passed_on_episodes_are_reported_and_later_ones_are_left_alone(site: Site) -> None:
     ids = await storm(site, 8)
     browser = await site.signed_in()
     form = shown((await browser.get("/")).text)
@@ -179,7 +182,7 @@ async def test_what_has_gone_elsewhere_is_told_and_what_came_later_is_left_alone
     assert {row["order_id"] for row in await mine(site)} == {"o-4", "o-5", "o-6", "o-7"}
 
 
-async def test_a_stranger_acknowledges_nothing(site: Site) -> None:
+async def test_a_person_without_a_part_acknowledges_nothing(site: Site) -> None:
     await storm(site, 3)
     form = shown((await (await site.signed_in()).get("/")).text)
     await site.hire("eve", "Eve Adler", email="eve@sales.example")
@@ -214,11 +217,11 @@ async def test_filters_are_links_with_counts_and_stay_in_the_address(site: Site)
         assert found.count('<li class="row') == count, query
         assert customer in found
         assert re.search(f'href="/episodes/[^"?]+{re.escape(query.replace("&", "&amp;"))}"', found), (
-            "kept in an episode"
+            "kept in the links to episodes"
         )
     kept = (await browser.get("/?q=company&severity=high&show=waiting")).text
     assert '<input type="hidden" name="severity" value="high">' in kept
-    assert 'href="/?q=company&amp;severity=high"' in kept, "chosen, it takes its choice back"
+    assert 'href="/?q=company&amp;severity=high"' in kept, "the link of a chosen filter removes it"
     assert 'action="/acknowledge-all?q=company&amp;severity=high&amp;show=waiting"' in kept
     assert (await browser.get("/?q=big&page=9")).text.count('<li class="row') == 1
     for page in ("", "&page=7"):
@@ -245,7 +248,7 @@ async def test_five_thousand_are_a_page_of_thirty_and_a_press_of_a_hundred(site:
     assert "100 or more of the 5000 waiting for you" in words_of(page)
     assert "Acknowledge 100 of 5000" in words_of(page)
     assert "Acknowledge all" not in words_of(page)
-    assert len(urlencode(shown(page), doseq=True)) < 16_384, "what a form may have"
+    assert len(urlencode(shown(page), doseq=True)) < 16_384, "the limit of a form"
     assert len(page) < 400_000
     beyond = words_of((await browser.get("/?page=200")).text)
     assert "Previous 167 of 167" in beyond

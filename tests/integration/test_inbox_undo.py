@@ -1,4 +1,4 @@
-"""Undoing a close on the pages: who is offered it and how long, where it leads, and who else hears of it."""
+"""Undoing a close on the pages: who is offered it and for how long, where it leads, and who is notified of it."""
 
 import re
 from datetime import timedelta
@@ -14,7 +14,7 @@ async def closed(site: Site) -> Desk:
     return desk
 
 
-async def test_whoever_closed_it_can_undo_that_from_its_page(site: Site) -> None:
+async def test_the_closer_can_undo_a_close_from_the_episodes_page(site: Site) -> None:
     desk = await closed(site)
     page = await desk.page()
     assert "Lost: Too expensive. Closed just now" in page
@@ -26,7 +26,7 @@ async def test_whoever_closed_it_can_undo_that_from_its_page(site: Site) -> None
     assert (await state(site))["closed_at"] is None
 
 
-async def test_it_can_be_undone_from_the_list_of_closed_ones(site: Site) -> None:
+async def test_a_close_can_be_undone_from_the_list_of_closed_episodes(site: Site) -> None:
     desk = await closed(site)
     page = (await desk.browser.get("/closed")).text
     assert "Undo closing Petra Weiss until 10:1" in words_of(page)
@@ -59,7 +59,7 @@ async def test_a_newer_episode_takes_the_button_away_and_refuses_a_late_press(si
     assert "This order has been at risk again since; work on that instead." in words_of(answer.text)
 
 
-async def test_nobody_else_is_offered_it_or_may_press_it(site: Site) -> None:
+async def test_no_one_else_is_offered_an_undo_or_may_press_it(site: Site) -> None:
     desk = await closed(site)
     manager = Desk(await site.signed_in("mona"), (await state(site))["episode_id"])
     assert "Undo" not in await manager.page()
@@ -67,16 +67,16 @@ async def test_nobody_else_is_offered_it_or_may_press_it(site: Site) -> None:
     assert done(await desk.press("reopen"))
 
 
-async def test_pressed_twice_from_one_page_it_does_no_harm(site: Site) -> None:
+async def test_an_undo_pressed_twice_from_one_page_does_no_harm(site: Site) -> None:
     desk = await closed(site)
     form = await desk.form()
     assert [done(await desk.send("reopen", form)) for _ in range(2)] == [True, True]
     assert (await site.service.published_types()).count("escalation.episode_reopened") == 1
     assert done(await desk.press("close", ending="lost:price"))
-    assert (await state(site))["closed_at"] is not None, "closing it again is another press, however alike"
+    assert (await state(site))["closed_at"] is not None, "closing it again is another press, although it looks the same"
 
 
-async def test_the_page_of_somebody_who_follows_it_hears_of_the_close_and_of_the_undo(site: Site) -> None:
+async def test_a_followers_page_is_notified_of_the_close_and_of_the_undo(site: Site) -> None:
     desk = await taken(site)
     episode = (await state(site))["episode_id"]
     async with served(site.app) as address, opened(site, address, "mona", shows=episode) as managers:
@@ -86,7 +86,7 @@ async def test_the_page_of_somebody_who_follows_it_hears_of_the_close_and_of_the
         await managers.until("changed")
 
 
-async def test_a_page_hears_nothing_of_an_episode_that_its_reader_may_not_see(site: Site) -> None:
+async def test_a_page_is_not_notified_of_an_episode_that_its_reader_may_not_see(site: Site) -> None:
     await site.hire("vera", "Vera Sand", email="vera@sales.example")
     desk = await open_desk(site)
     episode = (await state(site))["episode_id"]

@@ -1,4 +1,4 @@
-"""How a customer can be reached decides what is asked: a call has a place in the queue, a message has none."""
+"""The way to reach a customer decides the task: a call has a place in the queue, a message has none."""
 
 import re
 from datetime import timedelta
@@ -12,14 +12,14 @@ DAY = timedelta(days=1)
 
 
 async def _asks(site: Site, account: str, customer: Customer) -> Desk:
-    """This customer wants the money back, and Anna has it."""
+    """This customer requests a refund, and Anna has the episode."""
     await site.sell(f"o-{account}", account=account, customer=customer)
     desk = Desk(await site.signed_in(), await site.request_refund(f"o-{account}", account=account, case=None))
     assert done(await desk.press("acknowledge"))
     return desk
 
 
-async def test_who_must_not_or_cannot_be_called_has_no_place_among_the_calls(site: Site) -> None:
+async def test_a_customer_who_cannot_be_called_has_no_place_in_the_queue_of_calls(site: Site) -> None:
     await site.hire()
     forbidden = await _asks(site, "a-1", Customer(name="No Calls", phone="+49 30 1", email="no@customer.example"))
     dead = await _asks(site, "a-2", Customer(name="Late Lamented", phone="+49 30 901822"))
@@ -39,7 +39,7 @@ async def test_who_must_not_or_cannot_be_called_has_no_place_among_the_calls(sit
     assert re.findall(r"\d(?:st|nd|rd|th) to call ", rows) == ["1st to call ", "2nd to call "]
 
 
-async def test_a_clock_is_urgent_when_less_than_an_hour_is_left(site: Site) -> None:
+async def test_a_deadline_is_urgent_when_less_than_an_hour_is_left(site: Site) -> None:
     await site.hire()
     await site.sell(amount_minor=50_000)
     desk = Desk(await site.signed_in(), await site.request_refund(amount_minor=50_000))
@@ -59,7 +59,7 @@ async def test_a_card_that_offers_to_take_over_has_the_givers_note(site: Site) -
     assert "Note from Anna Berg She only speaks French." in words_of(card)
 
 
-async def test_what_is_for_information_is_found_under_a_filter_of_that_name(site: Site) -> None:
+async def test_episodes_for_information_have_a_filter_of_that_name(site: Site) -> None:
     desk = await open_desk(site)
     await site.sell("o-2", account="a-2")
     await site.request_refund("o-2", account="a-2", kind="chargeback")
@@ -68,7 +68,7 @@ async def test_what_is_for_information_is_found_under_a_filter_of_that_name(site
     assert "Severity: For information" in page
 
 
-async def test_a_follow_up_of_a_customer_with_an_address_alone_is_written(site: Site) -> None:
+async def test_a_follow_up_with_a_customer_who_has_only_an_address_is_in_writing(site: Site) -> None:
     await site.hire()
     customer = Customer(name="Mail Only", email="mail@customer.example")
     await site.tell(order_placed(sold_at=await site.service.now(), customer=customer))

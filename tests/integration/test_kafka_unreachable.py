@@ -1,4 +1,4 @@
-"""A process that cannot reach Kafka says so after a bounded time, and stops saying so when it can."""
+"""A process that cannot reach Kafka reports that after a bounded time, and stops reporting it once it can."""
 
 import asyncio
 import math
@@ -19,7 +19,7 @@ from tests.waiting import eventually, until
 
 @asynccontextmanager
 async def frozen_server() -> AsyncIterator[str]:
-    """Accepts connections and never answers, as a broker that is stopped."""
+    """Accepts connections and never answers, like a frozen broker."""
     silence = asyncio.Event()
 
     async def hold(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -42,7 +42,7 @@ def impatient() -> Iterator[None]:
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("frozen", [False, True], ids=["nothing listens", "the broker is frozen"])
-async def test_a_silent_kafka_is_told_of_and_its_lag_is_not_known(plumbing: Plumbing, *, frozen: bool) -> None:
+async def test_a_silent_kafka_is_reported_and_its_lag_is_unknown(plumbing: Plumbing, *, frozen: bool) -> None:
     plumbing.metrics.consumer.lag.labels(plumbing.topic, 0).set(0)
     async with frozen_server() as address:
         nobody = address if frozen else f"{LOOPBACK}:{free_ports(1)[0]}"
@@ -51,11 +51,11 @@ async def test_a_silent_kafka_is_told_of_and_its_lag_is_not_known(plumbing: Plum
         )
         with patch.object(silence, "log") as log:
             await watched.look()
-            assert not watched.silent(), "one question without an answer says nothing"
+            assert not watched.silent(), "one unanswered question proves nothing"
             (reason,) = await until(lambda: _looked(watched), bool)
             await watched.look()
-        assert reason.startswith(f"Kafka at {nobody} has not answered since 20")
-        assert [call.args[0] for call in log.warning.call_args_list] == ["a server does not answer"]
+        assert reason.startswith(f"Kafka at {nobody} has not responded since 20")
+        assert [call.args[0] for call in log.warning.call_args_list] == ["a server does not respond"]
         assert plumbing.blocked() == {"kafka_unreachable"}
         lags = await plumbing.lag()
         assert lags.keys() == {0, 1}
@@ -63,7 +63,7 @@ async def test_a_silent_kafka_is_told_of_and_its_lag_is_not_known(plumbing: Plum
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_a_kafka_that_answers_again_is_not_told_of_any_more(plumbing: Plumbing) -> None:
+async def test_a_kafka_that_answers_again_is_no_longer_reported(plumbing: Plumbing) -> None:
     away = True
 
     async def ask() -> None:
@@ -77,7 +77,7 @@ async def test_a_kafka_that_answers_again_is_not_told_of_any_more(plumbing: Plum
     assert plumbing.blocked() == set()
 
 
-async def test_a_broker_that_is_there_answers(plumbing: Plumbing) -> None:
+async def test_an_available_broker_answers(plumbing: Plumbing) -> None:
     watched = Reach(plumbing.cluster, plumbing.metrics, silent_seconds=0.0)
     for _ in range(3):
         await watched.look()

@@ -1,4 +1,4 @@
-"""What a process holds of an account in memory: as long as nobody else has changed it, and not a moment longer."""
+"""Accounts held in a process's memory: valid as long as no other process has changed them, and no longer."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -10,9 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.escalation.domain.account_state import AccountState
-from services.escalation.domain.book import Book
 from services.escalation.domain.entities import Case, Order
 from services.escalation.domain.policy.versions import Policies
+from services.escalation.domain.unit_of_work import UnitOfWork
 from services.escalation.handlers import handling
 from services.escalation.store import known_accounts
 from services.escalation.store.explaining import record_of
@@ -36,7 +36,7 @@ _SIGNALS = "select count(*) from escalation.signals where episode_id is not null
 
 
 class _Counting:
-    """A service's handler that counts how many accounts it read from the database."""
+    """A service's handler that counts the accounts it reads from the database."""
 
     def __init__(self, escalation: Escalation, monkeypatch: pytest.MonkeyPatch) -> None:
         self.read: list[list[str]] = []
@@ -61,8 +61,8 @@ async def test_an_account_is_read_once_while_one_process_alone_changes_it(
     assert await escalation.pool.fetchval(_SIGNALS) == 3
 
 
-async def test_what_another_process_changed_is_read_again(escalation: Escalation) -> None:
-    """Both know the account: what one raises is the episode that the other's signal joins."""
+async def test_an_account_changed_by_another_process_is_read_again(escalation: Escalation) -> None:
+    """Both processes know the account: one opens the episode that the other's signal joins."""
     one, other = (InputProcessor(escalation.pool, "escalation", handling(NO_LIMIT)) for _ in range(2))
     await one.apply(batch_of(told(salesperson_changed()), told(order_placed())))
     await other.apply(batch_of(told(dead_end(case="k-1"))))
@@ -73,7 +73,7 @@ async def test_what_another_process_changed_is_read_again(escalation: Escalation
     assert await escalation.pool.fetchval(_SIGNALS) == 3
 
 
-async def test_what_was_rolled_back_is_not_remembered(escalation: Escalation, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_rolled_back_change_is_not_remembered(escalation: Escalation, monkeypatch: pytest.MonkeyPatch) -> None:
     one = _Counting(escalation, monkeypatch)
     await one.processor.apply(batch_of(told(salesperson_changed()), told(order_placed())))
     lost = batch_of(told(dead_end()))
@@ -90,8 +90,8 @@ async def test_what_was_rolled_back_is_not_remembered(escalation: Escalation, mo
     assert await escalation.pool.fetchval(_SIGNALS) == 1
 
 
-async def test_a_database_put_back_is_read_again(escalation: Escalation, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The version of the backup is an older one, whatever was made of the account since."""
+async def test_a_restored_database_is_read_again(escalation: Escalation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backup has an older version, whichever changes were made to the account since."""
     one = _Counting(escalation, monkeypatch)
     await one.processor.apply(batch_of(told(salesperson_changed()), told(order_placed())))
     backup = await escalation.pool.fetchval("select version from escalation.account_versions")
@@ -104,8 +104,8 @@ async def test_a_database_put_back_is_read_again(escalation: Escalation, monkeyp
     assert await escalation.pool.fetchval(_SIGNALS) == 1
 
 
-async def test_what_was_erased_is_not_written_again(escalation: Escalation) -> None:
-    """A sale that is corrected is saved anew, by a process that knew the customer's name when it was made."""
+async def test_erased_data_is_not_written_again(escalation: Escalation) -> None:
+    """A corrected sale is saved again, by a process that knew the customer's name when the sale was made."""
     await escalation.hear(salesperson_changed(), order_placed(), refund_requested(words="Petra wants it back"))
     await escalation.pool.execute("update escalation.orders set customer_name = null, customer_phone = null")
     await escalation.pool.execute("update escalation.signals set words = null")
@@ -116,31 +116,31 @@ async def test_what_was_erased_is_not_written_again(escalation: Escalation) -> N
     assert await escalation.pool.fetchval("select count(*) from escalation.signals where words is not null") == 0
 
 
-def test_only_so_much_is_held_in_memory() -> None:
-    """The accounts not used for longest are forgotten first."""
+def test_the_memory_for_accounts_is_bounded() -> None:
+    """The least recently used accounts are forgotten first."""
     known = KnownAccounts(most_rows=11)
     for account in ("c-2", "c-1", "c-1", "c-3"):
         state = known._take(account) or AccountState(account)
         state.version = state.version or uuid4()
         state.put_order(replace(ORDER, order_id=f"{account}-{state.size}", account_id=account))
         state.put_case(Case(account, f"{account}-{state.size}"))
-        known.keep(Book(NO_LIMIT, Policies.shipped(), {account: state}))
+        known.keep(UnitOfWork(NO_LIMIT, Policies.shipped(), {account: state}))
     assert list(known._known) == ["c-3"]
     assert known._rows == 5
 
 
-def test_accounts_of_which_little_is_known_are_forgotten_as_well() -> None:
-    """Each takes some kilobytes of its own: so many of them would fill the memory, though they have few rows."""
+def test_accounts_with_few_facts_are_forgotten_too() -> None:
+    """Each takes some kilobytes: many of them would fill the memory although they have few rows."""
     known = KnownAccounts(most_rows=100)
     for number in range(200):
         state = AccountState(f"c-{number}")
         state.version = uuid4()
-        known.keep(Book(NO_LIMIT, Policies.shipped(), {f"c-{number}": state}))
+        known.keep(UnitOfWork(NO_LIMIT, Policies.shipped(), {f"c-{number}": state}))
     assert 0 < len(known._known) <= 100 / 3
 
 
-def test_a_row_takes_as_much_of_memory_as_is_reckoned_with() -> None:
-    """Of accounts with a sale and a contact, and of one with many: 120,000 rows are some 150 MB."""
+def test_a_row_takes_as_much_memory_as_the_limit_assumes() -> None:
+    """Measured on accounts with a sale and a contact, and on one with many: 120,000 rows take some 150 MB."""
     assert _bytes_a_row(lambda: [_sold(AccountState(f"c-{number}"), 1) for number in range(1_500)]) < _MOST_BYTES_A_ROW
     assert _bytes_a_row(lambda: [_sold(AccountState("c-17"), 3_000)]) < _MOST_BYTES_A_ROW
 
@@ -164,10 +164,10 @@ def _sold(state: AccountState, times: int) -> AccountState:
     return state
 
 
-async def test_facts_of_a_kind_that_only_a_newer_release_knows_are_left_out_and_named_once(
+async def test_facts_of_kinds_from_a_newer_release_are_skipped_and_named_once(
     escalation: Escalation,
 ) -> None:
-    """After that release was taken back, or while both run."""
+    """After that release was rolled back, or while both run."""
     await escalation.hear(salesperson_changed(), order_placed(), dead_end(case="k-1"))
     await escalation.pool.execute(
         """

@@ -1,4 +1,4 @@
-"""An alert's mail tells what the page tells, in the page's order: one list says which part comes next."""
+"""An alert's e-mail has the content of the page in the page's order: one list defines the order of the parts."""
 
 import asyncio
 import re
@@ -33,7 +33,7 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
 
 
 async def told(site: Site) -> UUID:
-    """Somebody calls twice about a case, is told to leave a message, and asks for the money back."""
+    """A customer calls twice about a case, leaves a voicemail the second time, and requests a refund."""
     await site.hire()
     await site.sell()
     await site.tell(case_opened(title="The pump is loud"), minutes_ago=90, about=ACCOUNT)
@@ -57,7 +57,7 @@ def part_of(message: EmailMessage, kind: str) -> str:
     return text
 
 
-async def test_a_mail_tells_every_call_with_its_time_and_source_and_the_title_of_the_case(site: Site) -> None:
+async def test_an_email_lists_every_call_with_time_and_source_and_the_cases_title(site: Site) -> None:
     episode = await told(site)
     page = words_of((await (await site.signed_in()).get(f"/episodes/{episode}")).text).partition("What happened")[2]
     message = await mailed(site)
@@ -73,7 +73,7 @@ async def test_a_mail_tells_every_call_with_its_time_and_source_and_the_title_of
         assert words in unescape(html)
 
 
-async def test_page_and_mail_have_their_parts_in_one_order(site: Site) -> None:
+async def test_page_and_email_have_their_parts_in_the_same_order(site: Site) -> None:
     episode = await told(site)
     page = (await (await site.signed_in()).get(f"/episodes/{episode}")).text
     message = await mailed(site)

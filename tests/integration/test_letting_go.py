@@ -1,6 +1,6 @@
-"""Very many facts wait for one opening: they are let go in portions, in their order, and what comes later stays behind.
+"""Very many facts wait for one opening: they are released in portions and in order, and later ones stay behind them.
 
-Nobody else waits for that: a portion is a second of work, and the event loop has its turns within.
+No one else waits for that: a portion is a second of work, and the event loop gets its turns within.
 """
 
 from collections.abc import AsyncIterator
@@ -61,7 +61,7 @@ async def _statuses(support: ServiceUnderTest) -> list[str]:
     return [event.data.status for event in await support.published() if hasattr(event.data, "status")]
 
 
-async def test_what_waited_for_a_case_is_let_go_in_portions_and_nothing_later_overtakes_it(
+async def test_facts_waiting_for_a_case_are_released_in_portions_and_not_overtaken(
     support: ServiceUnderTest,
 ) -> None:
     with patch("shared.waiting.PORTION", 3):
@@ -80,7 +80,7 @@ async def test_what_waited_for_a_case_is_let_go_in_portions_and_nothing_later_ov
     assert not (await support.tell(_at(10, case_closed()))).waiting
 
 
-async def test_an_opening_told_again_lets_nothing_overtake(support: ServiceUnderTest) -> None:
+async def test_a_repeated_opening_lets_nothing_overtake(support: ServiceUnderTest) -> None:
     with patch("shared.waiting.PORTION", 2):
         await support.tell(*(_at(number, case_status_changed(f"s{number}")) for number in (1, 2, 3)))
         await support.tell(_at(0, case_opened(status="neu")))
@@ -90,10 +90,10 @@ async def test_an_opening_told_again_lets_nothing_overtake(support: ServiceUnder
 
 
 @pytest.mark.parametrize("portion", [1, 2, 3, 1_000])
-async def test_what_waited_for_orders_ends_alike_in_portions_of_any_size(
+async def test_portions_of_any_size_release_facts_waiting_for_orders_alike(
     orders: ServiceUnderTest, portion: int
 ) -> None:
-    """Renewals that wait for an order, and facts that wait for these, among it."""
+    """This includes renewals that wait for an order, and facts that wait for those."""
     with patch("shared.waiting.PORTION", portion):
         for minute, fact in enumerate(
             (
@@ -124,7 +124,7 @@ async def test_what_waited_for_orders_ends_alike_in_portions_of_any_size(
     assert await orders.dead_letter_codes() == []
 
 
-async def test_a_case_that_very_many_wait_for_is_opened_at_once(
+async def test_a_case_with_very_many_waiting_facts_is_opened_at_once(
     support: ServiceUnderTest,
 ) -> None:
     await support.tell(case_status_changed("s"))

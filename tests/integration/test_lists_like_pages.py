@@ -1,4 +1,4 @@
-"""The mail of many tells the same as the page: who comes first, and what a customer without a name is called."""
+"""A list by e-mail agrees with the page: the order of its entries, and the name of a customer without one."""
 
 import asyncio
 import re
@@ -31,7 +31,7 @@ async def _mailed(site: Site, server: FakeMail) -> None:
 
 
 async def _failure(site: Site) -> str:
-    """Eight customers without names ask for their money back at once; the list that is sent of it."""
+    """Eight customers without names request refunds at once. Returns the list sent about them."""
     await site.hire()
     for place, amount in enumerate(AMOUNTS):
         await site.sell(f"o-{place}", account=f"c-{place}", amount_minor=amount, customer=None)
@@ -49,7 +49,7 @@ async def _failure(site: Site) -> str:
     return text
 
 
-async def test_what_is_equally_grave_and_due_has_one_order_on_page_and_mail(site: Site) -> None:
+async def test_episodes_of_equal_severity_and_deadline_have_the_same_order_on_page_and_email(site: Site) -> None:
     mail = await _failure(site)
     page = words_of((await (await site.signed_in()).get("/")).text)
     ranked = [f"c-{place}" for place in sorted(range(len(AMOUNTS)), key=lambda place: -AMOUNTS[place])]
@@ -57,7 +57,7 @@ async def test_what_is_equally_grave_and_due_has_one_order_on_page_and_mail(site
     assert [list(dict.fromkeys(one)) for one in named] == [ranked, ranked]
 
 
-async def test_a_customer_without_a_name_is_called_the_same_everywhere(site: Site) -> None:
+async def test_a_customer_without_a_name_has_the_same_name_everywhere(site: Site) -> None:
     assert "Account" not in await _failure(site)
     server = FakeMail()
     await site.request_refund("o-2", account="c-2", amount_minor=100_000)

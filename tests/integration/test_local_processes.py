@@ -1,4 +1,4 @@
-"""Child processes: none outlives its parent, none takes longer to end than it may, one that dies is started again."""
+"""Child processes: none outlives its parent, none takes longer to end than allowed, and one that dies is restarted."""
 
 import asyncio
 import os
@@ -68,7 +68,7 @@ def _is_gone(pid: int, *, within_seconds: float) -> bool:
     return False
 
 
-def test_a_program_keeps_its_arguments_behind_the_leash() -> None:
+def test_a_program_on_the_leash_keeps_its_arguments() -> None:
     program = (sys.executable, "-c", "import sys; print(sys.argv[1:])", "a b", "--c")
     assert subprocess.run(leashed(program), capture_output=True, text=True).stdout == "['a b', '--c']\n"
 
@@ -95,12 +95,12 @@ async def test_a_program_that_fails_is_reported_with_its_last_words_only(tmp_pat
     assert "earlier run" not in str(failure.value)
 
 
-async def test_a_program_that_does_not_end_is_given_up(tmp_path: Path) -> None:
+async def test_a_program_that_does_not_end_is_given_up_on(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="had not ended after 0 seconds"):
         await run_to_end(python("import time; time.sleep(60)", tmp_path / "log"), name="it", within_seconds=0.2)
 
 
-async def test_a_server_that_dies_is_started_again_and_that_is_told(tmp_path: Path) -> None:
+async def test_a_server_that_dies_is_restarted_and_that_is_reported(tmp_path: Path) -> None:
     sleeper, told = Sleeper(tmp_path / "log"), Told()
     await sleeper.start()
     keeper = asyncio.create_task(keep_running(sleeper, told))
@@ -117,7 +117,7 @@ async def test_a_server_that_dies_is_started_again_and_that_is_told(tmp_path: Pa
         await sleeper.kill()
 
 
-async def test_a_taken_port_is_named_with_what_to_do() -> None:
+async def test_an_occupied_port_is_named_with_a_remedy() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -126,7 +126,7 @@ async def test_a_taken_port_is_named_with_what_to_do() -> None:
             await require_free(port, "Kafka", instead="choose another with --kafka-port", patience_seconds=0)
 
 
-async def test_a_port_that_is_just_being_left_is_waited_for() -> None:
+async def test_a_port_about_to_be_free_is_waited_for() -> None:
     (port,) = free_ports(1)
     taken = socket.socket()
     taken.bind(("127.0.0.1", port))

@@ -1,4 +1,4 @@
-"""The servers that tests and `handoff up` start keep what they confirmed and come back where they were."""
+"""The servers started by tests and `handoff up` keep confirmed data and come back at the same addresses."""
 
 from urllib.parse import urlsplit
 
@@ -54,7 +54,7 @@ async def test_kafka_carries_what_was_published(kafka: str, topic_prefix: str) -
     assert await read(kafka, topic, 2) == [b"one", b"two"]
 
 
-async def test_kafka_makes_no_topic_by_itself(kafka: str, topic_prefix: str) -> None:
+async def test_kafka_creates_no_topic_by_itself(kafka: str, topic_prefix: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     try:
@@ -64,7 +64,7 @@ async def test_kafka_makes_no_topic_by_itself(kafka: str, topic_prefix: str) -> 
         await admin.close()
 
 
-async def test_a_killed_broker_comes_back_with_what_it_had_acknowledged(private_kafka: Kafka) -> None:
+async def test_a_killed_broker_comes_back_with_its_acknowledged_records(private_kafka: Kafka) -> None:
     address = private_kafka.address
     await make_topic(address, "facts")
     await publish(address, "facts", b"before")
@@ -75,7 +75,7 @@ async def test_a_killed_broker_comes_back_with_what_it_had_acknowledged(private_
     assert await read(address, "facts", 2) == [b"before", b"after"]
 
 
-async def test_databases_of_two_tests_are_apart(database: MakeDatabase) -> None:
+async def test_databases_of_two_tests_are_separate(database: MakeDatabase) -> None:
     first, second = await database("orders"), await database("orders")
     await run(first, "create table facts (body text)")
     assert await tables(first) - await tables(second) == {"facts"}
@@ -96,7 +96,7 @@ async def test_a_service_owns_its_database_and_is_no_superuser(database: MakeDat
         await run(url, "create role intruder")
 
 
-async def test_a_database_goes_back_to_an_older_state(databases: Databases) -> None:
+async def test_a_database_can_be_restored_to_an_older_state(databases: Databases) -> None:
     url = await databases.make("orders")
     await run(url, "create table facts (body text)", "insert into facts values ('older')")
     copy = await databases.keep(url)
@@ -110,7 +110,7 @@ async def test_a_database_goes_back_to_an_older_state(databases: Databases) -> N
 
 
 @pytest.mark.parametrize("way", ["stop", "stop_at_once", "kill"])
-async def test_a_database_server_comes_back_with_what_it_had_committed(
+async def test_a_database_server_comes_back_with_its_committed_data(
     private_postgres: PrivatePostgres, way: str
 ) -> None:
     url = await private_postgres.databases.make("kept")
@@ -122,7 +122,7 @@ async def test_a_database_server_comes_back_with_what_it_had_committed(
     assert await column(url, "select body from facts") == ["committed"]
 
 
-async def test_the_database_server_keeps_what_it_confirms(private_postgres: PrivatePostgres) -> None:
+async def test_the_database_server_keeps_confirmed_commits(private_postgres: PrivatePostgres) -> None:
     url = private_postgres.server.url
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         assert await column(url, f"show {setting}") == ["on"]

@@ -52,7 +52,7 @@ def ports() -> Ports:
 
 @pytest.fixture
 async def given(kafka: str, databases: Databases) -> dict[str, str]:
-    """Addresses of servers that already run."""
+    """The addresses of servers that already run."""
     urls = {f"{name.upper()}_DATABASE_URL": databases.server_url for name in SERVICES}
     return {"KAFKA_BOOTSTRAP_SERVERS": kafka, "SMTP_URL": "smtp://mail.example:25"} | urls
 
@@ -62,7 +62,7 @@ async def listening(ports: Ports) -> list[int]:
     return [port for port in every if await answers(port)]
 
 
-async def test_what_holds_keys_passwords_or_what_customers_said_is_the_owners_alone(
+async def test_files_with_keys_passwords_or_customers_words_are_private_to_their_owner(
     server_folder: Path, handoff: tuple[str, ...], ports: Ports, given: dict[str, str]
 ) -> None:
     folder = server_folder / "local"
@@ -98,7 +98,7 @@ async def test_all_parts_start_in_one_folder_and_nothing_is_left_afterwards(
         await connection.close()
 
 
-async def test_servers_that_are_given_are_used_and_not_started(
+async def test_given_servers_are_used_and_none_are_started(
     tmp_path: Path, handoff: tuple[str, ...], ports: Ports, given: dict[str, str]
 ) -> None:
     async with Machine(tmp_path / "local", ports=ports, given=given, handoff=handoff) as machine:

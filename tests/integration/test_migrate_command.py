@@ -1,4 +1,4 @@
-"""`handoff migrate` where the database is another's: one sentence with what to grant."""
+"""`handoff migrate` on another owner's database: one sentence with the grant that is missing."""
 
 import asyncio
 
@@ -9,7 +9,9 @@ from services.cli.main import app
 from tests.databases import Databases
 
 
-async def test_a_database_of_another_owner_is_told_with_the_statement_that_gives_it(databases: Databases) -> None:
+async def test_a_database_of_another_owner_is_reported_with_the_statement_that_transfers_it(
+    databases: Databases,
+) -> None:
     url = await databases.make("nothing")  # no tables yet, and a role of that name
     database = url.rpartition("/")[2]
     server = await asyncpg.connect(databases.server_url)

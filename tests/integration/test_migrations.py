@@ -35,7 +35,7 @@ SCHEMAS = {
     "escalation": (ESCALATION_MIGRATIONS, EscalationTable.metadata),
 }
 
-# What alembic does not compare: checks, keys and the conditions of indexes.
+# Parts that alembic does not compare: checks, keys and the conditions of indexes.
 _CONSTRAINTS_AND_INDEXES = """
     select conname as name, pg_get_constraintdef(oid) as definition from pg_constraint
     where connamespace = to_regnamespace($1::text)
@@ -101,7 +101,7 @@ async def test_migrating_again_changes_nothing(schema: str, empty_database: str)
     assert await _constraints_and_indexes(empty_database, schema) == before
 
 
-async def test_a_sale_from_before_there_were_duties_counts_as_told_by_now(
+async def test_a_sale_from_before_follow_ups_existed_counts_as_reported_now(
     empty_database: str, engine: AsyncEngine
 ) -> None:
     await migrate(empty_database, ESCALATION_MIGRATIONS)
@@ -114,7 +114,7 @@ async def test_a_sale_from_before_there_were_duties_counts_as_told_by_now(
         assert told.scalar_one() < timedelta(minutes=5)
 
 
-async def test_a_letter_from_before_counts_as_answered_where_its_code_says_so(
+async def test_an_old_dead_letter_counts_as_answered_if_its_code_says_so(
     empty_database: str, engine: AsyncEngine
 ) -> None:
     await migrate(empty_database, SHARED_MIGRATIONS)
@@ -134,7 +134,7 @@ async def test_a_letter_from_before_counts_as_answered_where_its_code_says_so(
         pytest.param("escalation 0001.0005 pid 4711", "process 4711, which knows the tables of 0001.0005", id="older"),
     ],
 )
-async def test_nothing_is_migrated_under_a_process_that_would_not_survive_it(
+async def test_no_migration_runs_under_a_process_that_would_not_survive_it(
     empty_database: str, engine: AsyncEngine, process: str, named: str
 ) -> None:
     await _migrated_to(engine, empty_database, "0005")
@@ -154,9 +154,7 @@ async def test_nothing_is_migrated_under_a_process_that_would_not_survive_it(
     [Fitting.of(ESCALATION_MIGRATIONS).process_name, "orders", "escalation-cli", "psql"],
     ids=["of this version", "of another service", "a command", "somebody's shell"],
 )
-async def test_others_who_are_connected_hold_no_migration_up(
-    empty_database: str, engine: AsyncEngine, process: str
-) -> None:
+async def test_other_connections_block_no_migration(empty_database: str, engine: AsyncEngine, process: str) -> None:
     await _migrated_to(engine, empty_database, "0005")
     connected = await asyncpg.connect(empty_database, server_settings={"application_name": process})
     await migrate(empty_database, ESCALATION_MIGRATIONS)
@@ -175,15 +173,15 @@ async def test_a_migration_that_older_processes_survive_runs_beside_them(
     await connected.close()
 
 
-async def test_what_a_process_names_itself_says_which_tables_it_knows() -> None:
+async def test_a_processs_connection_name_states_which_tables_it_knows() -> None:
     heads = f"{SHARED_MIGRATIONS.steps()[-1].revision}.{ESCALATION_MIGRATIONS.steps()[-1].revision}"
     name = Fitting.of(ESCALATION_MIGRATIONS).process_name
     assert name == f"escalation {heads} pid {os.getpid()}"
-    assert len(name) < 63, "Postgres cuts off what is longer"
+    assert len(name) < 63, "Postgres truncates longer names"
 
 
 async def _migrated_to(engine: AsyncEngine, url: str, revision: str) -> None:
-    """Escalation's tables as an older version had them."""
+    """Escalation's tables as of an older version."""
     await migrate(url, ESCALATION_MIGRATIONS)
     async with engine.begin() as connection:
         await connection.run_sync(lambda sync: command.downgrade(config(ESCALATION_MIGRATIONS, sync), revision))

@@ -1,4 +1,4 @@
-"""A user who lacks a right in Kafka consumes nothing: the missing right is named in /readyz, metrics and log."""
+"""A user who lacks a right in Kafka consumes nothing: /readyz, metrics and log name the missing right."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -32,12 +32,12 @@ async def guard(server_folder: Path) -> AsyncIterator[Guarded]:
 
 @pytest.fixture
 async def user(guard: Guarded, database: MakeDatabase, topic_prefix: str) -> AsyncIterator[Plumbing]:
-    """What a user without any right has made for it."""
+    """The plumbing of a user without any right, with topics that another user created."""
     async with plumbing_on(guard.broker.address, await database("plumbing"), topic_prefix) as made:
         yield replace(made, cluster=guard.guarded(made.cluster))
 
 
-async def test_missing_rights_are_named_and_what_is_unread_is_told(guard: Guarded, user: Plumbing) -> None:
+async def test_missing_rights_are_named_and_the_lag_is_reported(guard: Guarded, user: Plumbing) -> None:
     group, admin = user.cluster.topic(SERVICE), replace(user.cluster, credentials=None)
     admin = replace(admin, bootstrap_servers=guard.broker.address)
     await replace(user, cluster=admin).publish(*(confirmed(n, partition=n % 2) for n in range(6)))
@@ -48,7 +48,7 @@ async def test_missing_rights_are_named_and_what_is_unread_is_told(guard: Guarde
         assert watched.blocked.keys() == {"group_right_missing", "topic_right_missing"}
         guard.grant(ResourceType.TOPIC, user.topic, AclOperation.READ)
         await eventually(watched.reasons, {"group_right_missing"})
-        assert f"READ and DESCRIBE group {group}" in watched.blocked["group_right_missing"]
+        assert f"READ and DESCRIBE on the group {group}" in watched.blocked["group_right_missing"]
         await eventually(user.lag, {0: 3, 1: 3})
         with pytest.raises(GroupAuthorizationFailedError):
             await watched.consumer.start()
@@ -93,4 +93,4 @@ async def test_a_process_that_may_not_read_as_its_group_names_the_right_and_the_
         assert await process.blocked() == set()
     refusals = [line for line in process.lines() if line["event"] == "a server refuses this process, trying again"]
     assert {line["do"] for line in refusals} == {reason}
-    assert not [line for line in process.lines() if "does not answer" in line["event"]]
+    assert not [line for line in process.lines() if "does not respond" in line["event"]]

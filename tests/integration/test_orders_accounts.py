@@ -1,4 +1,4 @@
-"""What orders keeps and publishes of who looks after an account, on real Postgres."""
+"""Accounts' owners in orders, kept and published, on real Postgres."""
 
 from datetime import date
 from itertools import permutations
@@ -8,7 +8,7 @@ from tests.builders import ACCOUNT, AT, account_reassigned, input_of, minutes
 from tests.services import ServiceUnderTest
 
 
-async def test_who_looks_after_an_account_is_kept_and_published_with_the_sales(orders: ServiceUnderTest) -> None:
+async def test_an_accounts_owner_is_kept_and_published_with_the_sales(orders: ServiceUnderTest) -> None:
     await orders.tell(account_reassigned("ben", date(2026, 7, 1)))
 
     row = await orders.row("orders.accounts")
@@ -28,7 +28,7 @@ async def test_an_older_reassignment_has_no_effect(orders: ServiceUnderTest) -> 
     assert len(await orders.published()) == 1
 
 
-async def test_of_reassignments_of_one_moment_the_highest_id_counts_in_any_order(orders: ServiceUnderTest) -> None:
+async def test_among_simultaneous_reassignments_the_highest_id_counts_in_any_order(orders: ServiceUnderTest) -> None:
     for number, sequence in enumerate(permutations("abc")):
         account = f"c{number}"
         for id in sequence:

@@ -1,4 +1,4 @@
-"""What orders keeps and publishes of the people who sell, on real Postgres."""
+"""Salespeople in orders, kept and published, on real Postgres."""
 
 from datetime import date
 from itertools import permutations
@@ -42,7 +42,7 @@ async def test_a_salesperson_is_kept_whole_and_published_under_their_own_key(ord
     assert await orders.pool.fetchval("select topic from shared.outbox") == "salespeople.v1"
 
 
-async def test_a_night_is_kept_as_it_was_told_and_published_in_its_parts(orders: ServiceUnderTest) -> None:
+async def test_a_night_shift_is_kept_as_reported_and_published_in_its_parts(orders: ServiceUnderTest) -> None:
     night = WorkingHours(days=(Day.FRIDAY,), start="22:00", end="06:00")
     late = WorkingHours(days=(Day.MONDAY,), start="14:00", end="24:00")
     await orders.tell(salesperson_changed(working_hours=(night, late)))
@@ -68,7 +68,7 @@ async def test_an_older_fact_about_a_salesperson_has_no_effect(orders: ServiceUn
     assert len(await orders.published()) == 1
 
 
-async def test_of_facts_of_one_moment_the_highest_id_counts_in_any_order(
+async def test_among_simultaneous_facts_the_highest_id_counts_in_any_order(
     orders: ServiceUnderTest,
 ) -> None:
     for number, sequence in enumerate(permutations("abc")):

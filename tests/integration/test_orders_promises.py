@@ -1,4 +1,4 @@
-"""What orders keeps of promises, outcomes, late deliveries and corrections of a sale, on real Postgres."""
+"""Promises, results, late deliveries and corrections of a sale in orders, on real Postgres."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ each = pytest.mark.parametrize("kind", SAID)
 
 
 @each
-async def test_what_is_told_of_a_known_order_is_kept_with_what_it_says_and_published(
+async def test_a_fact_about_a_known_order_is_kept_with_its_content_and_published(
     orders: ServiceUnderTest, kind: str
 ) -> None:
     fact, said = SAID[kind]
@@ -59,9 +59,7 @@ async def test_what_is_told_of_a_known_order_is_kept_with_what_it_says_and_publi
 
 
 @each
-async def test_what_is_told_of_an_order_before_its_sale_waits_and_follows_it(
-    orders: ServiceUnderTest, kind: str
-) -> None:
+async def test_a_fact_about_an_order_before_its_sale_waits_and_follows_it(orders: ServiceUnderTest, kind: str) -> None:
     fact, _ = SAID[kind]
     await orders.tell(fact)
     assert await orders.waiting() == [fact.type]
@@ -73,7 +71,7 @@ async def test_what_is_told_of_an_order_before_its_sale_waits_and_follows_it(
 
 
 @each
-async def test_what_is_told_of_another_accounts_order_is_a_dead_letter(orders: ServiceUnderTest, kind: str) -> None:
+async def test_a_fact_about_another_accounts_order_is_a_dead_letter(orders: ServiceUnderTest, kind: str) -> None:
     fact, _ = SAID[kind]
     await orders.tell(order_placed())
     report = await orders.tell(input_of(fact, subject=OTHER_ACCOUNT))
@@ -81,7 +79,7 @@ async def test_what_is_told_of_another_accounts_order_is_a_dead_letter(orders: S
     assert await orders.rows("orders.order_facts") == []
 
 
-async def test_a_corrected_sale_keeps_what_was_told_first_and_each_correction(orders: ServiceUnderTest) -> None:
+async def test_a_corrected_sale_keeps_the_first_report_and_each_correction(orders: ServiceUnderTest) -> None:
     await orders.tell(order_placed())
     before = await orders.row("orders.orders")
     await orders.tell(input_of(sale_corrected("ben", reason="Ben closed it.", by="mona"), at=minutes(1)))
@@ -99,7 +97,7 @@ async def test_a_corrected_sale_keeps_what_was_told_first_and_each_correction(or
     assert [event.data.sold_by for event in await orders.published()] == ["anna", "ben", None]
 
 
-async def test_a_corrected_sale_told_again_as_it_was_first_is_still_a_repeat(orders: ServiceUnderTest) -> None:
+async def test_a_corrected_sale_reported_again_in_its_first_form_is_still_a_repeat(orders: ServiceUnderTest) -> None:
     await orders.tell(order_placed(), sale_corrected("ben"))
     report = await orders.tell(input_of(order_placed(), at=minutes(9)))
     assert report.outcomes == [Outcome.APPLIED]

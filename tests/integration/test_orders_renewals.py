@@ -1,4 +1,4 @@
-"""Sales that renew an earlier order: whose they are, how long they wait for it, and what is refused."""
+"""Sales that renew an earlier order: their seller, their wait for that order, and refusals."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -26,7 +26,7 @@ async def orders(database: MakeDatabase) -> AsyncIterator[ServiceUnderTest]:
 
 
 async def wait(orders: ServiceUnderTest, ahead: timedelta) -> int:
-    """The clock moves on, and everything told by then was read; returns how many timers fire."""
+    """The clock moves on, and everything published by then is read. Returns how many timers fire."""
     await orders.move_clock(ahead)
     await orders.pool.execute(READ_THROUGH)
     return await orders.processor.fire_timers()
@@ -44,7 +44,7 @@ async def test_a_renewal_of_a_known_order_is_published_with_what_it_renews(order
     assert (await orders.rows("orders.orders"))[1]["renews"] == "4711"
 
 
-async def test_a_renewal_told_first_waits_for_the_order_and_what_is_about_it_waits_too(
+async def test_a_renewal_reported_first_waits_for_its_order_and_so_do_facts_about_it(
     orders: ServiceUnderTest,
 ) -> None:
     told = input_of(RENEWAL)
@@ -61,7 +61,7 @@ async def test_a_renewal_told_first_waits_for_the_order_and_what_is_about_it_wai
     assert await wait(orders, WAIT) == 0
 
 
-async def test_a_renewal_waits_fifteen_minutes_and_is_then_one_that_nobody_made(orders: ServiceUnderTest) -> None:
+async def test_a_renewal_waits_fifteen_minutes_and_is_then_a_sale_without_a_seller(orders: ServiceUnderTest) -> None:
     await orders.tell(RENEWAL, order_delivered("4800"))
     assert await wait(orders, WAIT - timedelta(seconds=30)) == 0
     assert await wait(orders, timedelta(minutes=1)) == 1
@@ -71,7 +71,7 @@ async def test_a_renewal_waits_fifteen_minutes_and_is_then_one_that_nobody_made(
     assert await placed(orders) == ["4800", "4711"]
 
 
-async def test_a_renewal_with_a_seller_of_its_own_waits_for_nobody(orders: ServiceUnderTest) -> None:
+async def test_a_renewal_with_a_seller_of_its_own_does_not_wait(orders: ServiceUnderTest) -> None:
     report = await orders.tell(order_placed("4800", sold_by="ben", renews="4711"))
     assert (list(report.outcomes), report.waiting) == ([APPLIED], frozenset())
     assert await placed(orders) == ["4800"]
@@ -92,7 +92,9 @@ async def test_a_renewal_that_waited_for_another_accounts_order_ends_as_a_dead_l
     assert await placed(orders) == ["4711"]
 
 
-async def test_a_long_chain_of_renewals_told_backwards_is_placed_from_its_first_order(orders: ServiceUnderTest) -> None:
+async def test_a_long_chain_of_renewals_reported_backwards_is_placed_from_its_first_order(
+    orders: ServiceUnderTest,
+) -> None:
     chain = [order_placed(f"r-{number}", sold_by=None, renews=f"r-{number - 1}") for number in range(300, 0, -1)]
     for start in range(0, 300, 100):
         await orders.tell(*chain[start : start + 100])
@@ -101,7 +103,7 @@ async def test_a_long_chain_of_renewals_told_backwards_is_placed_from_its_first_
     assert await placed(orders) == [f"r-{number}" for number in range(301)]
 
 
-async def test_parts_that_were_delivered_and_changes_are_kept_and_published(orders: ServiceUnderTest) -> None:
+async def test_delivered_parts_and_changes_are_kept_and_published(orders: ServiceUnderTest) -> None:
     change = order_changed(amount_minor=5, lines=order_placed().lines[:1])
     await orders.tell(order_placed(), order_delivered(lines=(2,)), change)
     by_kind = {row["kind"]: row for row in await orders.rows("orders.order_facts")}
@@ -113,15 +115,13 @@ async def test_parts_that_were_delivered_and_changes_are_kept_and_published(orde
 
 
 @pytest.mark.parametrize("ids", [("a", "b"), ("b", "a")])
-async def test_of_changes_of_one_instant_the_one_with_the_higher_id_counts(
-    orders: ServiceUnderTest, ids: tuple[str, str]
-) -> None:
+async def test_among_simultaneous_changes_the_higher_id_counts(orders: ServiceUnderTest, ids: tuple[str, str]) -> None:
     changes: dict[str, dict[str, Any]] = {"a": {"amount_minor": 1, "delivery_due_at": AT}, "b": {"amount_minor": 2}}
     await orders.tell(order_placed())
     for id in ids:
         await orders.tell(input_of(order_changed(**changes[id]), id=id))
     told = [event.data.amount_minor for event in await orders.published() if event.type == "orders.order_changed"]
-    assert [amount for amount in told if amount is not None][-1] == 2, "readers take what comes later"
+    assert [amount for amount in told if amount is not None][-1] == 2, "readers use the later one"
     assert AT in [getattr(event.data, "delivery_due_at", None) for event in await orders.published()]
 
 

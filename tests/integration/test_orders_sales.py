@@ -1,4 +1,4 @@
-"""What orders keeps and publishes of sales and of what becomes of them, on real Postgres."""
+"""Sales and their later facts in orders, kept and published, on real Postgres."""
 
 import asyncio
 from datetime import timedelta
@@ -29,7 +29,7 @@ from tests.services import ServiceUnderTest, published_id
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-async def test_a_sale_is_kept_with_its_personal_fields_apart_and_published(orders: ServiceUnderTest) -> None:
+async def test_a_sale_is_kept_with_separate_personal_fields_and_published(orders: ServiceUnderTest) -> None:
     sale = order_placed(
         segment="key accounts",
         delivery_due_at=AT + timedelta(days=3),
@@ -128,7 +128,7 @@ async def test_a_contradicting_sale_does_not_fail_its_neighbours(orders: Service
     assert len(await orders.rows("orders.orders")) == 2
 
 
-async def test_of_two_accounts_that_claim_an_order_at_the_same_moment_one_wins(orders: ServiceUnderTest) -> None:
+async def test_one_of_two_accounts_that_claim_an_order_at_the_same_moment_wins(orders: ServiceUnderTest) -> None:
     for number in range(30):
         claims = [input_of(order_placed(f"o{number}"), subject=account) for account in (ACCOUNT, OTHER_ACCOUNT)]
         reports = await asyncio.gather(*(orders.tell(claim) for claim in claims))
@@ -183,7 +183,7 @@ async def test_a_waiting_fact_keeps_its_trace(orders: ServiceUnderTest) -> None:
     assert delivered.traceparent.split("-")[1] == TRACEPARENT.split("-")[1]
 
 
-async def test_a_waiting_fact_told_again_is_published_once(orders: ServiceUnderTest) -> None:
+async def test_a_repeated_waiting_fact_is_published_once(orders: ServiceUnderTest) -> None:
     fact = input_of(order_delivered())
     _, again = await orders.tell_one_by_one(fact, fact)
     assert again.outcomes == [Outcome.DUPLICATE]

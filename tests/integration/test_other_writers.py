@@ -1,4 +1,4 @@
-"""Whoever else may write to the topics of a service is named at its start, where the broker lets us ask."""
+"""A service names at its start who else may write to its topics, if the broker lets it ask."""
 
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
@@ -31,7 +31,7 @@ async def guard(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Guard
 
 @pytest.fixture
 def ours(guard: Guarded) -> Iterator[Cluster]:
-    """Our own user, who may write to its topics; rights go with the test."""
+    """Our own user, who may write to its topics; the rights are removed with the test."""
     cluster = guard.guarded(Cluster(guard.broker.address, prefix="acme."))
     give(guard, "User:handoff", "acme.", AclOperation.WRITE, pattern=PREFIXED)
     yield cluster
@@ -56,14 +56,14 @@ def may_ask(guard: Guarded) -> None:
 
 
 async def asked(cluster: Cluster) -> object:
-    """Who else may write, once we may ask that."""
+    """The other users who may write, once we may ask for them."""
     try:
         return await other_writers(cluster, [SALES, PEOPLE])
     except ClusterAuthorizationFailedError as refused:
         return refused
 
 
-async def test_others_who_may_write_are_named_by_topic_whichever_way_they_got_the_right(
+async def test_others_who_may_write_are_named_by_topic_however_the_right_was_granted(
     guard: Guarded, ours: Cluster
 ) -> None:
     may_ask(guard)
@@ -81,7 +81,7 @@ async def test_others_who_may_write_are_named_by_topic_whichever_way_they_got_th
     assert "User:etl, User:mallory, User:root" in str(logged)
 
 
-async def test_without_the_right_to_ask_a_process_starts_all_the_same(guard: Guarded, ours: Cluster) -> None:
+async def test_without_the_right_to_ask_a_process_starts_anyway(guard: Guarded, ours: Cluster) -> None:
     give(guard, "User:mallory", f"acme.{PEOPLE}", AclOperation.WRITE)
     with pytest.raises(ClusterAuthorizationFailedError):
         await other_writers(ours, [PEOPLE])
@@ -90,7 +90,7 @@ async def test_without_the_right_to_ask_a_process_starts_all_the_same(guard: Gua
     assert "may not DESCRIBE the cluster" in str(logged)
 
 
-async def test_who_has_no_name_of_their_own_is_taken_for_the_only_writer(guard: Guarded, ours: Cluster) -> None:
+async def test_a_process_without_a_user_name_counts_as_the_only_writer(guard: Guarded, ours: Cluster) -> None:
     nameless = Cluster(guard.broker.address, prefix="acme.")
     assert await other_writers(nameless, [PEOPLE]) == {}
     give(guard, "User:mallory", f"acme.{PEOPLE}", AclOperation.WRITE)
@@ -98,5 +98,5 @@ async def test_who_has_no_name_of_their_own_is_taken_for_the_only_writer(guard: 
     await eventually(lambda: other_writers(nameless, [PEOPLE]), named)
 
 
-async def test_a_broker_that_checks_no_rights_names_nobody(kafka: str) -> None:
+async def test_a_broker_without_access_control_names_no_one(kafka: str) -> None:
     assert await other_writers(Cluster(kafka), [PEOPLE]) == {}

@@ -1,4 +1,6 @@
-"""`handoff outbox replay`: what a topic lost is published again, each account in its order, each person as known."""
+"""`handoff outbox replay`: events that a topic lost are published again, each account in order,
+each person as now known.
+"""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
@@ -43,7 +45,7 @@ async def unpublished(service: ServiceUnderTest) -> list[str]:
     return [row["key"] for row in rows]
 
 
-async def test_what_was_published_since_a_moment_is_unpublished_again(orders: ServiceUnderTest) -> None:
+async def test_events_published_since_an_instant_become_unpublished(orders: ServiceUnderTest) -> None:
     for number in range(4):
         await orders.tell(input_of(order_placed(f"o-{number}"), subject=f"c-{number}"))
     published_at = "date '2026-05-04' + id * interval '1 hour'"
@@ -54,12 +56,12 @@ async def test_what_was_published_since_a_moment_is_unpublished_again(orders: Se
     assert result.exit_code == 0, result.output
     assert result.output.splitlines()[:2] == [
         "orders: 2 events will be published again",
-        "orders: 0 salespeople will be published again, as they are known now",
+        "orders: 0 salespeople will be published again",
     ]
     assert await unpublished(orders) == ["c-1", "c-2", "c-3"]
 
 
-async def test_a_recreated_topic_gets_what_the_old_one_had_in_the_same_order(
+async def test_a_recreated_topic_gets_the_old_ones_events_in_the_same_order(
     orders: ServiceUnderTest, kafka: str, topic_prefix: str
 ) -> None:
     cluster = Cluster(kafka, prefix=topic_prefix, partitions=1, replication=1)
@@ -75,7 +77,7 @@ async def test_a_recreated_topic_gets_what_the_old_one_had_in_the_same_order(
         assert [record.value for record in await read_topic(cluster, SALES, 5)] == first
 
 
-async def test_people_are_published_again_from_the_tables_as_the_very_events_they_were(
+async def test_people_are_published_again_from_the_tables_as_the_same_events(
     orders: ServiceUnderTest,
 ) -> None:
     whole = salesperson_changed(
@@ -110,7 +112,7 @@ async def test_people_are_published_again_from_the_tables_as_the_very_events_the
         )
 
 
-async def test_a_replay_that_reaches_back_enough_ends_the_note_about_a_recreated_topic(
+async def test_a_replay_from_early_enough_ends_the_note_about_a_recreated_topic(
     orders: ServiceUnderTest, escalation: Escalation
 ) -> None:
     await escalation.pool.execute(
@@ -124,7 +126,7 @@ async def test_a_replay_that_reaches_back_enough_ends_the_note_about_a_recreated
     late = await command("--since", "2026-05-04T09:31Z", "orders", url=url, **reader)
     assert "restored" not in late.output
     enough = await command("--since", "2026-05-04T09:30Z", "orders", url=url, **reader)
-    assert f"escalation: topic {SALES} counts as restored" in enough.output
+    assert f"escalation: topic {SALES} is marked as restored" in enough.output
     assert await _missing(escalation) == ["support.cases.v1"]
 
     acknowledge = ["topics", "acknowledge", "escalation", "support.cases.v1", "--by", "Sam"]
@@ -148,7 +150,7 @@ async def _missing(escalation: Escalation) -> list[str]:
         ("2999-01-01T00:00Z", "is in the future"),
     ],
 )
-async def test_a_moment_that_is_none_is_refused_with_the_right_form(since: str, what: str) -> None:
+async def test_an_invalid_instant_is_refused_with_the_right_form(since: str, what: str) -> None:
     result = await command("--since", since, "orders")
     assert result.exit_code == 1
     assert what in result.output

@@ -1,4 +1,4 @@
-"""`handoff people history`: whoever looks for who changed an address finds the source, the time and both values."""
+"""`handoff people history` answers who changed an address: the source, the time and both values."""
 
 import asyncio
 import json
@@ -34,7 +34,7 @@ async def history(url: str, *arguments: str) -> Result:
     return await asyncio.to_thread(CliRunner().invoke, app, command, env={"ORDERS_DATABASE_URL": url})
 
 
-async def test_who_changed_an_address_is_found_with_source_time_and_both_values(
+async def test_a_change_of_address_is_listed_with_source_time_and_both_values(
     orders: ServiceUnderTest, url: str
 ) -> None:
     await orders.tell(input_of(salesperson_changed(), id="p-1", source=CRM, at=minutes(0)))
@@ -46,10 +46,10 @@ async def test_who_changed_an_address_is_found_with_source_time_and_both_values(
     assert "    name: Anna Berg" in first
     assert f"source {SHOP} over Kafka, event p-2, dated {minutes(10):%Y-%m-%d %H:%M:%S} UTC" in second[0]
     assert second[1:] == [f"    email: anna@sales.example → {EVIL}"]
-    assert third[1:] == ["    no effect: a later fact was already known"]
+    assert third[1:] == ["    no effect: a later change was already known"]
 
 
-async def test_what_was_erased_is_said_and_the_next_change_shows_what_is_known_since(
+async def test_an_erased_value_is_marked_and_the_next_change_shows_the_new_value(
     orders: ServiceUnderTest, url: str
 ) -> None:
     for number, name in enumerate(("Anna Berg", "Anna Keller", "Anna Keller")):
@@ -61,13 +61,13 @@ async def test_what_was_erased_is_said_and_the_next_change_shows_what_is_known_s
     assert three["changed"]["name"] == [None, "Anna Keller"]
 
 
-async def test_a_person_nobody_told_of_is_said_to_be_unknown(orders: ServiceUnderTest, url: str) -> None:
+async def test_a_person_without_facts_is_reported_as_unknown(orders: ServiceUnderTest, url: str) -> None:
     await orders.tell(salesperson_changed())
     result = await history(url, "nobody")
     assert (result.exit_code, "salesperson nobody" in result.output) == (1, True)
 
 
-async def test_the_log_says_who_changed_what_of_whom_and_no_value(orders: ServiceUnderTest) -> None:
+async def test_the_log_names_source_person_and_fields_of_a_change_without_values(orders: ServiceUnderTest) -> None:
     await orders.tell(input_of(salesperson_changed(), id="p-1", source=CRM, at=minutes(0)))
     with capture_logs() as logged:
         await orders.tell(input_of(salesperson_changed(email=EVIL, phone=None), id="p-2", source=SHOP, at=minutes(10)))
@@ -77,7 +77,7 @@ async def test_the_log_says_who_changed_what_of_whom_and_no_value(orders: Servic
     assert EVIL not in str(logged)
 
 
-async def test_what_has_no_effect_is_not_logged_as_a_change(orders: ServiceUnderTest) -> None:
+async def test_a_fact_without_effect_is_not_logged_as_a_change(orders: ServiceUnderTest) -> None:
     await orders.tell(input_of(salesperson_changed(), at=minutes(10)))
     with capture_logs() as logged:
         await orders.tell(input_of(salesperson_changed("Anna Alt"), at=minutes(5)))

@@ -1,4 +1,4 @@
-"""`handoff policy`: what an operator sees, from a mistake to a published version."""
+"""`handoff policy` as an operator uses it, from a mistake to a published version."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ async def policy(database: MakeDatabase) -> Policy:
 
 @pytest.fixture
 def document(tmp_path: Path) -> Path:
-    """A file with the shipped policy and one value changed."""
+    """A file with the default policy and one value changed."""
     file = tmp_path / "policy.toml"
     file.write_text(CHANGED, "utf-8")
     return file
@@ -83,7 +83,7 @@ async def test_differences_are_between_any_two(policy: Policy, document: Path) -
     assert back.index("30m") < back.index("1h")
 
 
-async def test_mistakes_are_told_with_file_line_and_what_is_allowed(policy: Policy, document: Path) -> None:
+async def test_mistakes_are_reported_with_file_line_and_allowed_values(policy: Policy, document: Path) -> None:
     write(document, TEXT.replace("contacts = 3", "contacts = 1").replace("times = 6", "time = 6"))
     line = TEXT.splitlines().index("contacts = 3") + 1
     for command in (["check"], ["diff"], ["publish", "--summary", "s", "--by", "anna"]):
@@ -94,14 +94,14 @@ async def test_mistakes_are_told_with_file_line_and_what_is_allowed(policy: Poli
     assert (await policy("history")).output.count("handoff") == 1
 
 
-async def test_what_is_in_force_already_is_not_published_again(policy: Policy, document: Path) -> None:
+async def test_a_policy_already_in_force_is_not_published_again(policy: Policy, document: Path) -> None:
     await published(policy, document)
     result = await policy("publish", document, "--summary", "again", "--by", "anna")
     assert result.exit_code == 1
     assert result.output == "Not published: this document is already in force, as version 2.\n"
 
 
-async def test_who_publishes_is_told_what_it_replaces_and_how_to_see_what_differs(
+async def test_publishing_names_the_replaced_version_and_the_command_for_the_differences(
     policy: Policy, document: Path
 ) -> None:
     first = (await publish(policy, document)).output
@@ -113,9 +113,7 @@ async def test_who_publishes_is_told_what_it_replaces_and_how_to_see_what_differ
     assert "ladder.high.seller" in (await policy("diff", "2", "3")).output
 
 
-async def test_a_document_made_of_a_version_that_is_not_the_latest_is_refused_where_it_says_so(
-    policy: Policy, document: Path
-) -> None:
+async def test_a_document_based_on_an_outdated_version_is_refused_if_it_says_so(policy: Policy, document: Path) -> None:
     assert (await publish(policy, document, "--onto", "1")).exit_code == 0
     write(document, TEXT.replace("contacts = 3", "contacts = 4"))
     result = await publish(policy, document, "--onto", "1", by="ben")
@@ -144,7 +142,7 @@ async def test_a_document_made_of_a_version_that_is_not_the_latest_is_refused_wh
         ),
     ],
 )
-async def test_what_cannot_be_done_is_told_with_status_1(
+async def test_failures_are_reported_with_status_1(
     policy: Policy, document: Path, arguments: list[str], told: str
 ) -> None:
     result = await policy(*(one.replace("{file}", str(document)) for one in arguments))
@@ -152,24 +150,24 @@ async def test_what_cannot_be_done_is_told_with_status_1(
     assert result.exit_code == 1
 
 
-async def test_a_file_that_is_no_text_is_told_so_with_the_line(policy: Policy, document: Path) -> None:
+async def test_a_file_that_is_not_text_is_reported_with_its_line(policy: Policy, document: Path) -> None:
     write(document, b"# \xc3\xa4\n# \xff\n")
     result = await policy("check", document)
     assert result.output == f"{document}: line 2: this is not UTF-8 text.\n"
     assert result.exit_code == 1
 
 
-async def test_what_ships_the_schema_and_a_check_need_no_database(policy: Policy, document: Path) -> None:
+async def test_the_default_policy_its_schema_and_a_check_need_no_database(policy: Policy, document: Path) -> None:
     nowhere = "postgresql://nobody@127.0.0.1:1/none"
     assert (await policy("show", "--shipped", address=nowhere)).output == TEXT
     assert (await policy("check", document, address=nowhere)).exit_code == 0
     assert json.loads((await policy("show", "--schema", address=nowhere)).output)["type"] == "object"
     result = await policy("history", address=nowhere)
     assert result.exit_code == 1
-    assert "The database of escalation does not answer at 127.0.0.1:1/none (ConnectionRefusedError)" in result.output
+    assert "The database of escalation does not respond at 127.0.0.1:1/none (ConnectionRefusedError)" in result.output
 
 
-async def test_what_others_wrote_moves_nothing_on_the_terminal(policy: Policy, document: Path) -> None:
+async def test_other_peoples_words_do_not_control_the_terminal(policy: Policy, document: Path) -> None:
     write(document, CHANGED + '\n[[overrides]]\nsegment = "\\u001b[31m[red]"\nset = {}\n')
     result = await policy("publish", document, "--summary", "a\x1b[31m[bold]", "--by", "anna")
     assert result.exit_code == 0

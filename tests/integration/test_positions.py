@@ -1,4 +1,4 @@
-"""What a consumer says of its partitions: read to the end, behind, or not known yet."""
+"""What a consumer reports about its partitions: read to the end, behind, or unknown."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -57,7 +57,7 @@ class OnePartition:
 
 
 async def without_ids(_consumer: object, topics: Sequence[str]) -> Mapping[str, TopicSeen]:
-    """A broker that is older than ids of topics."""
+    """A broker older than topic ids."""
     return {topic: TopicSeen(partitions=1) for topic in topics}
 
 
@@ -71,7 +71,7 @@ def with_id(id: UUID | None, *, partitions: int = 1) -> SeeTopics:
 async def positions_of(
     plumbing: Plumbing, consumer: OnePartition, *, stored: int, see: SeeTopics = without_ids
 ) -> Positions:
-    """What is known with so much stored in the database."""
+    """The positions known with these offsets stored in the database."""
     await know_partitions(plumbing.pool, {_TOPIC: 1})
     await plumbing.pool.execute("update shared.offsets set next_offset = $1 where topic = $2", stored, _TOPIC)
     held: Any = consumer
@@ -112,7 +112,7 @@ OLD, NEW = uuid4(), uuid4()
         pytest.param(100, with_id(None), False, id="no id although one is stored"),
     ],
 )
-async def test_only_the_end_of_the_topic_that_was_read_counts_as_read_to_the_end(
+async def test_only_the_end_of_the_topic_actually_read_counts_as_read_to_the_end(
     plumbing: Plumbing, end: int, seen: SeeTopics, *, read: bool
 ) -> None:
     positions = await _read_topic_to(100, plumbing, OnePartition(end=end, committed_offset=100, place=100), seen)
@@ -120,7 +120,7 @@ async def test_only_the_end_of_the_topic_that_was_read_counts_as_read_to_the_end
     assert (await read_through(plumbing) is not None) == read
 
 
-async def test_no_timer_made_of_silence_comes_into_force_by_the_end_of_another_topic(plumbing: Plumbing) -> None:
+async def test_no_silence_timer_fires_because_of_another_topics_end(plumbing: Plumbing) -> None:
     consumer = OnePartition(end=0, committed_offset=100, place=100)
     positions = await _read_topic_to(100, plumbing, consumer, with_id(NEW))
     await plumbing.pool.execute(
@@ -135,7 +135,7 @@ async def test_no_timer_made_of_silence_comes_into_force_by_the_end_of_another_t
     assert await plumbing.pool.fetchval(due) == 1
 
 
-async def test_a_mark_of_the_topic_before_is_not_set_once_another_process_began_the_new_one(
+async def test_the_old_topics_read_mark_is_not_stored_once_another_process_began_the_new_one(
     plumbing: Plumbing,
 ) -> None:
     async def meanwhile(_consumer: object, topics: Sequence[str]) -> Mapping[str, TopicSeen]:
@@ -148,14 +148,14 @@ async def test_a_mark_of_the_topic_before_is_not_set_once_another_process_began_
 
 
 async def _read_topic_to(offset: int, plumbing: Plumbing, consumer: OnePartition, see: SeeTopics) -> Positions:
-    """Positions of a process that has read the old topic so far."""
+    """Positions of a process that has read the old topic up to this offset."""
     positions = await positions_of(plumbing, consumer, stored=offset, see=see)
     await plumbing.pool.execute("update shared.offsets set topic_id = $2 where topic = $1", _TOPIC, OLD)
     await positions.restore([Partition(_TOPIC, 0)])
     return positions
 
 
-async def test_a_broker_that_is_away_is_no_sign_of_a_stuck_consumer(plumbing: Plumbing) -> None:
+async def test_an_unreachable_broker_is_no_sign_of_a_stuck_consumer(plumbing: Plumbing) -> None:
     consumer = OnePartition(end=100, committed_offset=50, place=50)
     positions = await positions_of(plumbing, consumer, stored=50)
     await positions.restore([Partition(_TOPIC, 0)])
@@ -166,7 +166,7 @@ async def test_a_broker_that_is_away_is_no_sign_of_a_stuck_consumer(plumbing: Pl
     assert not positions.behind
 
 
-async def test_records_that_were_deleted_before_they_were_read_are_told_of(plumbing: Plumbing) -> None:
+async def test_records_deleted_before_they_were_read_are_reported(plumbing: Plumbing) -> None:
     consumer = OnePartition(end=100, committed_offset=20, place=20, first=60)
     positions = await positions_of(plumbing, consumer, stored=20)
     with patch("shared.messaging.deleted_unread.log") as log:
@@ -174,7 +174,7 @@ async def test_records_that_were_deleted_before_they_were_read_are_told_of(plumb
     log.error.assert_called_once_with("records were deleted unread", topic=_TOPIC, partition=0, records=40)
 
 
-async def test_the_lag_of_a_partition_that_others_read_now_is_not_reported_any_more(plumbing: Plumbing) -> None:
+async def test_the_lag_of_a_partition_that_others_now_read_is_no_longer_reported(plumbing: Plumbing) -> None:
     metrics = create_metrics("plumbing")
     consumer: Any = OnePartition(end=100, committed_offset=50, place=50)
     await know_partitions(plumbing.pool, {_TOPIC: 1})
@@ -186,7 +186,7 @@ async def test_the_lag_of_a_partition_that_others_read_now_is_not_reported_any_m
     assert not [sample for metric in metrics.consumer.lag.collect() for sample in metric.samples]
 
 
-async def test_the_lag_of_a_partition_that_nobody_is_known_to_read_stays(plumbing: Plumbing) -> None:
+async def test_the_lag_of_a_partition_without_a_known_reader_stays(plumbing: Plumbing) -> None:
     metrics = create_metrics("plumbing")
     consumer: Any = OnePartition(end=100, committed_offset=50, place=50)
     await know_partitions(plumbing.pool, {_TOPIC: 1})
@@ -198,7 +198,7 @@ async def test_the_lag_of_a_partition_that_nobody_is_known_to_read_stays(plumbin
     assert sample.value == 100
 
 
-async def test_while_a_batch_is_applied_what_is_not_applied_of_it_counts_as_waiting(plumbing: Plumbing) -> None:
+async def test_unapplied_records_of_a_batch_in_progress_count_as_waiting(plumbing: Plumbing) -> None:
     metrics = create_metrics("plumbing")
     consumer: Any = OnePartition(end=100, committed_offset=100, place=100)
     await know_partitions(plumbing.pool, {_TOPIC: 1})
@@ -217,7 +217,7 @@ async def test_while_a_batch_is_applied_what_is_not_applied_of_it_counts_as_wait
     assert _lag(metrics) == 1_850
 
 
-async def test_what_is_fetched_and_not_applied_counts_as_waiting_between_batches_too(plumbing: Plumbing) -> None:
+async def test_fetched_unapplied_records_count_as_waiting_between_batches_too(plumbing: Plumbing) -> None:
     metrics = create_metrics("plumbing")
     consumer: Any = OnePartition(end=100, committed_offset=50, place=50)
     await know_partitions(plumbing.pool, {_TOPIC: 1})
@@ -229,7 +229,7 @@ async def test_what_is_fetched_and_not_applied_counts_as_waiting_between_batches
     assert _lag(metrics) == 50
 
 
-async def test_the_mark_that_ends_a_transaction_is_no_record_that_waits(plumbing: Plumbing) -> None:
+async def test_a_transaction_marker_does_not_count_as_a_waiting_record(plumbing: Plumbing) -> None:
     metrics = create_metrics("plumbing")
     consumer: Any = OnePartition(end=101, committed_offset=100, place=101)
     await know_partitions(plumbing.pool, {_TOPIC: 1})
@@ -241,7 +241,7 @@ async def test_the_mark_that_ends_a_transaction_is_no_record_that_waits(plumbing
 
 
 async def test_records_after_a_gap_are_refused_until_the_gap_is_read(plumbing: Plumbing) -> None:
-    """Also when they come a second time, because the rewind had no answer from the database."""
+    """Even when they are delivered a second time, because the database did not answer the rewind."""
     positions = await positions_of(plumbing, OnePartition(end=100, committed_offset=60, place=60), stored=40)
     for _ in range(2):
         with pytest.raises(DatabaseWentBack):
@@ -249,8 +249,9 @@ async def test_records_after_a_gap_are_refused_until_the_gap_is_read(plumbing: P
     assert await positions.known([_record(40)]) == {Partition(_TOPIC, 0): 40}
 
 
-async def test_records_that_came_before_their_partition_was_placed_are_refused_after_a_gap(plumbing: Plumbing) -> None:
-    """It was placed, and told to go back, while they were read: without a look they would be applied past the gap."""
+async def test_records_fetched_before_their_partition_was_placed_are_refused_after_a_gap(plumbing: Plumbing) -> None:
+    """The partition was placed, and told to go back, while they were fetched: without a check they would
+    be applied past the gap."""
     consumer: Any = OnePartition(end=100, committed_offset=60, place=60)
     await know_partitions(plumbing.pool, {_TOPIC: 1})
     await plumbing.pool.execute("update shared.offsets set next_offset = 40 where topic = $1", _TOPIC)

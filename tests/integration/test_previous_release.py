@@ -1,6 +1,6 @@
-"""The release before and this one, on each other's tables: whatever is migrated when, no fact is a dead letter.
+"""The previous release and this one, on each other's tables: in any order of migrations no fact becomes a dead letter.
 
-It runs the release's own code, from the history of this checkout.
+It runs the previous release's own code, from the history of this checkout.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ FACTS = {"orders": _sales, "support": _contacts, "escalation": _losses}
 
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Release:
-    """The release before, unpacked."""
+    """The previous release, unpacked."""
     found = release_before(tmp_path_factory.mktemp("before"))
     if found is None:
         pytest.skip(f"this checkout has no history that reaches the release before ({RELEASE_BEFORE[:7]})")
@@ -63,7 +63,7 @@ async def cluster(kafka: str, topic_prefix: str) -> Cluster:
 
 
 async def publish(cluster: Cluster, service: str, numbers: Sequence[int]) -> int:
-    """Publish a service's facts; returns how many."""
+    """Publish a service's facts. Returns their number."""
     events = [event for number in numbers for event in FACTS[service](number)]
     async with Publisher(cluster) as publisher:
         await publisher.publish(events)
@@ -89,7 +89,7 @@ async def reasons(client: httpx2.AsyncClient) -> list[str] | None:
 
 
 @pytest.mark.parametrize("service", FACTS)
-async def test_the_release_before_goes_on_with_the_tables_of_this_one(
+async def test_the_previous_release_goes_on_with_the_tables_of_this_one(
     before: Release, database: MakeDatabase, cluster: Cluster, service: str
 ) -> None:
     url = await database(service)
@@ -98,7 +98,7 @@ async def test_the_release_before_goes_on_with_the_tables_of_this_one(
         await eventually(lambda: ledger(url), {"applied": count}, within_seconds=60)
 
 
-async def test_what_is_migrated_under_the_release_before_makes_no_dead_letter(
+async def test_migrating_under_the_previous_release_causes_no_dead_letter(
     before: Release, database: MakeDatabase, cluster: Cluster
 ) -> None:
     url = await database("nobody")
@@ -107,7 +107,9 @@ async def test_what_is_migrated_under_the_release_before_makes_no_dead_letter(
         count = await publish(cluster, "escalation", range(5))
         await eventually(lambda: ledger(url), {"applied": count}, within_seconds=60)
         migrated = await asyncio.to_thread(THIS.migrate, "escalation", url)
-        refused = "escalation on" in migrated.stderr and "Stop them, and migrate again" in migrated.stderr
+        refused = (
+            "escalation on" in migrated.stderr and "Stop them, then run `handoff migrate` again" in migrated.stderr
+        )
         assert (migrated.returncode == 0) is not refused, migrated.stderr
         count += await publish(cluster, "escalation", range(5, 10))
         await eventually(lambda: ledger(url), {"applied": count}, within_seconds=60)

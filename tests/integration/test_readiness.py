@@ -1,4 +1,4 @@
-"""A whole orders process while Kafka is away from its start: what it takes over HTTP needs the database alone."""
+"""A whole orders process while Kafka is away from the start: accepting events over HTTP needs the database alone."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ async def process_without_kafka(url: str, role: str) -> AsyncIterator[OrdersProc
 
 
 @pytest.mark.parametrize("role", ["all", "web"])
-async def test_events_are_taken_while_kafka_is_away(database: MakeDatabase, role: str) -> None:
+async def test_events_are_accepted_while_kafka_is_away(database: MakeDatabase, role: str) -> None:
     url = await database("orders")
     async with process_without_kafka(url, role) as process:
         await eventually(process.reasons, [])
@@ -49,7 +49,7 @@ async def test_a_process_without_pages_waits_for_kafka_and_says_so(database: Mak
 
 @pytest.mark.parametrize(("role", "ready"), [("all", True), ("consume", False)], ids=str)
 async def test_a_process_without_an_answer_of_kafka_says_so(database: MakeDatabase, role: str, *, ready: bool) -> None:
-    """With pages it is ready all the same: events are taken, and what is in the database is shown."""
+    """With pages it is ready anyway: events are accepted, and the contents of the database are shown."""
 
     async def told(client: httpx2.AsyncClient) -> bool:
         answer = (await client.get("/readyz")).json()

@@ -1,4 +1,4 @@
-"""What is read for follow-ups is bounded: what an account said and did before the sale is no part of them."""
+"""Reads for follow-ups are bounded: an account's facts from before the sale are not part of them."""
 
 from datetime import timedelta
 
@@ -20,10 +20,10 @@ async def test_the_talks_before_a_sale_are_not_read_and_those_since_are(site: Si
     await site.tell(case_opened(order="4700"), minutes_ago=300 * 1440, about=ACCOUNT)
     await site.tell(order_placed(sold_at=now - 20 * DAY), minutes_ago=20 * 1440)
     (sale,), _ = await sales_of(site.service.pool, SalespersonId(SELLER), period(Policies.shipped(), now))
-    assert len(sale.history) == 2, "the talk since, and the case that may tell of which order a talk is"
+    assert len(sale.history) == 2, "the talk since then, and the case that may name a talk's order"
 
 
-async def test_the_earliest_sale_of_an_account_that_can_have_duties_says_since_when(site: Site) -> None:
+async def test_facts_are_read_since_the_accounts_earliest_sale_with_follow_ups(site: Site) -> None:
     await site.hire()
     now = await site.service.now()
     await site.tell(contact_made("answered", case=None), minutes_ago=22 * 1440, about=ACCOUNT)

@@ -1,4 +1,4 @@
-"""A page reads the signals and the story of what it shows once, however many places show it."""
+"""A page reads the signals and stories it shows once, in however many places it shows them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -51,13 +51,13 @@ async def test_signals_and_stories_are_read_once(site: Site, monkeypatch: pytest
     monkeypatch.setattr(episode_parts, "signals_of", counting(read, episode_parts.signals_of))
     monkeypatch.setattr(episodes, "stories_of", counting(read, stories_of))
     page = await browser.get("/")
-    assert f"/episodes/{episode}" in page.text, "it is with Ben, of whose team Anna is the manager"
+    assert f"/episodes/{episode}" in page.text, "Ben has it, and Anna manages his team"
     assert "I want my money back." in words_of(page.text)
     assert sorted(read) == ["signals_of", "stories_of"]
 
 
 async def test_each_page_is_planned_for_its_reader(site: Site) -> None:
-    """A plan for all readers costs a seller with thousands of episodes many times as much."""
+    """A shared plan costs many times as much for a seller with thousands of episodes."""
     await site.trouble()
     pool = site.service.pool
     async with pool.acquire() as used:

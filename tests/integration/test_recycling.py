@@ -1,4 +1,4 @@
-"""A database that tests get one after the other is as good as a fresh one, or nobody gets it again."""
+"""A database that tests reuse one after the other is as good as a fresh one, or is not reused."""
 
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ async def lent(databases: Databases) -> AsyncIterator[Databases]:
     await made.drop_all()
 
 
-async def test_what_is_lent_again_is_empty_and_unknown_to_whoever_had_it(lent: Databases) -> None:
+async def test_a_reused_database_is_empty_and_unreachable_for_its_former_user(lent: Databases) -> None:
     first = await lent.make(SERVICE)
     async with escalation_on(first) as service:
         await service.hear(order_placed())
@@ -38,7 +38,7 @@ async def test_what_is_lent_again_is_empty_and_unknown_to_whoever_had_it(lent: D
         await asyncpg.connect(first)
 
 
-async def test_whoever_still_holds_a_database_is_cut_off(lent: Databases) -> None:
+async def test_a_connection_still_open_to_a_returned_database_is_cut(lent: Databases) -> None:
     url = await lent.make(SERVICE)
     held = await asyncpg.connect(url)
     await held.execute("begin; lock table shared.journal")
@@ -62,7 +62,7 @@ async def test_whoever_still_holds_a_database_is_cut_off(lent: Databases) -> Non
         "revoke select on shared.journal from escalation",
     ],
 )
-async def test_a_database_in_which_more_than_rows_changed_is_not_lent_again(lent: Databases, change: str) -> None:
+async def test_a_database_with_more_than_changed_rows_is_not_reused(lent: Databases, change: str) -> None:
     url = await lent.make(SERVICE)
     before = await _object_id(url)
     connection = await asyncpg.connect(url)
@@ -73,7 +73,7 @@ async def test_a_database_in_which_more_than_rows_changed_is_not_lent_again(lent
 
 
 async def _object_id(url: str) -> int:
-    """By which the server knows a database, however it is called."""
+    """The server's id of the database, which stays the same under any name."""
     connection = await asyncpg.connect(url)
     try:
         found: int = await connection.fetchval("select oid from pg_database where datname = current_database()")
@@ -83,8 +83,8 @@ async def _object_id(url: str) -> int:
         await connection.close()
 
 
-async def test_what_migrations_put_in_is_there_again(lent: Databases) -> None:
-    """As the policy that shipped, whatever a test made of it."""
+async def test_rows_from_migrations_are_restored(lent: Databases) -> None:
+    """Such as the shipped policy, even if a test changed it."""
     first = await lent.make(SERVICE)
     async with escalation_on(first) as service:
         (shipped,) = await service.rows("escalation.policies")

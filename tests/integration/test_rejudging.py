@@ -1,4 +1,4 @@
-"""After an upgrade: what was judged before is judged by the rules of today, and nobody is rung for it."""
+"""After an upgrade earlier decisions are judged again by the new rules, without alerts."""
 
 import asyncio
 from datetime import timedelta
@@ -42,13 +42,13 @@ _FORGET_SIGNALS = "delete from escalation.signals where kind = 'contact_dead_end
 
 @pytest.fixture
 async def troubled(team: Escalation) -> Escalation:
-    """A refund of the whole order was asked for, and Anna was rung."""
+    """A refund of the whole order was requested, and Anna was notified."""
     await happens(team, refund_requested(case=None, order=ORDER), minutes=-5)
     return team
 
 
 async def rejudge(team: Escalation, account: str = ACCOUNT) -> None:
-    """As the command does: a process of its own, which has nothing of the account in memory."""
+    """As the command does: a new process, which has nothing of the account in memory."""
     await rejudge_account(InputProcessor(team.pool, "escalation", handling(NO_LIMIT), OWN_FACTS), account)
 
 
@@ -56,7 +56,7 @@ async def alerts_and_mails(team: Escalation) -> tuple[int, int]:
     return len(await team.alerts()), len(await team.rows("escalation.deliveries"))
 
 
-async def test_a_signal_that_the_rules_do_not_know_any_more_ends_and_says_why(troubled: Escalation) -> None:
+async def test_a_signal_that_the_rules_no_longer_know_ends_with_a_reason(troubled: Escalation) -> None:
     await happens(troubled, case_opened(order=ORDER), minutes=-4)
     episode = await open_episode(troubled)
     await troubled.pool.execute(_A_SIGNAL_OF_OLD, uuid4(), episode["episode_id"])
@@ -79,8 +79,8 @@ async def test_with_the_last_signal_its_episode_closes_by_itself(team: Escalatio
     assert (episode["result"], episode["reason"], episode["closed_by"]) == ("cause_gone", "signals_cleared", None)
 
 
-async def test_what_is_remembered_with_more_than_before_is_read_from_the_journal(team: Escalation) -> None:
-    """A fact of before the amount was remembered: nothing was paid, and so it never was a signal."""
+async def test_details_newly_remembered_are_read_from_the_journal(team: Escalation) -> None:
+    """A fact from before amounts were remembered: the amount was zero, so it never was a signal."""
     await happens(team, refund_paid(amount_minor=0))
     await team.pool.execute(_FORGET_AMOUNTS)
     await rejudge(team)
@@ -89,8 +89,8 @@ async def test_what_is_remembered_with_more_than_before_is_read_from_the_journal
     assert await team.signals() == []
 
 
-async def test_what_is_remembered_only_now_is_read_from_the_journal(team: Escalation) -> None:
-    """A fact that the release before had no use for."""
+async def test_facts_newly_remembered_are_read_from_the_journal(team: Escalation) -> None:
+    """A fact that the previous release did not use."""
     await happens(team, refund_requested(case=None, order=ORDER))
     before = await team.rows("escalation.facts")
     await team.pool.execute("delete from escalation.facts")
@@ -104,7 +104,7 @@ async def test_what_is_remembered_only_now_is_read_from_the_journal(team: Escala
     assert [row["ended"] for row in await team.signals()] == [None]
 
 
-async def test_what_the_rules_find_now_is_raised_and_rings_nobody(team: Escalation) -> None:
+async def test_newly_found_signals_are_raised_without_an_alert(team: Escalation) -> None:
     await happens(team, dead_end(case=None, order=ORDER))
     await team.pool.execute("delete from escalation.deliveries")
     await team.pool.execute("delete from escalation.alerts")
@@ -118,7 +118,7 @@ async def test_what_the_rules_find_now_is_raised_and_rings_nobody(team: Escalati
     assert await rung(team) == [("anna", "seller", "signal")]
 
 
-async def test_a_silence_of_the_past_is_raised_at_once_and_rings_nobody_later(team: Escalation) -> None:
+async def test_a_past_silence_is_raised_at_once_and_causes_no_later_alert(team: Escalation) -> None:
     at = await team.now() - timedelta(days=6)
     await team.hear(told(contact_made("unanswered", case=None, order=ORDER), at=at))
     await team.pool.execute("delete from shared.timers")
@@ -128,8 +128,8 @@ async def test_a_silence_of_the_past_is_raised_at_once_and_rings_nobody_later(te
     assert await rung(team) == []
 
 
-async def test_a_silence_that_somebody_waited_for_still_rings(team: Escalation) -> None:
-    """It fell due while nothing ran: that is the customer's trouble, and not the rules'."""
+async def test_a_silence_with_a_timer_still_raises_an_alert(team: Escalation) -> None:
+    """It became due while nothing ran: an effect of the customer's trouble, and not of the new rules."""
     await happens(team, contact_made("unanswered", case=None, order=ORDER))
     await team.move_clock(timedelta(days=4))
     await rejudge(team)
@@ -138,7 +138,7 @@ async def test_a_silence_that_somebody_waited_for_still_rings(team: Escalation) 
     assert await rung(team) == [("anna", "seller", "signal")]
 
 
-async def test_a_severity_is_corrected_also_downwards(troubled: Escalation) -> None:
+async def test_a_severity_is_corrected_downwards_too(troubled: Escalation) -> None:
     await troubled.pool.execute("update escalation.episodes set severity = 'critical'")
     before, clock = await alerts_and_mails(troubled), (await open_episode(troubled))["deadline_at"]
     await rejudge(troubled)
@@ -147,7 +147,7 @@ async def test_a_severity_is_corrected_also_downwards(troubled: Escalation) -> N
     assert await alerts_and_mails(troubled) == before
 
 
-async def test_the_ladder_of_what_is_for_information_now_ends(troubled: Escalation) -> None:
+async def test_the_ladder_of_an_episode_now_for_information_ends(troubled: Escalation) -> None:
     await troubled.pool.execute("update escalation.signals set refund_kind = 'chargeback'")
     await rejudge(troubled)
     episode = await open_episode(troubled)
@@ -156,7 +156,7 @@ async def test_the_ladder_of_what_is_for_information_now_ends(troubled: Escalati
     assert len(await rung(troubled)) == 1
 
 
-async def test_nothing_changes_where_the_rules_are_the_same(troubled: Escalation) -> None:
+async def test_nothing_changes_under_the_same_rules(troubled: Escalation) -> None:
     await troubled.hear(order_placed("o-2"), told(case_opened(order="o-2")), dead_end(), case_closed())
     tables = ("signals", "episodes", "alerts", "deliveries", "facts", "decisions")
     before = [await troubled.rows(f"escalation.{name}") for name in tables]
@@ -164,7 +164,7 @@ async def test_nothing_changes_where_the_rules_are_the_same(troubled: Escalation
     assert [await troubled.rows(f"escalation.{name}") for name in tables] == before
 
 
-async def test_what_is_decided_carries_the_version_of_the_rules(troubled: Escalation) -> None:
+async def test_decisions_carry_the_version_of_the_rules(troubled: Escalation) -> None:
     assert {row["rules_version"] for row in await troubled.rows("escalation.decisions")} == {RULES_VERSION}
     assert {row["rules_version"] for row in await troubled.rows("shared.journal")} == {RULES_VERSION}
 
@@ -192,13 +192,13 @@ async def test_each_account_is_judged_once_and_another_run_goes_on_where_the_fir
     assert await left_to_judge(two.pool, OTHER_ACCOUNT, RULES_VERSION, limit=10) == ([], None)
 
 
-async def test_newer_rules_judge_everybody_again(two: Escalation) -> None:
+async def test_newer_rules_judge_all_accounts_again(two: Escalation) -> None:
     await rejudge(two)
     accounts, _ = await left_to_judge(two.pool, "", RULES_VERSION + 1, limit=10)
     assert accounts == [ACCOUNT, OTHER_ACCOUNT]
 
 
-async def test_the_command_says_how_many_it_judged_and_again_there_is_nothing_to_do(database: MakeDatabase) -> None:
+async def test_the_command_counts_the_judged_accounts_and_finds_none_the_second_time(database: MakeDatabase) -> None:
     url = await database("escalation")
     async with escalation_on(url) as service:
         for account in (ACCOUNT, OTHER_ACCOUNT):

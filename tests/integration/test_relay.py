@@ -1,4 +1,4 @@
-"""The way of the outbox to Kafka: everything, in each account's order, whoever leads and whatever breaks."""
+"""From the outbox to Kafka: every row, in each account's order, with any leader and after any failure."""
 
 import asyncio
 from collections import defaultdict
@@ -29,7 +29,7 @@ _LEADER = """
 
 
 async def fill(plumbing: Plumbing, first: int, last: int, *, topic: str = TOPIC) -> None:
-    """Outbox rows `e-<first>` … before `e-<last>`, of seven accounts, in batches."""
+    """Outbox rows from `e-<first>` to before `e-<last>`, of seven accounts, in batches."""
 
     async def publish(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
         tx.outgoing.extend(Outgoing(event, topic) for event in events)
@@ -42,7 +42,7 @@ async def fill(plumbing: Plumbing, first: int, last: int, *, topic: str = TOPIC)
 
 
 async def published(plumbing: Plumbing, at_least: int) -> dict[str, list[int]]:
-    """Numbers on the topic by account, repeats left out, once that many different ones are there."""
+    """Numbers on the topic by account without repeats, once there are that many different ones."""
     found: dict[str, list[int]] = defaultdict(list)
     count = await topic_size(plumbing)
     for record in await read_topic(plumbing.cluster, TOPIC, count):
@@ -78,7 +78,7 @@ async def test_every_row_is_published_once_in_each_accounts_order_and_marked(rel
     in_order(await published(relayed, 1_200), 1_200)
 
 
-async def test_a_row_carries_its_event_as_the_contract_says(relayed: Plumbing) -> None:
+async def test_a_row_carries_its_event_in_the_form_of_the_contract(relayed: Plumbing) -> None:
     await fill(relayed, 0, 1)
     await eventually(lambda: relayed.pool.fetchval(_UNPUBLISHED), 0)
     (record,) = await read_topic(relayed.cluster, TOPIC, 1)
@@ -88,7 +88,7 @@ async def test_a_row_carries_its_event_as_the_contract_says(relayed: Plumbing) -
     assert headers["ce_subject"] == b"c-0"
 
 
-async def test_what_was_added_while_no_relay_ran_is_published_later(plumbing: Plumbing) -> None:
+async def test_rows_added_while_no_relay_ran_are_published_later(plumbing: Plumbing) -> None:
     await fill(plumbing, 0, 50)
     assert await plumbing.pool.fetchval(_UNPUBLISHED) == 50
     async with relaying(plumbing.url, plumbing.cluster, plumbing.metrics):
@@ -142,7 +142,7 @@ async def test_a_send_that_fails_replaces_the_producer_and_marks_only_what_was_c
         async with relaying(plumbing.url, plumbing.cluster, plumbing.metrics):
             await until(lambda: _noting(plumbing, marked), lambda left: left == 0)
     assert _Faulty.made == 3
-    assert 91 in marked, "the nine confirmed before the fault are marked, the tenth and what follows are not"
+    assert 91 in marked, "the nine confirmed before the fault are marked, the tenth and later ones are not"
     in_order(await published(plumbing, 100), 100)
 
 
@@ -205,7 +205,7 @@ async def test_a_broker_slower_than_a_silent_session_may_last_does_not_cost_the_
     assert await topic_size(plumbing) == 5
 
 
-async def test_what_was_published_longer_ago_than_topics_keep_it_is_deleted(plumbing: Plumbing) -> None:
+async def test_rows_published_before_the_topics_retention_are_deleted(plumbing: Plumbing) -> None:
     await fill(plumbing, 0, 30)
     await plumbing.pool.execute(
         "update shared.outbox set published_at = shared.app_now() - "

@@ -1,4 +1,4 @@
-"""A whole escalation process, as production starts it: one bad record must not hold up what it publishes."""
+"""A whole escalation process, started as in production: one bad record must not block its publishing."""
 
 import asyncio
 import os
@@ -47,7 +47,7 @@ async def running_process(kafka: str, url: str, prefix: str) -> AsyncIterator[as
             await process.wait()
 
 
-async def test_a_dead_letter_does_not_hold_up_what_a_process_publishes(
+async def test_a_dead_letter_does_not_block_a_processs_publishing(
     kafka: str, database: MakeDatabase, topic_prefix: str
 ) -> None:
     cluster = Cluster(kafka, prefix=topic_prefix, partitions=PARTITIONS, replication=1)

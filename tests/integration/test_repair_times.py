@@ -1,4 +1,6 @@
-"""Facts from the future that an older release stored: `handoff migrate` lists them, `handoff repair-times` repairs."""
+"""Facts from the future, stored by an older release: `handoff migrate` lists them, `handoff
+repair-times` repairs them.
+"""
 
 import asyncio
 from datetime import timedelta
@@ -34,7 +36,7 @@ async def urls(database: MakeDatabase) -> dict[str, str]:
 
 
 async def believe(orders: ServiceUnderTest) -> None:
-    """Each wrong record is dated years ahead, and what corrects it afterwards has no effect."""
+    """Each wrong record is dated years ahead, and the correction that follows it has no effect."""
     now = await orders.now()
     wrong, right = "wrong@sales.example", "right@sales.example"
     await orders.tell(input_of(salesperson_changed(email=wrong), at=now), input_of(order_placed(), at=now))
@@ -49,11 +51,11 @@ async def believe(orders: ServiceUnderTest) -> None:
     assert (await orders.row("orders.salespeople"))["email"] == wrong
 
 
-async def test_what_lies_ahead_is_listed_and_counts_when_it_was_heard(urls: dict[str, str]) -> None:
+async def test_facts_dated_ahead_are_listed_and_count_from_their_receipt(urls: dict[str, str]) -> None:
     async with running(urls["orders"], "orders", handle_orders) as orders:
         await believe(orders)
         listed = await command("migrate", "--only", "orders", urls=urls)
-        assert "orders: 2 times are in the future" in listed.output
+        assert "orders: 2 times in the future" in listed.output
         assert "orders.salespeople.changed_at  anna" in listed.output
 
         repaired = await command("repair-times", urls=urls)
@@ -78,9 +80,11 @@ async def test_escalation_and_support_are_repaired_too(urls: dict[str, str]) -> 
         person = told(salesperson_changed(), at=heard + YEARS)
         await escalation.hear(person, order_placed(), told(contact_made("answered", case=None), at=heard + YEARS))
         repaired = await command("repair-times", urls=urls)
-        assert "support: 1 times corrected" in repaired.output
+        assert "support: 1 time corrected" in repaired.output
         assert "escalation: 2 times corrected" in repaired.output
         assert (await escalation.row("escalation.salespeople"))["changed_at"] <= await escalation.now()
-        assert await escalation.rows("escalation.account_versions") == [], "what processes have in memory is forgotten"
+        assert await escalation.rows("escalation.account_versions") == [], (
+            "processes forget their memory of the accounts"
+        )
         (fact,) = await escalation.rows("escalation.facts")
         assert heard <= fact["at"] <= await escalation.now()

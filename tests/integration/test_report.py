@@ -46,7 +46,7 @@ RULES = Rules(desk=SalespersonId("desk"), max_alert_age=timedelta(0))
 
 @dataclass
 class Company:
-    """Three services, and what Kafka does between them when asked."""
+    """Three services, and a step that plays Kafka between them."""
 
     urls: dict[str, str]
     services: dict[str, ServiceUnderTest]
@@ -63,7 +63,7 @@ class Company:
         await self.services[service].processor.apply(Batch((), [rejection]))
 
     async def send(self, service: str) -> Sequence[Input]:
-        """Take what a service has in its outbox as sent."""
+        """Mark a service's outbox as sent."""
         rows = await self.services[service].pool.fetch(
             "update shared.outbox set published_at = shared.app_now() where published_at is null returning *"
         )
@@ -94,7 +94,7 @@ async def company(database: MakeDatabase) -> AsyncIterator[Company]:
 
 
 async def trouble_on_two_sales(company: Company) -> None:
-    """Anna's order 4711 has three signals, the web shop's 4712 one, an account without a sale one."""
+    """Anna's order 4711 has three signals, the web shop's 4712 one, and an account without an order one."""
     await company.record(
         "orders",
         input_of(salesperson_changed()),
@@ -129,7 +129,7 @@ async def run(company: Company, *arguments: str) -> Result:
     return await asyncio.to_thread(CliRunner().invoke, app, list(arguments), env=environment)
 
 
-async def test_it_counts_what_was_published_decided_and_settled(company: Company) -> None:
+async def test_the_report_counts_published_events_decisions_and_outcomes(company: Company) -> None:
     await trouble_on_two_sales(company)
 
     printed = await run(company, "--json")
@@ -171,7 +171,7 @@ async def test_it_counts_what_was_published_decided_and_settled(company: Company
     assert sum(found["deliveries"].values()) == 4
 
 
-async def test_what_is_still_on_its_way_shows(company: Company) -> None:
+async def test_events_still_on_their_way_are_shown(company: Company) -> None:
     await company.record("orders", input_of(order_placed("4711")), input_of(order_placed("4712")))
     unsent = await read_report(company.urls)
     await company.send("orders")
@@ -181,7 +181,7 @@ async def test_what_is_still_on_its_way_shows(company: Company) -> None:
     assert (unread.unsent["orders"], unread.in_flight) == (0, 2)
 
 
-async def test_what_is_published_again_is_not_on_its_way_for_good(company: Company) -> None:
+async def test_republished_events_do_not_stay_on_their_way_forever(company: Company) -> None:
     await company.record(
         "orders", input_of(salesperson_changed("Anna"), subject="anna"), input_of(order_placed("4711"))
     )
@@ -229,7 +229,7 @@ async def test_each_episode_is_listed_with_its_seller_alerts_and_signals_in_a_fi
     assert (await run(company, "--episodes", "--json")).output == printed.output
 
 
-async def test_people_get_the_same_figures_as_a_table(company: Company) -> None:
+async def test_the_same_figures_are_printed_as_a_table(company: Company) -> None:
     await trouble_on_two_sales(company)
 
     printed = await run(company)
@@ -247,12 +247,12 @@ async def test_a_database_that_does_not_answer_is_named_without_its_password(com
     printed = await run(company, "--json")
 
     assert printed.exit_code == 1
-    assert f"The database of support does not answer at {LOOPBACK}:{port}/support" in printed.output
+    assert f"The database of support does not respond at {LOOPBACK}:{port}/support" in printed.output
     assert "`handoff up`, or set SUPPORT_DATABASE_URL" in printed.output
     assert "secret" not in printed.output
 
 
-async def test_a_database_without_tables_is_told_to_be_migrated(company: Company) -> None:
+async def test_a_database_without_tables_is_reported_with_the_migration_command(company: Company) -> None:
     company.urls["escalation"] = company.urls["orders"]
 
     printed = await run(company, "--episodes")

@@ -1,4 +1,4 @@
-"""Servers that stop, come back, or come back older: the streams go on from what the database holds."""
+"""Servers that stop, restart, or are restored from a backup: the streams go on from the database's positions."""
 
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
@@ -31,7 +31,7 @@ async def _account_orders(plumbing: Plumbing) -> dict[str, list[str]]:
     return {row["account"]: row["ids"] for row in rows}
 
 
-async def test_a_database_put_back_to_an_older_state_catches_up_under_a_running_consumer(
+async def test_a_restored_database_catches_up_under_a_running_consumer(
     plumbing: Plumbing, databases: Databases
 ) -> None:
     async with plumbing.consuming(measuring=True):
@@ -50,9 +50,7 @@ async def test_a_database_put_back_to_an_older_state_catches_up_under_a_running_
         assert ids == sorted(ids, key=lambda id: int(id[2:]))
 
 
-async def test_a_database_put_back_catches_up_though_nothing_new_arrives(
-    plumbing: Plumbing, databases: Databases
-) -> None:
+async def test_a_restored_database_catches_up_without_new_records(plumbing: Plumbing, databases: Databases) -> None:
     async with plumbing.consuming(measuring=True):
         backup = await databases.keep(plumbing.url)
         await plumbing.publish(*_records(0, COUNT))
@@ -62,7 +60,7 @@ async def test_a_database_put_back_catches_up_though_nothing_new_arrives(
     assert sorted(await plumbing.effects()) == _ids(COUNT)
 
 
-async def test_a_database_put_back_while_nobody_consumed_catches_up_at_the_next_start(
+async def test_a_database_restored_without_a_running_consumer_catches_up_at_the_next_start(
     plumbing: Plumbing, databases: Databases
 ) -> None:
     backup = await databases.keep(plumbing.url)
@@ -77,7 +75,7 @@ async def test_a_database_put_back_while_nobody_consumed_catches_up_at_the_next_
 
 
 class Unplaced(Consumer):
-    """Kafka does not tell, at the assignment, what the group had committed; aiokafka logs that and goes on."""
+    """Kafka does not report the group's committed offset at the assignment; aiokafka logs that and goes on."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

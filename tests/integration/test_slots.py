@@ -1,4 +1,4 @@
-"""Two processes of a service with one slot put each other out of the group for ever: each says so."""
+"""Two processes of a service with the same slot remove each other from the group without end: each reports it."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -33,7 +33,7 @@ async def test_two_processes_with_one_slot_say_so(plumbing: Plumbing) -> None:
         assert first.startswith("Another process of plumbing seems to use slot 1:")
 
 
-async def test_processes_with_slots_of_their_own_say_nothing(plumbing: Plumbing) -> None:
+async def test_processes_with_slots_of_their_own_report_nothing(plumbing: Plumbing) -> None:
     both = [watched(plumbing, instance=f"plumbing-{number}") for number in range(2)]
     async with AsyncExitStack() as stack:
         for consumer, _ in both:

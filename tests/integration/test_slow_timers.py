@@ -1,4 +1,4 @@
-"""Accounts whose timers take long, or too long, hold nobody up: each has turns of its own, in the end later ones."""
+"""Accounts with slow timers block no others: each gets transactions of its own, and in the end is postponed."""
 
 import time
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ class ImpatientClockwork(Clockwork):
 
 @pytest.fixture
 async def clockwork(database: MakeDatabase) -> AsyncIterator[Clockwork]:
-    configure_logging("clockwork")  # as a process does; the default renders every variable of a fault
+    configure_logging("clockwork")  # as a process does; the default prints every variable of an exception
     url = await database("clockwork")
     await migrate(url)
     settings = SESSION_SETTINGS | {"idle_in_transaction_session_timeout": f"{int(TOO_LONG * 1000)}ms"}
@@ -40,7 +40,7 @@ async def clockwork(database: MakeDatabase) -> AsyncIterator[Clockwork]:
 
 
 async def _fired(clockwork: Clockwork) -> list[tuple[str, str]]:
-    """What came of timers: whose, and its note, in the order they were applied."""
+    """The fired timers' accounts and notes, in the order of application."""
     rows = await clockwork.pool.fetch("select subject, body from shared.journal where kind = 'timer' order by position")
     return [(row["subject"], orjson.loads(row["body"])["note"]) for row in rows]
 
@@ -53,7 +53,7 @@ async def _takes_too_long(_tx: Transaction) -> None:
     time.sleep(2 * TOO_LONG)  # noqa: ASYNC251 - as a computation does
 
 
-async def test_a_round_takes_no_more_timers_than_its_limit_however_few_accounts_they_are_of(
+async def test_a_round_takes_no_more_timers_than_its_limit_even_of_few_accounts(
     clockwork: Clockwork,
 ) -> None:
     for number in range(30):
@@ -75,11 +75,11 @@ async def test_an_account_with_slow_timers_gets_turns_between_the_others(clockwo
     assert [note for account, note in fired if account == "c-hot"] == [f"n-{number:02}" for number in range(60)]
     assert len(fired) == 65, "once each"
     last_of_others = max(place for place, (account, _) in enumerate(fired) if account != "c-hot")
-    assert last_of_others < 60, "nobody waits until the slow account is done"
+    assert last_of_others < 60, "no one waits for the slow account"
     assert await clockwork.timers() == 0
 
 
-async def test_an_account_whose_timers_take_too_long_is_put_off_later_and_later_and_named(
+async def test_an_account_with_timers_that_take_too_long_is_postponed_at_growing_intervals_and_named(
     clockwork: Clockwork,
 ) -> None:
     for account in ("c-1", "c-hot", "c-3"):
@@ -105,7 +105,7 @@ async def test_an_account_whose_timers_take_too_long_is_put_off_later_and_later_
     assert "c-hot" not in render(metrics.registry).decode()
 
 
-async def test_one_timer_that_fails_is_put_off_alone_and_its_accounts_others_fire(clockwork: Clockwork) -> None:
+async def test_a_failing_timer_is_postponed_alone_and_its_accounts_others_fire(clockwork: Clockwork) -> None:
     async def fails_on_one(tx: Transaction) -> None:
         await tx.connection.execute(
             "select 1 / (case when exists(select from shared.timers where attempts > 0) then 1 else 0 end)"
@@ -129,7 +129,7 @@ async def test_a_timer_made_of_silence_waits_while_records_of_its_account_are_se
     await clockwork.pool.execute(f"{row} values ('account:c-hot', 'one', 0, 7, now(), now())")
     await clockwork.move(2 * MINUTE)
     await fire_all(clockwork.processor)
-    assert await _fired(clockwork) == [("c-1", "n")], "what is set aside may end the silence"
+    assert await _fired(clockwork) == [("c-1", "n")], "a record set aside may end the silence"
     await clockwork.pool.execute("delete from shared.set_aside")
     await fire_all(clockwork.processor)
     assert await _fired(clockwork) == [("c-1", "n"), ("c-hot", "n")]

@@ -1,4 +1,4 @@
-"""People sign in, and what is known of their address stays, however the address is spelled."""
+"""People can sign in with any spelling of their address, and data about the address survives another spelling."""
 
 import pytest
 
@@ -27,7 +27,7 @@ IN_UNICODE, IN_ASCII = "anna@münchen.example", "anna@xn--mnchen-3ya.example"
         ("JÜRGEN@sales.example", NFC),
     ],
 )
-async def test_a_link_comes_however_the_address_is_typed(site: Site, stored: str, typed: str) -> None:
+async def test_a_link_is_sent_for_any_spelling_of_the_address(site: Site, stored: str, typed: str) -> None:
     await site.hire(SELLER, email=stored)
     await site.hire("ben", email="benno@münchen.example")
     await site.browser().post("/sign-in/link", data={"email": typed})
@@ -35,7 +35,7 @@ async def test_a_link_comes_however_the_address_is_typed(site: Site, stored: str
     assert (reached.salesperson_id, reached.email) == (SELLER, stored)
 
 
-async def test_an_address_in_two_spellings_is_of_two_people_and_gets_no_link(site: Site) -> None:
+async def test_an_address_that_two_people_spell_differently_gets_no_link(site: Site) -> None:
     await site.hire(SELLER, email=IN_UNICODE)
     await site.hire("ben", email=IN_ASCII)
     await site.browser().post("/sign-in/link", data={"email": IN_ASCII})
@@ -67,7 +67,7 @@ async def test_another_spelling_keeps_the_mark_of_an_address_that_does_not_work(
     assert await marked(asked) == ["anna"]
 
 
-async def test_mail_that_comes_back_marks_the_address_in_any_spelling(asked: Escalation) -> None:
+async def test_a_returned_email_marks_the_address_in_any_spelling(asked: Escalation) -> None:
     await asked.hear(person("anna", manager="carla", email=IN_UNICODE))
     await asked.send_mail()
     returned = asked.mail.received[-1]

@@ -37,7 +37,7 @@ async def urls(database: MakeDatabase) -> dict[str, str]:
 
 @pytest.fixture
 async def company(urls: dict[str, str]) -> AsyncIterator[Company]:
-    """The services' own handlers; a connection that names itself as a process of each stands for it."""
+    """The services' own handlers; a connection named like a process of each stands for the process."""
     async with AsyncExitStack() as stack:
         for name, url in urls.items():
             pool = await open_pool(url, name=Fitting.of(MIGRATIONS[name]).process_name)
@@ -53,7 +53,7 @@ async def company(urls: dict[str, str]) -> AsyncIterator[Company]:
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    """A process that is ready, and three records behind."""
+    """The port of a process that is ready, and three records behind."""
     metrics = create_metrics("orders")
     metrics.consumer.lag.labels("orders.inbound.v1", "0").set(3)
     bodies = {b"/readyz": b'{"ok": true, "reasons": [], "notes": []}', b"/metrics": render(metrics.registry)}
@@ -98,7 +98,9 @@ async def test_all_is_well(urls: dict[str, str], company: Company, port: int) ->
     assert "All is well." in page.stdout
 
 
-async def test_what_waits_is_counted_and_what_needs_somebody_is_said(urls: dict[str, str], company: Company) -> None:
+async def test_waiting_work_is_counted_and_items_that_need_attention_are_listed(
+    urls: dict[str, str], company: Company
+) -> None:
     letter = Rejection("invalid_json", "no JSON", RawMessage("t", None, (), b"{"), Position("t", 0, 1))
     await company["support"].processor.apply(Batch((), [letter]))
     await company["support"].tell(case_reassigned(2))
@@ -114,17 +116,15 @@ async def test_what_waits_is_counted_and_what_needs_somebody_is_said(urls: dict[
     assert escalation["answer"]["ready"] is False
     assert (found["episodes"]["open"], found["episodes"]["nobody_to_ask"]) == (1, 1)
     needs = "\n".join(found["needs"])
-    assert "support: 1 dead letters are not replayed" in needs
+    assert "support: 1 dead letter not replayed" in needs
     assert f"escalation is not ready: no answer at 127.0.0.1:{closed}" in needs
-    assert "1 episodes: there is no one to notify" in needs
+    assert "1 episode with no one to notify" in needs
     page = await status(urls)
     assert page.exit_code == 1
-    assert "! 1 episodes: there is no one to notify" in page.stdout
+    assert "! 1 episode with no one to notify" in page.stdout
 
 
-async def test_an_episode_whose_ladder_was_climbed_in_vain_needs_somebody(
-    urls: dict[str, str], company: Company
-) -> None:
+async def test_an_exhausted_episode_needs_attention(urls: dict[str, str], company: Company) -> None:
     await company["escalation"].tell(told(order_placed(sold_by=None)), told(refund_requested(case=None)))
     await company["escalation"].pool.execute(
         "update escalation.episodes set nobody_since = null, rang = true, exhausted_at = shared.app_now()"
@@ -134,7 +134,7 @@ async def test_an_episode_whose_ladder_was_climbed_in_vain_needs_somebody(
     assert code == 1
 
 
-async def test_a_letter_needs_somebody_unless_its_publisher_had_the_answer_or_it_was_dismissed(
+async def test_a_dead_letter_needs_attention_unless_answered_or_dismissed(
     urls: dict[str, str], company: Company
 ) -> None:
     by_kafka = Rejection("invalid_json", "no JSON", RawMessage("t", None, (), b"{"), Position("t", 0, 1))
@@ -146,7 +146,7 @@ async def test_a_letter_needs_somebody_unless_its_publisher_had_the_answer_or_it
     _, found = await figures(urls)
     stored = found["services"][0]["stored"]
     assert (stored["dead_letters"]["count"], stored["refused_over_http"]["count"]) == (2, len(answered))
-    assert any("orders: 2 dead letters are not replayed" in need for need in found["needs"])
+    assert any("orders: 2 dead letters not replayed" in need for need in found["needs"])
     assert "refused over HTTP, kept" in (await status(urls)).stdout
 
     await company["orders"].pool.execute("update shared.dead_letters set dismissed_at = shared.app_now()")
@@ -160,12 +160,12 @@ async def test_a_letter_needs_somebody_unless_its_publisher_had_the_answer_or_it
         ("pending", "the mail server refused the login with 535", True),
         ("sending", "the mail server refused the login with 535", True),
         ("pending", "the mail server's certificate is not trusted (self-signed certificate)", True),
-        ("pending", "the mail server does not answer (TimeoutError)", False),
+        ("pending", "the mail server does not respond (TimeoutError)", False),
         ("pending", "the mail server deferred the message with 451", False),
         ("failed", "the mail server refused the recipient with 550 (5.1.1)", False),
     ],
 )
-async def test_mail_that_stands_still_until_somebody_mends_it_is_said_at_once(
+async def test_email_blocked_until_an_operator_acts_is_reported_at_once(
     urls: dict[str, str], company: Company, state: str, reason: str, is_stuck: bool
 ) -> None:
     await company["escalation"].tell(told(salesperson_changed()), told(order_placed()), told(refund_requested()))
@@ -173,12 +173,12 @@ async def test_mail_that_stands_still_until_somebody_mends_it_is_said_at_once(
         "update escalation.deliveries set state = $1, reason = $2 where channel = 'email'", state, reason
     )
     _, found = await figures(urls)
-    assert (f"1 e-mails are not sent: {reason}" in "\n".join(found["needs"])) is is_stuck
+    assert (f"1 e-mail not sent: {reason}" in "\n".join(found["needs"])) is is_stuck
 
 
 async def test_a_database_that_is_away_is_one_line_of_the_screen(urls: dict[str, str], company: Company) -> None:
     urls["support"] = "postgresql://nobody@127.0.0.1:1/none"
     result = await status(urls)
     assert result.exit_code == 1
-    assert "! The database of support does not answer at 127.0.0.1:1/none" in result.stdout
+    assert "! The database of support does not respond at 127.0.0.1:1/none" in result.stdout
     assert "processes connected" in result.stdout

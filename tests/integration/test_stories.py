@@ -1,4 +1,4 @@
-"""What happened to a customer: pages and mails tell all of the order at risk, and nothing of the customer's others."""
+"""A customer's story: pages and e-mails cover the order at risk, and leave out the customer's other orders."""
 
 import asyncio
 from datetime import timedelta
@@ -21,7 +21,7 @@ CALLER = Person(name="Herr Öztürk", phone="+1 415 555 0199")
 
 
 async def mail(site: Site) -> str:
-    """The plain text of the mail about order 4711 that is due."""
+    """The plain text of the due e-mail about order 4711."""
     server = FakeMail()
     sender = Sender(EmailChannel(server, letters()))
     await asyncio.wait(await sender.start_due(site.service.pool, site.service.processor, create_metrics("escalation")))
@@ -31,7 +31,7 @@ async def mail(site: Site) -> str:
 
 
 async def told(site: Site, episode: UUID) -> tuple[str, str, str]:
-    """The row in the list, the page, and the mail of an episode of Anna's."""
+    """The row in the list, the page, and the e-mail of an episode of Anna's."""
     browser = await site.signed_in()
     rows = (await browser.get("/")).text.partition('<section class="detail')[0].split('<li class="row')
     (row,) = [row for row in rows if f'data-episode="{episode}"' in row]
@@ -53,7 +53,7 @@ async def busy(site: Site, case: str | None = OTHERS_CASE) -> None:
         await site.tell(call, minutes_ago=100 - number / 2, about=ACCOUNT)
 
 
-async def test_what_names_only_the_case_of_another_order_is_not_told(site: Site) -> None:
+async def test_a_fact_about_the_case_of_another_order_is_left_out(site: Site) -> None:
     await sold_two(site)
     secret = contact_made("answered", case=OTHERS_CASE, words="Nobody else may know.")
     await site.tell(secret, minutes_ago=20, about=ACCOUNT)
@@ -64,7 +64,7 @@ async def test_what_names_only_the_case_of_another_order_is_not_told(site: Site)
         assert "The other one" not in text
 
 
-async def test_a_busy_order_takes_no_place_of_another(site: Site) -> None:
+async def test_a_busy_order_does_not_displace_another_orders_story(site: Site) -> None:
     await sold_two(site)
     await site.tell(contact_made("voicemail", words="Call me about it."), minutes_ago=200, about=ACCOUNT)
     await busy(site)
@@ -73,7 +73,7 @@ async def test_a_busy_order_takes_no_place_of_another(site: Site) -> None:
         assert "About the other one." not in text
 
 
-async def test_what_a_standing_signal_began_with_is_told_however_old_it_is(site: Site) -> None:
+async def test_the_cause_of_a_standing_signal_is_included_however_old(site: Site) -> None:
     await site.hire()
     await site.sell()
     episode = await site.request_refund(minutes_ago=400, by=CALLER, case=None)
@@ -83,7 +83,7 @@ async def test_what_a_standing_signal_began_with_is_told_however_old_it_is(site:
         assert "Contact: Herr Öztürk" in text
 
 
-async def test_a_call_in_which_the_customer_leaves_is_told_once_with_its_caller(site: Site) -> None:
+async def test_a_call_with_the_wish_to_leave_is_listed_once_with_its_caller(site: Site) -> None:
     await site.hire()
     await site.sell()
     call = contact_made("answered", case=None, intent="leaving", by=CALLER, words="I am off.")
@@ -95,7 +95,7 @@ async def test_a_call_in_which_the_customer_leaves_is_told_once_with_its_caller(
         assert "Contact: Herr Öztürk" in text
 
 
-async def test_of_a_repeated_contact_the_caller_is_named_in_the_mail_too(site: Site) -> None:
+async def test_the_email_names_the_caller_of_a_repeated_contact_too(site: Site) -> None:
     await site.hire()
     await site.sell()
     for minutes in (90, 60, 30):
@@ -105,7 +105,7 @@ async def test_of_a_repeated_contact_the_caller_is_named_in_the_mail_too(site: S
         assert "Contact: Herr Öztürk" in text
 
 
-async def test_a_sellers_word_is_theirs_in_list_page_and_mail(site: Site) -> None:
+async def test_a_sellers_report_is_attributed_in_list_page_and_email(site: Site) -> None:
     await site.hire()
     now = await site.service.now()
     due: dict[str, Any] = {"expected_outcome": "A third less gas", "outcome_expected_by": now + timedelta(days=2)}
@@ -122,7 +122,7 @@ async def test_a_sellers_word_is_theirs_in_list_page_and_mail(site: Site) -> Non
 
 @pytest.fixture
 async def passed_on(site: Site) -> Desk:
-    """Anna could not reach the customer and promised a call; then it was offered to Ben."""
+    """Anna could not reach the customer and promised a call; then the episode was offered to Ben."""
     desk = await open_desk(site)
     await mail(site)
     assert done(await desk.press("acknowledge"))
@@ -132,18 +132,18 @@ async def passed_on(site: Site) -> Desk:
     return desk
 
 
-async def test_a_mail_tells_what_the_people_before_did_and_noted(site: Site, passed_on: Desk) -> None:
+async def test_an_email_includes_earlier_holders_actions_and_notes(site: Site, passed_on: Desk) -> None:
     text = await mail(site)
     page = await passed_on.page()
     line = "Anna Berg could not reach the customer by phone"
     assert line in text
     assert line.replace("Anna Berg", "You") in page
     assert '"Her mother answered."' in text
-    assert text.count("Ask for her mother.") == 1, "it stands first"
+    assert text.count("Ask for her mother.") == 1, "it is the first entry"
     assert text.index("Ask for her mother.") < text.index(line)
 
 
-async def test_who_had_it_and_is_notified_once_more_reads_that_it_ended(site: Site) -> None:
+async def test_a_former_acknowledger_notified_again_reads_that_it_ended(site: Site) -> None:
     desk = await taken(site)
     await site.service.move_clock(timedelta(minutes=10))
     await site.tell(cancellation_requested())

@@ -1,4 +1,4 @@
-"""What support keeps and publishes of cases, on real Postgres."""
+"""Cases in support, kept and published, on real Postgres."""
 
 from itertools import islice, permutations
 
@@ -96,7 +96,7 @@ async def test_an_older_status_is_published_as_history_and_changes_nothing(suppo
     assert [event.data.status for event in await support.published()] == ["new", "with engineer", "triage"]
 
 
-async def test_the_highest_reassignment_count_counts_whatever_its_time(support: ServiceUnderTest) -> None:
+async def test_the_highest_reassignment_count_counts_regardless_of_its_time(support: ServiceUnderTest) -> None:
     await support.tell(
         case_opened(),
         input_of(case_reassigned(3, assigned_to="Third desk"), at=minutes(1)),
@@ -127,7 +127,7 @@ async def test_a_reopening_out_of_courtesy_is_published_and_leaves_the_case_as_i
     assert (event.type, event.data.courtesy) == ("support.case_reopened", courtesy)
 
 
-async def test_whether_a_customer_may_be_called_passes_straight_on(support: ServiceUnderTest) -> None:
+async def test_a_contact_preference_is_published_at_once(support: ServiceUnderTest) -> None:
     await support.tell(contact_preference_changed("deceased"))
     (event,) = await support.published()
     assert (event.type, event.subject) == ("support.contact_preference_changed", ACCOUNT)
@@ -165,7 +165,7 @@ async def test_a_fact_about_an_unknown_case_waits_for_its_opening(support: Servi
         assert dict(event.data) == dict(fact)
 
 
-async def test_a_fact_that_is_itself_a_signal_and_what_takes_it_back_never_wait_for_their_case(
+async def test_a_fact_that_is_itself_a_signal_and_its_withdrawal_never_wait_for_their_case(
     support: ServiceUnderTest,
 ) -> None:
     for number, fact in enumerate((*SIGNALS, *TAKEN_BACK), start=1):
@@ -176,7 +176,7 @@ async def test_a_fact_that_is_itself_a_signal_and_what_takes_it_back_never_wait_
         assert len(await support.published()) == number * 2
 
 
-async def test_a_fact_without_a_case_passes_straight_on(support: ServiceUnderTest) -> None:
+async def test_a_fact_without_a_case_is_published_at_once(support: ServiceUnderTest) -> None:
     facts = [fact.model_copy(update={"case": None}) for fact in (*WAITING, *SIGNALS, *TAKEN_BACK)]
     await support.tell(*facts)
     assert [dict(event.data) for event in await support.published()] == [dict(fact) for fact in facts]

@@ -1,4 +1,4 @@
-"""What support keeps and publishes of contacts, on real Postgres."""
+"""Contacts in support, kept and published, on real Postgres."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from tests.builders import CASE, answer_not_needed, case_closed, case_opened, co
 from tests.services import ServiceUnderTest
 
 
-async def test_every_contact_is_kept_with_its_personal_fields_apart(support: ServiceUnderTest) -> None:
+async def test_every_contact_is_kept_with_separate_personal_fields(support: ServiceUnderTest) -> None:
     by = Person(name="Jonas Weiss", email="jonas@customer.example")
     await support.tell(
         case_opened(),
@@ -38,7 +38,7 @@ async def test_contacts_are_published_as_contacts(support: ServiceUnderTest) -> 
     assert [event.data.result for event in events] == [ContactResult(result) for result in results]
 
 
-async def test_a_dead_end_is_published_once_and_as_that(support: ServiceUnderTest) -> None:
+async def test_a_dead_end_is_published_once_and_as_a_dead_end(support: ServiceUnderTest) -> None:
     await support.tell(contact_made("dead_end", case=None, words="I give up."))
     (event,) = await support.published()
     assert isinstance(event.data, ContactDeadEnded)
@@ -53,7 +53,7 @@ async def test_a_contact_of_an_unknown_case_is_kept_when_its_case_is_opened(supp
     assert (await support.row("support.contacts"))["result"] == "voicemail"
 
 
-async def test_a_contact_is_kept_and_published_with_who_of_us_made_it(support: ServiceUnderTest) -> None:
+async def test_a_contact_is_kept_and_published_with_its_agent(support: ServiceUnderTest) -> None:
     await support.tell(contact_made("answered", case=None, direction="outbound", agent="anna"))
     row = await support.row("support.contacts")
     assert (row["agent"], row["courtesy"]) == ("anna", None)
@@ -62,16 +62,14 @@ async def test_a_contact_is_kept_and_published_with_who_of_us_made_it(support: S
 
 
 @pytest.mark.parametrize("courtesy", list(Courtesy))
-async def test_a_contact_out_of_courtesy_is_kept_and_published_as_that(
-    support: ServiceUnderTest, courtesy: Courtesy
-) -> None:
+async def test_a_courtesy_contact_is_kept_and_published_as_one(support: ServiceUnderTest, courtesy: Courtesy) -> None:
     await support.tell(contact_made("answered", case=None, channel="email", courtesy=courtesy))
     assert (await support.row("support.contacts"))["courtesy"] == courtesy.value
     (event,) = await support.published()
     assert (event.type, event.data.courtesy) == ("support.contact_made", courtesy)
 
 
-async def test_whose_turn_it_is_which_conversation_and_what_a_customer_is_about_to_do_are_published(
+async def test_turn_conversation_and_the_customers_intent_are_published(
     support: ServiceUnderTest,
 ) -> None:
     await support.tell(
@@ -85,7 +83,7 @@ async def test_whose_turn_it_is_which_conversation_and_what_a_customer_is_about_
     assert closed.data.reason is NoAnswerReason.SPAM
 
 
-async def test_that_a_contact_needs_no_answer_is_published_before_and_after_the_contact(
+async def test_a_report_that_a_contact_needs_no_answer_is_published_before_and_after_the_contact(
     support: ServiceUnderTest,
 ) -> None:
     contact = ContactReference(source="desk.example", id="c-9")
@@ -94,7 +92,7 @@ async def test_that_a_contact_needs_no_answer_is_published_before_and_after_the_
     assert (event.type, event.data.contact, event.data.by) == ("support.answer_not_needed", contact, "agent-3")
 
 
-async def test_that_a_case_needs_no_answer_waits_for_its_opening(support: ServiceUnderTest) -> None:
+async def test_a_report_that_a_case_needs_no_answer_waits_for_its_opening(support: ServiceUnderTest) -> None:
     await support.tell(answer_not_needed("goodbye"))
     assert await support.published() == []
     await support.tell(case_opened())

@@ -1,4 +1,4 @@
-"""Where the tables are not those of the code, no record is to blame: consuming stops, says so, and goes on alone."""
+"""If the tables do not match the code, no record is to blame: consuming stops, reports it, and resumes by itself."""
 
 from collections.abc import Awaitable, Callable
 
@@ -23,7 +23,7 @@ NEWEST = SHARED_MIGRATIONS.steps()[-1].revision
 
 @pytest.fixture
 async def fitted(plumbing: Plumbing) -> Plumbing:
-    """The plumbing, knowing the shared tables it was written for."""
+    """The plumbing, with the shared tables that it was written for."""
     plumbing.fitting = Fitting("plumbing", {"shared": tuple(step.revision for step in SHARED_MIGRATIONS.steps())})
     return plumbing
 
@@ -48,7 +48,7 @@ async def reasons(consumer: Consumer) -> list[str]:
         pytest.param("schema shared rename to gone", "schema gone rename to shared", "42P01", id="a schema"),
     ],
 )
-async def test_what_the_database_lacks_stops_consuming_and_is_no_records_fault(
+async def test_a_missing_table_or_column_stops_consuming_and_is_no_records_fault(
     fitted: Plumbing, breaks: str, mends: str, sqlstate: str
 ) -> None:
     async with fitted.consuming() as consumer:
@@ -103,14 +103,14 @@ def _assigned(consumer: Consumer) -> Callable[[], Awaitable[int]]:
         pytest.param("add constraint rule check (added is not null)", "drop constraint rule", id="CHECK"),
     ],
 )
-async def test_a_rule_of_other_tables_is_no_records_fault(fitted: Plumbing, rule: str, without: str) -> None:
+async def test_a_constraint_of_other_tables_is_no_records_fault(fitted: Plumbing, rule: str, without: str) -> None:
     await fitted.pool.execute("alter table effects add column added text")
     await fitted.pool.execute(f"alter table effects {rule}")
     await fitted.pool.execute("update shared.alembic_version set version_num = '9999'")
     async with fitted.consuming() as consumer:
         await fitted.publish(*RECORDS)
         (reason,) = await until(lambda: reasons(consumer), lambda said: bool(said))
-        assert f"shared is at revision 9999, wanted is {NEWEST}" in reason
+        assert f"shared is at revision 9999, but this version needs {NEWEST}" in reason
         assert await fitted.ledger() == {}
         await fitted.pool.execute(f"alter table effects {without}")
         await eventually(fitted.effects, IDS)
@@ -118,7 +118,7 @@ async def test_a_rule_of_other_tables_is_no_records_fault(fitted: Plumbing, rule
     assert not await fitted.dead_letters()
 
 
-async def test_a_rule_of_the_very_tables_of_this_code_is_the_records_fault(fitted: Plumbing) -> None:
+async def test_a_constraint_of_this_codes_tables_is_the_records_fault(fitted: Plumbing) -> None:
     await fitted.pool.execute("alter table effects add constraint rule check (event_id <> 'e-3')")
     await fitted.publish(*RECORDS)
     async with fitted.consuming() as consumer:
@@ -126,7 +126,7 @@ async def test_a_rule_of_the_very_tables_of_this_code_is_the_records_fault(fitte
         assert await reasons(consumer) == []
 
 
-async def test_whoever_publishes_by_http_is_to_come_again(fitted: Plumbing) -> None:
+async def test_http_publishers_are_asked_to_try_again(fitted: Plumbing) -> None:
     await fitted.pool.execute("alter table effects rename to gone")
     with pytest.raises(TablesUnfit):
         await fitted.processor().apply(Batch([input_of(order_confirmed())]), whole=True)

@@ -1,4 +1,4 @@
-"""The timeline over HTTP: what it tells, and whom."""
+"""The timeline over HTTP: its content, and its readers."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -54,7 +54,7 @@ async def read(browser: httpx2.AsyncClient, key: str | None = KEY) -> httpx2.Res
     return await browser.get(PATH, headers={"Authorization": f"Bearer {key}"} if key else {})
 
 
-async def test_a_timeline_tells_what_happened_and_what_was_done_about_it_in_order(site: Site) -> None:
+async def test_a_timeline_lists_events_and_actions_in_order(site: Site) -> None:
     await site.hire()
     await site.sell()
     await site.tell(contact_made("unanswered", case=None), minutes_ago=30, about=ACCOUNT)
@@ -90,7 +90,7 @@ async def test_a_timeline_needs_a_key_or_a_session(site: Site) -> None:
 
 
 @pytest.mark.parametrize("account", ["%00", "a%09b", "x" * 201])
-async def test_an_account_that_no_event_can_name_is_refused_with_a_reason(site: Site, account: str) -> None:
+async def test_an_invalid_account_id_is_refused_with_a_reason(site: Site, account: str) -> None:
     answer = await site.browser().get(f"/accounts/{account}/timeline", headers={"Authorization": f"Bearer {KEY}"})
     assert answer.status_code == 400
     (error,) = answer.json()["errors"]
@@ -104,7 +104,7 @@ async def test_an_account_id_may_have_a_slash_in_it(site: Site) -> None:
     assert len(answer.json()["entries"]) == 1
 
 
-async def test_a_salesperson_reads_the_timeline_of_a_customer_of_theirs_and_of_no_other(site: Site) -> None:
+async def test_a_salesperson_reads_only_their_own_customers_timelines(site: Site) -> None:
     await site.trouble()
     await site.hire("eve", "Eve Other")
     assert (await read(await site.signed_in(), key=None)).status_code == 200
@@ -134,7 +134,7 @@ async def test_erased_facts_stay_in_the_timeline_without_their_words(site: Site)
     assert all(entry["words"] is None for entry in entries)
 
 
-async def test_an_acknowledgement_stays_in_the_timeline_when_the_episode_rings_again(site: Site) -> None:
+async def test_an_acknowledgement_stays_in_the_timeline_after_another_alert(site: Site) -> None:
     episode = await site.trouble()
     press = AcknowledgePressed(episode=episode, by=SELLER)
     event = event_of(press, subject=ACCOUNT, source="inbox")
@@ -146,7 +146,7 @@ async def test_an_acknowledgement_stays_in_the_timeline_when_the_episode_rings_a
     ]
 
 
-async def test_a_salesperson_does_not_see_what_was_done_about_others_episodes(site: Site) -> None:
+async def test_a_salesperson_does_not_see_actions_on_other_peoples_episodes(site: Site) -> None:
     await site.trouble()
     await site.hire("eve", "Eve Other")
     await site.sell("4712", by="eve")

@@ -1,4 +1,4 @@
-"""What a timeline leaves out: the oldest of very many entries, and what concerns other salespeople."""
+"""What a timeline leaves out: the oldest of very many entries, and entries about other salespeople."""
 
 from datetime import timedelta
 
@@ -22,35 +22,35 @@ async def two_sellers(escalation: Escalation) -> Escalation:
     return escalation
 
 
-async def test_of_very_many_entries_the_newest_are_told(
+async def test_the_newest_of_very_many_entries_are_listed(
     two_sellers: Escalation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timeline, "LIMIT", 2)
     await two_sellers.hear(*(told(dead_end(), at=minutes(n)) for n in range(1, 6)))
     assert [fact.at for fact in await timeline.facts_of(two_sellers.pool, ACCOUNT)] == [minutes(4), minutes(5)]
-    deeds = await timeline.deeds_for(two_sellers.pool, ACCOUNT)
-    assert [(deed.what, deed.order) for deed in deeds] == [("episode raised", "bens"), ("alert raised", "bens")]
+    actions = await timeline.actions_on(two_sellers.pool, ACCOUNT)
+    assert [(action.what, action.order) for action in actions] == [("episode raised", "bens"), ("alert raised", "bens")]
 
 
-async def test_a_salesperson_reads_only_what_was_done_about_episodes_of_theirs(two_sellers: Escalation) -> None:
-    everything = await timeline.deeds_for(two_sellers.pool, ACCOUNT)
-    assert {deed.who for deed in everything} == {None, "anna", "ben"}
-    annas = await timeline.deeds_for(two_sellers.pool, ACCOUNT, responsible="anna")
-    assert [(deed.what, deed.who) for deed in annas] == [("episode raised", None), ("alert raised", "anna")]
+async def test_a_salesperson_reads_only_actions_on_their_own_episodes(two_sellers: Escalation) -> None:
+    everything = await timeline.actions_on(two_sellers.pool, ACCOUNT)
+    assert {action.who for action in everything} == {None, "anna", "ben"}
+    annas = await timeline.actions_on(two_sellers.pool, ACCOUNT, responsible="anna")
+    assert [(action.what, action.who) for action in annas] == [("episode raised", None), ("alert raised", "anna")]
 
 
-async def test_a_salesperson_reads_only_what_sellers_say_of_orders_of_theirs(two_sellers: Escalation) -> None:
+async def test_a_salesperson_reads_only_sellers_reports_about_their_own_orders(two_sellers: Escalation) -> None:
     say = "insert into escalation.facts (fact_id, account_id, kind, at, order_id, agent, number, courtesy) values "
     values = ", ".join(
         f"(gen_random_uuid(), '{ACCOUNT}', 'outcome_said', now(), '{one}', 'x', 0, false)" for one in BOTH
     )
     await two_sellers.pool.execute(say + values)
-    assert {one.order for one in await timeline.words_of(two_sellers.pool, ACCOUNT)} == set(BOTH)
+    assert {one.order for one in await timeline.answers_of(two_sellers.pool, ACCOUNT)} == set(BOTH)
     orders = await timeline.orders_of(two_sellers.pool, ACCOUNT, "anna")
-    assert {one.order for one in await timeline.words_of(two_sellers.pool, ACCOUNT, orders=orders)} == {"annas"}
+    assert {one.order for one in await timeline.answers_of(two_sellers.pool, ACCOUNT, orders=orders)} == {"annas"}
 
 
-async def test_who_had_an_episode_that_is_closed_is_not_responsible_any_more(two_sellers: Escalation) -> None:
+async def test_the_last_holder_of_a_closed_episode_is_no_longer_responsible(two_sellers: Escalation) -> None:
     assert await timeline.is_responsible(two_sellers.pool, ACCOUNT, "anna")
     (annas, _) = sorted(await two_sellers.episodes(), key=lambda row: str(row["order_id"]))
     await two_sellers.hear(button(ClosePressed, annas["episode_id"], "anna", result="lost", reason="price"))

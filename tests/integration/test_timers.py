@@ -1,4 +1,4 @@
-"""Timers fire when they are due, once, in the way of nobody, and never because of a backlog."""
+"""Timers fire when they are due, once, without blocking others, and never because of a backlog."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -36,7 +36,7 @@ class Reminder(Fact):
 
 @dataclass
 class Clockwork:
-    """A service that sets a timer for each order confirmed and notes what fires."""
+    """A service that sets a timer for each confirmed order and records what fires."""
 
     pool: Pool
     fired: list[tuple[str, str]] = field(default_factory=list)
@@ -109,10 +109,10 @@ async def test_a_timer_fires_when_it_is_due_and_once(clockwork: Clockwork) -> No
     assert [row["kind"] for row in kinds] == ["record", "timer"]
 
 
-async def test_a_timer_that_falls_due_while_others_fire_is_decided_at_its_time(
+async def test_a_timer_that_becomes_due_while_others_fire_is_decided_at_its_time(
     clockwork: Clockwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else it would find itself early and set itself again, under an id that has fired already."""
+    """Otherwise its handler would set it again for the same instant, under an id that has already fired."""
     claim = timers.claim
 
     async def slow_claim(*arguments: Any) -> Any:
@@ -138,7 +138,7 @@ async def test_timers_of_an_account_fire_in_the_order_they_fell_due(clockwork: C
     assert clockwork.fired == [("c-17", note) for note in "abc"]
 
 
-async def test_an_account_that_is_busy_is_left_for_later_and_holds_nobody_up(clockwork: Clockwork) -> None:
+async def test_a_busy_account_is_left_for_later_and_blocks_no_one(clockwork: Clockwork) -> None:
     await clockwork.set(account="c-busy")
     await clockwork.set(account="c-free")
     await clockwork.move(2 * MINUTE)
@@ -163,7 +163,7 @@ async def _is_waited_for_in_vain(tx: Transaction) -> None:
 
 
 @pytest.mark.parametrize("breaks", [_fails, _is_cancelled_by_the_server, _is_waited_for_in_vain])
-async def test_an_account_whose_timer_fails_or_takes_too_long_is_put_off_and_the_others_fire(
+async def test_an_account_with_a_failing_or_slow_timer_is_postponed_and_the_others_fire(
     clockwork: Clockwork, breaks: Callable[[Transaction], Awaitable[object]]
 ) -> None:
     for account in ("c-1", "c-2", "c-3"):
@@ -181,14 +181,14 @@ async def test_an_account_whose_timer_fails_or_takes_too_long_is_put_off_and_the
     assert [account for account, _ in clockwork.fired][2:] == ["c-2"]
 
 
-async def test_a_timer_made_of_silence_waits_until_every_partition_was_read_past_its_time(clockwork: Clockwork) -> None:
+async def test_a_silence_timer_waits_until_every_partition_was_read_past_its_time(clockwork: Clockwork) -> None:
     await know_partitions(clockwork.pool, {"one": 2, "two": 1})
     clockwork.silence = True
     await clockwork.set()
     await clockwork.pool.execute(_READ, ["one", "two"])
     await clockwork.move(2 * MINUTE)
     await fire_all(clockwork.processor)
-    assert clockwork.fired == [], "read through before it fell due"
+    assert clockwork.fired == [], "read up to an instant before its due time"
     await clockwork.pool.execute(_READ, ["one"])
     await fire_all(clockwork.processor)
     assert clockwork.fired == [], "one topic is not read yet"
@@ -197,7 +197,7 @@ async def test_a_timer_made_of_silence_waits_until_every_partition_was_read_past
     assert clockwork.fired == [("c-17", "n")]
 
 
-async def test_a_topic_that_is_read_no_more_does_not_hold_back_silence(clockwork: Clockwork) -> None:
+async def test_a_topic_no_longer_read_does_not_hold_back_silence_timers(clockwork: Clockwork) -> None:
     await know_partitions(clockwork.pool, {"former": 2, "one": 1})
     await know_partitions(clockwork.pool, {"one": 1})
     clockwork.silence = True
@@ -211,7 +211,7 @@ async def test_a_topic_that_is_read_no_more_does_not_hold_back_silence(clockwork
 
 
 @pytest.mark.parametrize("overdue", [False, True], ids=["before it is due", "while it waits for unread input"])
-async def test_what_a_timer_awaits_makes_it_fire_at_once(clockwork: Clockwork, overdue: bool) -> None:
+async def test_the_event_that_a_timer_awaits_makes_it_fire_at_once(clockwork: Clockwork, overdue: bool) -> None:
     clockwork.silence, clockwork.awaits = True, "salesperson:anna"
     await clockwork.set()
     if overdue:

@@ -1,8 +1,11 @@
-"""Facts dated ahead of our clock, where they enter: a little counts as now, more is refused, and there is a way out."""
+"""Facts dated ahead of our clock, as they enter: slightly ahead counts as now, more is refused, and
+a replay can fix it.
+"""
 
 import asyncio
 from datetime import timedelta
 
+import pytest
 from typer.testing import CliRunner, Result
 
 from services.cli.main import app
@@ -33,13 +36,13 @@ def by_http(one: Input) -> Input:
     )
 
 
-async def test_a_fact_a_little_ahead_counts_when_it_is_heard(support: ServiceUnderTest) -> None:
+async def test_a_fact_slightly_ahead_counts_from_its_receipt(support: ServiceUnderTest) -> None:
     before = await support.now()
     talk = input_of(contact_made("answered", case=None), at=before + timedelta(minutes=4))
     assert list((await support.tell(talk)).outcomes) == [APPLIED]
     (published,) = await support.published()
     assert before <= published.time <= await support.now()
-    assert list((await support.tell(talk)).outcomes) == [DUPLICATE], "the digest is of the time as told"
+    assert list((await support.tell(talk)).outcomes) == [DUPLICATE], "the digest covers the time as reported"
 
 
 async def test_facts_of_one_batch_that_lie_ahead_keep_their_order(support: ServiceUnderTest) -> None:
@@ -51,7 +54,7 @@ async def test_facts_of_one_batch_that_lie_ahead_keep_their_order(support: Servi
     assert (opened.type, talked.time - opened.time) == ("support.case_opened", TICK)
 
 
-async def test_a_sale_told_again_after_its_time_has_come_is_no_contradiction(orders: ServiceUnderTest) -> None:
+async def test_a_sale_repeated_after_its_time_has_come_is_no_contradiction(orders: ServiceUnderTest) -> None:
     ahead = await orders.now() + timedelta(minutes=4)
     await orders.tell(input_of(order_placed(sold_at=ahead), at=ahead))
     await orders.move_clock(HOUR)
@@ -70,14 +73,17 @@ async def test_a_person_dated_years_ahead_is_refused_and_the_right_record_counts
     assert (await orders.row("orders.salespeople"))["email"] == "right@sales.example"
 
 
-async def test_a_request_with_a_time_ahead_is_refused_whole_and_names_its_place(database: MakeDatabase) -> None:
+async def test_a_request_with_a_time_ahead_is_refused_whole_with_index_and_field(database: MakeDatabase) -> None:
     async with ingress_over(await database("orders")) as ingress:
         now = await ingress.pool.fetchval("select shared.app_now()")
         ahead = event("e-2", time=(now + 3 * HOUR).isoformat())
         answer = await ingress.send(event("e-1"), ahead)
         assert answer.status_code == 409
         assert codes(answer) == [(1, "time", "time_ahead")]
-        assert "3 h ahead of our clock: local time sent with Z?" in answer.json()["errors"][0]["reason"]
+        assert (
+            "3 h ahead of this service's clock. Was local time sent with the suffix Z (UTC)?"
+            in answer.json()["errors"][0]["reason"]
+        )
         assert await ingress.journaled() == []
         assert [row["code"] for row in await ingress.dead_letters()] == ["time_ahead"]
 
@@ -87,7 +93,10 @@ async def replay(url: str, *arguments: str) -> Result:
     return await asyncio.to_thread(CliRunner().invoke, app, called, env={"ORDERS_DATABASE_URL": url})
 
 
-async def test_a_replay_judges_by_the_first_receipt_and_can_count_it_as_heard_then(database: MakeDatabase) -> None:
+@pytest.mark.parametrize("time", ["received", "heard"])
+async def test_a_replay_judges_by_the_first_receipt_and_can_count_it_as_received_then(
+    time: str, database: MakeDatabase
+) -> None:
     url = await database("orders")
     async with running(url, "orders", handle) as orders:
         heard = await orders.now()
@@ -102,7 +111,7 @@ async def test_a_replay_judges_by_the_first_receipt_and_can_count_it_as_heard_th
         again = await replay(url, "--all")
         assert again.exit_code == 1
         assert again.output.count("still time_ahead") == 2
-        assert (await replay(url, "--all", "--time=heard")).exit_code == 0
+        assert (await replay(url, "--all", f"--time={time}")).exit_code == 0
         kept = await orders.row("orders.accounts")
         assert (kept["salesperson"], kept["reassigned_at"]) == ("ben", received + TICK)
         assert list((await orders.tell(*talks)).outcomes) == [DUPLICATE, DUPLICATE]

@@ -1,4 +1,4 @@
-"""An event that Kafka refuses for its size is named, and holds up what comes after it for its own account alone."""
+"""An event that Kafka refuses for its size is named, and blocks only later events of its own account."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -53,7 +53,7 @@ async def relayed(plumbing: Plumbing) -> AsyncIterator[Relay]:
 
 
 async def numbers_by_account(plumbing: Plumbing) -> dict[str, list[int]]:
-    """Numbers on the topic, repeats left out: rows behind a refused one may be sent twice."""
+    """Numbers on the topic without repeats: rows behind a refused one may be sent twice."""
     view = View(plumbing.cluster)
     count = sum((await view.ends([Partition(plumbing.topic, 0), Partition(plumbing.topic, 1)])).values())
     await view.close()
@@ -66,7 +66,7 @@ async def numbers_by_account(plumbing: Plumbing) -> dict[str, list[int]]:
     return found
 
 
-async def test_a_row_too_large_for_its_topic_is_named_and_holds_up_its_own_account_alone(
+async def test_a_row_too_large_for_its_topic_is_named_and_blocks_only_its_own_account(
     plumbing: Plumbing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(refused_rows, "FIRST_PAUSE_SECONDS", 1.0)
@@ -98,13 +98,13 @@ async def test_rows_that_are_too_large_together_are_sent_one_by_one(plumbing: Pl
     assert sum(map(len, numbers.values())) == 100
 
 
-async def test_a_topic_that_refuses_large_records_is_warned_of_at_a_start(plumbing: Plumbing) -> None:
+async def test_a_start_warns_of_a_topic_that_refuses_large_records(plumbing: Plumbing) -> None:
     await limit(plumbing, 500_000)
     with capture_logs() as logged:
         await ensure_topics(plumbing.cluster, [TOPIC])
     (line,) = [line for line in logged if line["event"] == "a topic refuses large records"]
     assert (line["topic"], line["log_level"]) == (plumbing.topic, "warning")
-    assert (
-        f"max.message.bytes=500000, agreed are 1048576: run kafka-configs.sh --alter --topic {plumbing.topic}"
-        in (line["reason"])
+    assert line["reason"] == (
+        f"max.message.bytes is 500000; Handoff expects 1048576. Run kafka-configs.sh --alter --topic {plumbing.topic} "
+        "--add-config max.message.bytes=1048576"
     )

@@ -24,7 +24,7 @@ _YEARS_AGO_MS = 1_577_836_800_000  # 2020
 
 @pytest.fixture
 async def sweeping(server_folder: Path) -> AsyncIterator[Cluster]:
-    """A cluster whose broker looks twice a second for what is too old."""
+    """A cluster whose broker checks twice a second for records that are too old."""
     port, controller_port = free_ports(2)
     often = {"log.retention.check.interval.ms": "500", "log.initial.task.delay.ms": "100"}
     broker = Kafka(server_folder / "kafka", port=port, controller_port=controller_port, changes=often)
@@ -39,13 +39,13 @@ async def test_a_record_with_an_old_time_of_its_own_is_kept_until_it_is_read(swe
     await ensure_topics(sweeping, [TOPIC])
     await create_topic(sweeping, THEIRS, configs={"message.timestamp.type": "CreateTime"})
     await _publish_old(sweeping, TOPIC)
-    for swept in (1, 2):  # the second time everything has been looked at since
+    for swept in (1, 2):  # by the second time, everything has been checked since
         await _publish_old(sweeping, THEIRS)
         await eventually(partial(_first_offset, sweeping, THEIRS), swept)
     assert await _first_offset(sweeping, TOPIC) == 0
 
 
-async def test_a_topic_that_ages_records_by_their_publishers_is_warned_of_with_the_command(sweeping: Cluster) -> None:
+async def test_a_warning_about_a_topic_that_uses_publishers_timestamps_names_the_command(sweeping: Cluster) -> None:
     await create_topic(sweeping, TOPIC, configs={"message.timestamp.type": "CreateTime"})
     await create_topic(sweeping, "salespeople.v1", configs={"message.timestamp.type": "CreateTime"})
     with capture_logs() as logged:
@@ -53,7 +53,7 @@ async def test_a_topic_that_ages_records_by_their_publishers_is_warned_of_with_t
     (line,) = [line for line in logged if line["log_level"] == "warning"]
     assert (line["topic"], line["reason"]) == (
         TOPIC,
-        "message.timestamp.type=CreateTime, agreed is LogAppendTime: run kafka-configs.sh --alter --topic "
+        "message.timestamp.type is CreateTime; Handoff expects LogAppendTime. Run kafka-configs.sh --alter --topic "
         f"{TOPIC} --add-config message.timestamp.type=LogAppendTime",
     )
 

@@ -1,4 +1,4 @@
-"""A topic that is deleted and created again: what it holds is read from its start, whatever was read before."""
+"""A topic that is deleted and recreated: its records are read from the start, whichever offset was reached before."""
 
 import math
 from collections.abc import Iterator
@@ -68,7 +68,7 @@ async def test_a_topic_recreated_under_a_running_consumer_is_read_from_its_start
 
 
 @pytest.mark.parametrize("new", [4, OLD, 3 * OLD], ids=["shorter", "as long", "longer"])
-async def test_a_topic_recreated_while_nobody_consumed_is_read_from_its_start(
+async def test_a_topic_recreated_without_a_running_consumer_is_read_from_its_start(
     plumbing: Plumbing, log: Mock, new: int
 ) -> None:
     async with plumbing.watched() as watched:
@@ -82,7 +82,7 @@ async def test_a_topic_recreated_while_nobody_consumed_is_read_from_its_start(
     assert len(_told_of(log)) == 1
 
 
-async def test_what_was_read_of_the_old_topic_counts_once_when_it_is_published_again(plumbing: Plumbing) -> None:
+async def test_events_read_from_the_old_topic_count_once_when_republished(plumbing: Plumbing) -> None:
     async with plumbing.watched() as watched:
         await watched.consumer.start()
         await _read_the_first_topic(plumbing)
@@ -93,10 +93,9 @@ async def test_what_was_read_of_the_old_topic_counts_once_when_it_is_published_a
     assert (await plumbing.ledger()).total() == 2 * OLD
 
 
-async def test_what_came_while_its_reader_was_frozen_is_within_what_is_to_be_published_again(
-    plumbing: Plumbing, log: Mock
-) -> None:
-    """As after SIGSTOP: nothing runs while records come and go; then an end is measured before the id is looked at."""
+async def test_records_during_a_readers_freeze_are_within_the_requested_replay(plumbing: Plumbing, log: Mock) -> None:
+    """As after SIGSTOP: nothing runs while records arrive and are deleted; afterwards an end is measured
+    before the id is checked."""
     consumer = Consumer(plumbing.processor(), plumbing.cluster, [TOPIC], plumbing.metrics)
     async with plumbing.watched_by_hand(consumer) as watch:
         await consumer.start()
@@ -119,7 +118,7 @@ async def test_what_came_while_its_reader_was_frozen_is_within_what_is_to_be_pub
     assert f"since {noted.unread_since:%Y-%m-%dT%H:%M:%SZ}" in _told_of(log)[0]
 
 
-async def test_an_empty_topic_in_the_place_of_another_counts_as_read_to_its_end(plumbing: Plumbing) -> None:
+async def test_an_empty_recreated_topic_counts_as_read_to_its_end(plumbing: Plumbing) -> None:
     async with plumbing.watched() as watched:
         await watched.consumer.start()
         await _read_the_first_topic(plumbing)
@@ -129,9 +128,7 @@ async def test_an_empty_topic_in_the_place_of_another_counts_as_read_to_its_end(
         await eventually(plumbing.lag, {0: 0, 1: 0})
 
 
-async def test_an_offset_stored_before_ids_were_is_kept_where_its_records_are_there(
-    plumbing: Plumbing, log: Mock
-) -> None:
+async def test_an_offset_from_before_topic_ids_is_kept_if_its_records_exist(plumbing: Plumbing, log: Mock) -> None:
     async with plumbing.watched() as watched:
         await watched.consumer.start()
         await _read_the_first_topic(plumbing)
@@ -145,7 +142,7 @@ async def test_an_offset_stored_before_ids_were_is_kept_where_its_records_are_th
 
 
 @pytest.mark.parametrize("new", [4, 3 * OLD], ids=["shorter", "longer"])
-async def test_an_offset_stored_before_ids_were_is_of_no_use_where_other_records_are_there(
+async def test_an_offset_from_before_topic_ids_is_dropped_if_other_records_exist(
     plumbing: Plumbing, log: Mock, new: int
 ) -> None:
     async with plumbing.watched() as watched:
@@ -177,8 +174,8 @@ async def test_a_broker_without_topic_ids_is_asked_for_the_records_before_the_of
     assert await plumbing.next_offsets() == ([0, 0] if recreated else [OLD // 2, OLD // 2])
 
 
-async def test_an_id_from_before_changes_nothing(plumbing: Plumbing, log: Mock) -> None:
-    """A broker that is cut off from the others still tells it for a while."""
+async def test_a_former_topic_id_changes_nothing(plumbing: Plumbing, log: Mock) -> None:
+    """A broker that is cut off from the others still reports it for a while."""
     old, new = (Seen({plumbing.topic: TopicSeen(id, 2)}, frozenset()) for id in (uuid4(), uuid4()))
     with patch.object(View, "look", AsyncMock(side_effect=[old, new, old, new, old])):
         async with plumbing.watched_by_hand() as watch:
@@ -187,7 +184,7 @@ async def test_an_id_from_before_changes_nothing(plumbing: Plumbing, log: Mock) 
     assert len(_told_of(log)) == 1
 
 
-async def test_topics_are_seen_without_ids_where_the_broker_has_none(plumbing: Plumbing) -> None:
+async def test_topics_are_seen_without_ids_if_the_broker_has_none(plumbing: Plumbing) -> None:
     with patch("shared.messaging.topics_seen.TopicsRequest.prepare", side_effect=NotImplementedError):
         view = View(plumbing.cluster)
         seen = await view.look([plumbing.topic, "nothing-of-the-kind"], plumbing.cluster.topic(SERVICE))
@@ -195,7 +192,7 @@ async def test_topics_are_seen_without_ids_where_the_broker_has_none(plumbing: P
     assert seen.topics == {plumbing.topic: TopicSeen(partitions=2), "nothing-of-the-kind": TopicSeen()}
 
 
-async def test_a_deleted_topic_blocks_and_its_lag_stays_until_it_is_there_again(plumbing: Plumbing) -> None:
+async def test_a_deleted_topic_blocks_and_its_lag_stays_until_it_is_recreated(plumbing: Plumbing) -> None:
     async with plumbing.watched() as watched:
         await watched.consumer.start()
         await _read_the_first_topic(plumbing)
@@ -219,5 +216,5 @@ def _told_of(log: Mock) -> list[str]:
 
 
 async def _forget_ids(plumbing: Plumbing) -> None:
-    """As in a database of the version before."""
+    """As in a database of the previous version."""
     await plumbing.pool.execute("update shared.offsets set topic_id = null, begun_at = null")

@@ -1,4 +1,4 @@
-"""Two streams at one account: what comes out does not depend on who was first."""
+"""Two streams that meet at one account: the result does not depend on which was first."""
 
 import asyncio
 import itertools
@@ -97,11 +97,11 @@ _FACTS: list[tuple[str, Callable[[], Input]]] = [
 ]
 
 
-async def test_facts_in_any_order_end_in_the_same_episodes_and_signals_and_alert_the_same(
+async def test_facts_in_any_order_end_in_the_same_episodes_signals_and_alerts(
     escalation: Escalation,
 ) -> None:
-    """Signals keep their order, as one topic does; people and sales come from others, and at any time. Two signals that
-    wait for their seller are answered by one ring."""
+    """Signals keep their order, as in one topic; people and sales come from other topics, at any time. Two signals that
+    wait for their seller get one alert."""
     orders = [order for order in itertools.permutations(_FACTS) if _in_time([name for name, _ in order])]
     assert len(orders) == 60
     expected = None

@@ -1,4 +1,4 @@
-"""Events told twice and dead letters tried again: what was refused stands in nobody's way."""
+"""Repeated events and replayed dead letters: a refusal blocks nothing."""
 
 from dataclasses import replace
 
@@ -14,14 +14,14 @@ APPLIED, DUPLICATE, DEAD = Outcome.APPLIED, Outcome.DUPLICATE, Outcome.DEAD_LETT
 
 
 def as_record(one: Input, offset: int) -> Input:
-    """The input as it comes from Kafka, with its bytes and its place."""
+    """The input as it comes from Kafka, with its bytes and position."""
     key, body, headers = encode_record(one.envelope)
     raw = RawMessage("orders.inbound.v1", key, headers, body)
     return replace(one, raw=raw, position=Position("orders.inbound.v1", 0, offset))
 
 
 def contradiction_and_correction() -> list[Input]:
-    """After order 4711: one that contradicts it, the same again, and another order under the same event id."""
+    """After order 4711: one that contradicts it, a repetition of that, and another order under the same event id."""
 
     def told(fact: Fact) -> Input:
         return input_of(fact, id="x")
@@ -31,7 +31,7 @@ def contradiction_and_correction() -> list[Input]:
 
 
 async def replay(orders: ServiceUnderTest) -> Report:
-    """Try the only dead letter again."""
+    """Replay the only dead letter."""
     found = await kept_letter(orders.pool, (await orders.row("shared.dead_letters"))["id"])
     assert found is not None
     batch = replay_of(*found, prefix="")
@@ -43,20 +43,20 @@ async def ledger(orders: ServiceUnderTest) -> list[str]:
     return [row["outcome"] for row in await orders.rows("shared.ledger", "record_offset")]
 
 
-async def test_an_id_told_twice_in_one_batch_ends_as_in_two_batches(orders: ServiceUnderTest) -> None:
+async def test_an_id_repeated_in_one_batch_ends_as_in_two_batches(orders: ServiceUnderTest) -> None:
     await orders.tell(order_placed())
     together = await orders.processor.apply(batch_of(*contradiction_and_correction()))
     assert list(together.outcomes) == [DEAD, DEAD, APPLIED]
     assert {row["order_id"] for row in await orders.rows("orders.orders")} == {"4711", "4712"}
 
 
-async def test_an_id_told_twice_one_by_one_ends_the_same(orders: ServiceUnderTest) -> None:
+async def test_an_id_repeated_one_by_one_ends_the_same(orders: ServiceUnderTest) -> None:
     await orders.tell(order_placed())
     reports = await orders.tell_one_by_one(*contradiction_and_correction())
     assert [outcome for report in reports for outcome in report.outcomes] == [DEAD, DEAD, APPLIED]
 
 
-async def test_a_dead_letter_that_is_accepted_at_last_is_applied_in_the_ledger(orders: ServiceUnderTest) -> None:
+async def test_a_dead_letter_finally_accepted_is_applied_in_the_ledger(orders: ServiceUnderTest) -> None:
     await orders.tell(order_placed())
     await orders.processor.apply(Batch([as_record(input_of(order_placed(amount_minor=1)), 7)]))
     assert await ledger(orders) == ["dead_lettered"]
@@ -67,7 +67,7 @@ async def test_a_dead_letter_that_is_accepted_at_last_is_applied_in_the_ledger(o
     assert (await orders.row("shared.dead_letters"))["replayed_at"] is not None
 
 
-async def test_a_dead_letter_that_was_told_again_meanwhile_is_a_duplicate_in_the_ledger(
+async def test_a_dead_letter_repeated_in_the_meantime_is_a_duplicate_in_the_ledger(
     orders: ServiceUnderTest,
 ) -> None:
     await orders.tell(order_placed())

@@ -1,4 +1,4 @@
-"""A service that computes for long returns to the event loop again and again: pages, heartbeats and metrics go on."""
+"""A service that computes for long returns to the event loop regularly: pages, heartbeats and metrics go on."""
 
 import asyncio
 import time
@@ -28,7 +28,7 @@ EVENTS = 120
 
 
 class Turns:
-    """Somebody else in the process: how much CPU was used, at most, until it was their turn again."""
+    """Another task in the process: the most CPU time used until its next turn."""
 
     def __init__(self) -> None:
         self.longest = 0.0
@@ -91,7 +91,7 @@ def _slow_decoding(*_arguments: Any, **_named: Any) -> Any:
     return Poison("not_json", "not JSON")
 
 
-async def test_work_past_its_time_is_given_up_between_two_items(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_work_past_its_time_is_abandoned_between_two_items(monkeypatch: pytest.MonkeyPatch) -> None:
     readings = count()
     clock = SimpleNamespace(monotonic=lambda: next(readings), thread_time=lambda: 0.0)
     monkeypatch.setattr("shared.breathing.time", clock)

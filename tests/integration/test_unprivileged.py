@@ -1,4 +1,4 @@
-"""Postgres for root: an ordinary user's folder is found without opening anybody else's."""
+"""Postgres on behalf of root: a folder for an ordinary user is found without opening other users' folders."""
 
 import os
 import stat
@@ -34,7 +34,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_folder_that_others_can_reach_is_used_itself(server_folder: Path, user: User) -> None:
+def test_a_folder_that_others_can_reach_is_used_directly(server_folder: Path, user: User) -> None:
     folder = owned_folder(server_folder / "postgres", user)
     assert folder == server_folder / "postgres"
     assert (folder.stat().st_uid, mode(folder)) == (user.user_id, 0o700)
@@ -64,14 +64,14 @@ def test_a_link_to_a_foreign_place_is_refused(server_folder: Path, user: User) -
         owned_folder(server_folder / "postgres", user)
 
 
-def test_a_shared_folder_that_somebody_else_made_is_refused(server_folder: Path, user: User) -> None:
+def test_a_shared_folder_of_another_user_is_refused(server_folder: Path, user: User) -> None:
     (server_folder / "open").mkdir()
     os.chown(server_folder / "open", user.user_id, user.group_id)
     with pytest.raises(StartError, match="belongs to another user"):
         readable_copy(server_folder, name="programs")
 
 
-def test_programs_are_copied_once_for_everybody_to_read(server_folder: Path, user: User) -> None:
+def test_programs_are_copied_once_and_readable_for_everyone(server_folder: Path, user: User) -> None:
     package = closed(server_folder / "site") / "database"
     (package / "bin").mkdir(parents=True)
     (package / "bin" / "server").write_text("program")

@@ -1,4 +1,4 @@
-"""An address that was stored before it could be refused, and that no mail can be written to, is marked and reported."""
+"""An address that was stored before it could be refused, and that no e-mail can be sent to, is marked and reported."""
 
 from services.escalation.store.bounce_notices import failing_people, notes_of_addresses
 from tests.escalation import Escalation
@@ -14,7 +14,7 @@ async def marked(team: Escalation) -> list[tuple[str, str]]:
         return [(one.salesperson_id, one.because) for one in await failing_people(connection)]
 
 
-async def test_an_alert_to_it_fails_marks_it_and_notifies_the_manager(asked: Escalation) -> None:
+async def test_an_alert_to_an_unwritable_address_fails_marks_it_and_notifies_the_manager(asked: Escalation) -> None:
     await asked.hear(person("anna", manager="carla", email=UNWRITABLE))
     await asked.send_mail()
     await asked.fire()
@@ -30,13 +30,13 @@ async def test_an_alert_to_it_fails_marks_it_and_notifies_the_manager(asked: Esc
     assert WHY in notice.get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
 
-async def test_the_notice_of_a_change_to_it_marks_it(asked: Escalation) -> None:
+async def test_the_notice_of_a_change_to_an_unwritable_address_marks_it(asked: Escalation) -> None:
     await asked.hear(person("anna", manager="carla", email=UNWRITABLE))
     await asked.send_notices()
     assert await marked(asked) == [("anna", WHY)]
 
 
-async def test_a_manager_who_has_one_is_passed_over(asked: Escalation) -> None:
+async def test_a_manager_with_an_unwritable_address_is_skipped(asked: Escalation) -> None:
     await asked.hear(person("carla", manager="dora", email="carla,berg@sales.example"))
     asked.mail.answers = [REFUSED]
     await asked.send_mail()

@@ -1,4 +1,4 @@
-"""`handoff waiting` over three services' real databases, and what POST /events answers to the same facts."""
+"""`handoff waiting` over three services' real databases, and the answer of POST /events to the same facts."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ async def listed(urls: dict[str, str], *options: str) -> str:
     return result.output
 
 
-async def test_what_waits_is_listed_with_its_account_and_how_long_and_nothing_of_a_customer(
+async def test_waiting_facts_are_listed_with_account_and_age_without_customer_data(
     database: MakeDatabase,
 ) -> None:
     urls = {name.value: await database(name.value) for name in ServiceName}

@@ -1,4 +1,6 @@
-"""Whom to call and how, on page and mail alike: numbers without a country's code, nobody to call, and other people."""
+"""Whom to call and how, the same on page and e-mail: numbers without a country code, no one to
+call, and other people.
+"""
 
 import asyncio
 import re
@@ -29,7 +31,7 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
 
 
 async def _asks(site: Site, customer: Customer, **changes: Any) -> tuple[str, str, str]:
-    """This customer wants the money back: the page of it, and both parts of its mail."""
+    """This customer requests a refund. Returns the page about it, and both parts of its e-mail."""
     await site.sell(customer=customer)
     episode = await site.request_refund(**changes)
     page = (await (await site.signed_in()).get(f"/episodes/{episode}")).text
@@ -47,7 +49,7 @@ def _dialled(html: str) -> list[str]:
     return list(dict.fromkeys(re.findall(r'href="tel:([^"]+)"', html)))
 
 
-async def test_a_local_number_is_of_the_country_of_the_customers_other_number(site: Site) -> None:
+async def test_a_local_number_takes_the_country_of_the_customers_other_number(site: Site) -> None:
     customer = Customer(name="Pat Wise", phone="2125550177")
     page, html, _ = await _asks(site, customer, by=Person(name="Sam Wise", phone="+1 212 555 0100"))
     for text in (page, html):
@@ -55,7 +57,7 @@ async def test_a_local_number_is_of_the_country_of_the_customers_other_number(si
         assert "country code missing" not in text
 
 
-async def test_where_nothing_says_the_country_page_and_mail_say_that_its_code_is_missing(site: Site) -> None:
+async def test_without_a_known_country_page_and_email_report_the_missing_code(site: Site) -> None:
     page, html, plain = await _asks(site, Customer(name="Pat Wise", phone="2125550177"))
     assert _dialled(page) == _dialled(html) == ["2125550177"]
     for text in (page, html, plain):
@@ -63,7 +65,7 @@ async def test_where_nothing_says_the_country_page_and_mail_say_that_its_code_is
 
 
 @pytest.mark.parametrize("email", [None, "pat@customer.example"])
-async def test_a_number_that_is_none_says_how_to_go_on(site: Site, email: str | None) -> None:
+async def test_an_invalid_number_comes_with_a_next_step(site: Site, email: str | None) -> None:
     customer = Customer(name="Pat Wise", phone="not a number", email=email)
     for text in await _asks(site, customer):
         words = words_of(text)
@@ -73,7 +75,7 @@ async def test_a_number_that_is_none_says_how_to_go_on(site: Site, email: str | 
         assert ("Write to pat@customer.example" in words) is (email is not None)
 
 
-async def test_of_a_customer_who_has_died_the_one_who_asked_is_named_with_number_and_address(site: Site) -> None:
+async def test_the_requester_for_a_deceased_customer_is_named_with_number_and_address(site: Site) -> None:
     await site.tell(contact_preference_changed("deceased"), about=ACCOUNT)
     customer = Customer(name="Petra Weiss", phone="+49 30 901820", email="petra@customer.example")
     page, html, plain = await _asks(site, customer, by=HEIR)
@@ -87,7 +89,7 @@ async def test_of_a_customer_who_has_died_the_one_who_asked_is_named_with_number
 
 
 @pytest.mark.parametrize("by", [None, Person(name="petra  weiss", phone="+49 30 901899"), Person(name="Maria Weiss")])
-async def test_where_nobody_else_can_be_reached_support_is_to_be_asked(site: Site, by: Person | None) -> None:
+async def test_support_should_be_asked_if_no_one_else_can_be_reached(site: Site, by: Person | None) -> None:
     await site.tell(contact_preference_changed("deceased"), about=ACCOUNT)
     page, html, plain = await _asks(site, Customer(name="Petra Weiss", phone="+49 30 901820"), by=by)
     assert _dialled(page) == _dialled(html) == []
@@ -95,7 +97,7 @@ async def test_where_nobody_else_can_be_reached_support_is_to_be_asked(site: Sit
         assert "Ask support whom to contact, and close this when it has been dealt with." in words_of(text)
 
 
-async def test_the_number_of_who_opened_the_case_is_offered_too(site: Site) -> None:
+async def test_the_number_of_the_person_who_opened_the_case_is_offered_too(site: Site) -> None:
     await site.sell()
     await site.tell(case_opened(), minutes_ago=90, about=ACCOUNT)
     await site.tell(contact_made("dead_end"), minutes_ago=60, about=ACCOUNT)

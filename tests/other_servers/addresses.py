@@ -1,4 +1,4 @@
-"""Where servers of tests listen that are to look as if they were on another machine."""
+"""Addresses of test servers that must look as if they were on another machine."""
 
 ELSEWHERE = "127.0.0.2"
-"""Also this machine, but not by its usual address: rules for loopback do not hold."""
+"""Also this machine, but not by its usual address: rules for loopback do not apply."""

@@ -1,4 +1,4 @@
-"""A certificate authority of a test's own, by the `openssl` of this machine; skips where there is none."""
+"""A certificate authority of a test's own, made by this machine's `openssl`; skips if there is none."""
 
 import shutil
 import subprocess
@@ -20,7 +20,7 @@ class Issued:
 
 
 class Authority:
-    """Signs certificates; `file` is what its clients have to trust."""
+    """Signs certificates; `file` is the one that its clients have to trust."""
 
     def __init__(self, folder: Path) -> None:
         if shutil.which("openssl") is None:
@@ -35,7 +35,7 @@ class Authority:
         )
 
     def issue(self, name: str) -> Issued:
-        """For a client of this name, or a server at any of the addresses of tests."""
+        """Issue a certificate for a client of this name, or for a server at any of the tests' addresses."""
         key, request, certificate = (self._folder / f"{name}.{kind}" for kind in ("key", "csr", "pem"))
         _openssl(
             *("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}"),

@@ -1,4 +1,4 @@
-"""Servers as others have them, each started once for all tests of this folder."""
+"""Servers as in other installations, each started once for all tests of this folder."""
 
 import shutil
 import tempfile
@@ -17,14 +17,14 @@ from tests.other_servers.secured_kafka import SecuredKafka, secured_kafka
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="handoff-tests-"))
-    made.chmod(0o755)  # the user that runs Postgres for root enters it
+    made.chmod(0o755)  # the user that runs Postgres on behalf of root enters it
     yield made
     shutil.rmtree(made, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def authority(folder: Path) -> Authority:
-    """Signs what the mail servers show."""
+    """Signs the mail servers' certificates."""
     own = folder / "mail"
     own.mkdir()
     return Authority(own)

@@ -17,7 +17,7 @@ USER, PASSWORD = "oncall", "p@ss:w/rd"
 
 @dataclass
 class Received:
-    """What arrived: for each message its recipient, whether it came encrypted, and who had logged in."""
+    """For each message its recipient, whether it arrived encrypted, and who had logged in."""
 
     port: int = 0
     messages: list[tuple[str, bool, str | None]] = field(default_factory=list)
@@ -46,7 +46,7 @@ async def mail_server(
 
     def serving() -> SMTP:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns of a login without encryption, which is meant here
+            warnings.simplefilter("ignore")  # it warns of a login without encryption, which is intended here
             return protocol()
 
     def protocol() -> SMTP:

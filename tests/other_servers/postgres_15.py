@@ -1,4 +1,4 @@
-"""Postgres 15 as Debian packages it, with passwords (scram-sha-256); skips where a machine has none."""
+"""Postgres 15 as Debian packages it, with passwords (scram-sha-256); skips if the machine has none."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ _PROGRAMS = (Path("/usr/lib/postgresql/15/bin"), Path("/usr/pgsql-15/bin"))
 
 
 def programs() -> Path:
-    """Where its programs are."""
+    """The folder of its programs."""
     given = os.environ.get("TEST_POSTGRES_15", "")
     for folder in (Path(given), *_PROGRAMS) if given else _PROGRAMS:
         if (folder / "postgres").is_file():

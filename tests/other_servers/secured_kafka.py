@@ -16,13 +16,13 @@ from tests.other_servers.certificates import Authority, Issued
 USER, PASSWORD = "handoff", "p@ss w/rd"
 LISTENERS = ("SCRAM", "PLAIN", "MTLS", "OAUTH")
 REAUTHENTICATE_MS = 2_000
-"""So long a connection with a token lives."""
+"""The lifetime of a connection with a token."""
 _LOGIN = "org.apache.kafka.common.security"
 
 
 @dataclass(frozen=True)
 class SecuredKafka:
-    """The broker, its listeners' ports by name, and what its clients need."""
+    """The broker, its listeners' ports by name, and the files and settings of its clients."""
 
     broker: Kafka
     ports: Mapping[str, int]
@@ -33,7 +33,7 @@ class SecuredKafka:
         return f"{LOOPBACK}:{self.ports[listener]}"
 
     def environment(self, listener: str) -> dict[str, str]:
-        """The settings of a process that logs in there, but for the tokens of OAUTH."""
+        """The settings of a process that logs in there, except for the tokens of OAUTH."""
         password = {"KAFKA_SASL_USER": USER, "KAFKA_SASL_PASSWORD": PASSWORD}
         tls = {"KAFKA_TLS": "true", "KAFKA_CA_FILE": str(self.authority.file)}
         certificate = {
@@ -49,7 +49,8 @@ class SecuredKafka:
         return {"KAFKA_BOOTSTRAP_SERVERS": self.address(listener), **of[listener]}
 
     def create_users(self) -> None:
-        """The user of SCRAM, for both of its mechanisms; every right on topics and groups for each principal."""
+        """Create the user of SCRAM for both of its mechanisms, and give each principal every right
+        on topics and groups."""
         admin = AdminClient({"bootstrap.servers": self.broker.address})
         for mechanism in (ScramMechanism.SCRAM_SHA_256, ScramMechanism.SCRAM_SHA_512):
             user = UserScramCredentialUpsertion(USER, ScramCredentialInfo(mechanism, 4096), PASSWORD.encode())
@@ -66,7 +67,7 @@ class SecuredKafka:
 
 
 def secured_kafka(folder: Path) -> SecuredKafka:
-    """A broker that is still to be started. Only what has rights may do anything."""
+    """A broker that is still to be started. Only principals with rights may do anything."""
     port, controller_port, *others = free_ports(2 + len(LISTENERS))
     ports = dict(zip(LISTENERS, others, strict=True))
     authority = Authority(folder)

@@ -1,4 +1,4 @@
-"""Each way to log in at Kafka, on a real broker: what the settings say works, and what is wrong is said and ends it."""
+"""Each way to log in at Kafka, on a real broker: right settings work, and wrong ones end the process with a message."""
 
 import asyncio
 import base64
@@ -31,7 +31,7 @@ _KAFKA = ("KAFKA_BOOTSTRAP_SERVERS", "TOPIC_PREFIX", "TOPIC_PARTITIONS", "TOPIC_
 
 
 def unsecured_token(subject: str = USER, *, seconds: float = 300) -> str:
-    """A JSON web token without a signature, as the broker of these tests believes it."""
+    """A JSON web token without a signature, which the broker of these tests accepts."""
     header = {"alg": "none"}
     claims = {"sub": subject, "iat": int(time.time()) - 5, "exp": int(time.time() + seconds)}
     parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (header, claims)]
@@ -46,7 +46,7 @@ def token(tmp_path: Path) -> Path:
 
 
 def cluster(monkeypatch: pytest.MonkeyPatch, prefix: str, environment: Mapping[str, str]) -> Cluster:
-    """As a process with this environment sees it."""
+    """The cluster as a process with this environment sees it."""
     for name in (*os.environ,):
         if name.startswith("KAFKA_"):
             monkeypatch.delenv(name)
@@ -67,11 +67,11 @@ def with_token(listener: str, token: Path) -> dict[str, str]:
 async def reason(of: Cluster) -> str:
     refused = await why_refused(of)
     assert refused is not None
-    return refused.words
+    return refused.sentence
 
 
 @pytest.mark.parametrize("listener", LISTENERS)
-async def test_topics_are_made_written_and_read_by_whoever_logs_in(
+async def test_a_logged_in_client_creates_writes_and_reads_topics(
     secured: SecuredKafka,
     listener: str,
     token: Path,
@@ -87,7 +87,7 @@ async def test_topics_are_made_written_and_read_by_whoever_logs_in(
             await eventually(plumbing.ledger, {"applied": 3})
 
 
-async def test_connections_that_end_with_their_token_are_made_again(
+async def test_connections_that_end_with_their_token_are_reopened(
     secured: SecuredKafka, token: Path, database: MakeDatabase, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = cluster(monkeypatch, topic_prefix, {**secured.environment("OAUTH"), **with_token("OAUTH", token)})
@@ -113,13 +113,13 @@ async def test_scram_has_two_mechanisms(
     [
         pytest.param("SCRAM", {"KAFKA_SASL_PASSWORD": "wrong"}, "refuses the login (SCRAM-SHA-512)", id="password"),
         pytest.param("PLAIN", {"KAFKA_SASL_USER": "nobody"}, "refuses the login (PLAIN)", id="user"),
-        pytest.param("SCRAM", {"KAFKA_SASL_MECHANISM": "PLAIN"}, "does not offer the mechanism PLAIN", id="mechanism"),
+        pytest.param("SCRAM", {"KAFKA_SASL_MECHANISM": "PLAIN"}, "does not offer PLAIN", id="mechanism"),
         pytest.param("PLAIN", {"KAFKA_CA_FILE": ""}, "certificate is not trusted", id="certificate"),
-        pytest.param("OAUTH", {"KAFKA_TOKEN_COMMAND": "echo nonsense"}, "refuses the token", id="token"),
+        pytest.param("OAUTH", {"KAFKA_TOKEN_COMMAND": "echo nonsense"}, "rejects the token", id="token"),
         pytest.param("OAUTH", {"KAFKA_TOKEN_COMMAND": "exit 3"}, "ended with status 3", id="no token"),
     ],
 )
-async def test_what_kafka_refuses_for_good_says_what_to_put_right(
+async def test_a_final_refusal_by_kafka_names_a_remedy(
     secured: SecuredKafka,
     listener: str,
     changes: Mapping[str, str],
@@ -134,7 +134,7 @@ async def test_what_kafka_refuses_for_good_says_what_to_put_right(
     said = await reason(ours)
     assert words in said
     assert "wrong" not in said
-    if listener != "OAUTH":  # for a refused token aiokafka's producer waits for ever
+    if listener != "OAUTH":  # for a refused token aiokafka's producer waits forever
         with pytest.raises(PublishError, match=re.escape(said)):
             async with Publisher(ours):
                 pass
@@ -149,7 +149,9 @@ async def test_what_kafka_refuses_for_good_says_what_to_put_right(
     ("listener", "changes", "words"),
     [
         pytest.param("SCRAM", {"KAFKA_TLS": "true"}, "does not use TLS", id="no TLS there"),
-        pytest.param("MTLS", {"KAFKA_CERTIFICATE_FILE": "", "KAFKA_KEY_FILE": ""}, "wants a certificate", id="no ours"),
+        pytest.param(
+            "MTLS", {"KAFKA_CERTIFICATE_FILE": "", "KAFKA_KEY_FILE": ""}, "requires a client certificate", id="no ours"
+        ),
         pytest.param("PLAIN", {"KAFKA_TLS": "", "KAFKA_CA_FILE": ""}, "may use TLS", id="TLS there"),
     ],
 )
@@ -167,7 +169,7 @@ async def test_a_server_that_hangs_up_at_once_is_waited_for_with_a_hint(
         assert words in (await refusals.after(KafkaConnectionError()) or "")
 
 
-async def test_a_token_that_is_taken_is_not_refused(
+async def test_an_accepted_token_is_not_refused(
     secured: SecuredKafka, token: Path, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment = {**secured.environment("OAUTH"), **with_token("OAUTH", token)}
@@ -181,7 +183,7 @@ async def test_a_server_that_does_not_answer_is_waited_for(topic_prefix: str, mo
         assert await refusals.after(KafkaConnectionError()) is None
 
 
-async def test_a_right_that_is_missing_names_what_to_allow(
+async def test_a_missing_right_is_named(
     secured: SecuredKafka, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "other"

@@ -1,4 +1,4 @@
-"""E-mail through servers with and without STARTTLS and AUTH: what SMTP_URL says happens, and what fails says why."""
+"""E-mail through servers with and without STARTTLS and AUTH: SMTP_URL decides, and failures state their reason."""
 
 from pathlib import Path
 from urllib.parse import quote
@@ -25,7 +25,7 @@ async def sent(url: str, ca_file: Path | None = None) -> Ended:
     return await MailServer(url, ca_file=ca_file).send(message())
 
 
-async def test_a_relay_without_encryption_gets_mail_only_where_that_was_said(authority: Authority) -> None:
+async def test_a_relay_without_encryption_gets_email_only_if_allowed(authority: Authority) -> None:
     async with mail_server() as relay:
         ended = await sent(f"smtp://{ELSEWHERE}:{relay.port}", authority.file)
         assert (ended.result, ended.trouble) == (Attempt.PUT_OFF, Trouble.NO_ENCRYPTION)
@@ -45,7 +45,7 @@ async def test_a_relay_without_encryption_may_ask_for_a_login() -> None:
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
-async def test_a_private_authority_has_to_be_known(authority: Authority, issued: Issued, wrapped: bool) -> None:
+async def test_a_private_authority_must_be_configured(authority: Authority, issued: Issued, wrapped: bool) -> None:
     async with mail_server(issued, wrapped=wrapped, asks_for_login=True) as server:
         url = f"{'smtps' if wrapped else 'smtp'}://{LOGIN}{ELSEWHERE}:{server.port}"
         ended = await sent(url)
@@ -56,7 +56,7 @@ async def test_a_private_authority_has_to_be_known(authority: Authority, issued:
         assert MailServer(url, ca_file=authority.file).notes == []
 
 
-async def test_a_wrong_password_is_told_as_such(authority: Authority, issued: Issued) -> None:
+async def test_a_wrong_password_is_reported_as_one(authority: Authority, issued: Issued) -> None:
     async with mail_server(issued, asks_for_login=True) as server:
         ended = await sent(f"smtp://{USER}:wrong@{ELSEWHERE}:{server.port}", authority.file)
         assert (ended.result, ended.trouble) == (Attempt.PUT_OFF, Trouble.LOGIN)

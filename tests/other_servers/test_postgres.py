@@ -1,4 +1,6 @@
-"""The services' tables and handlers on Postgres 15 with passwords, each service by the role that owns its database."""
+"""The services' tables and handlers on Postgres 15 with passwords, each service with the role that
+owns its database.
+"""
 
 import asyncpg
 import pytest

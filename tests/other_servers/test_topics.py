@@ -1,4 +1,4 @@
-"""Topics that somebody else made are checked at the start: what would lose records is said, with what to do."""
+"""Topics made by an operator are checked at the start: settings that would lose records are named with a remedy."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,7 +22,7 @@ FACTS, PEOPLE = "orders.sales.v1", "salespeople.v1"
 
 @pytest.fixture
 def theirs(secured: SecuredKafka, topic_prefix: str) -> Cluster:
-    """A cluster where the operator makes the topics."""
+    """A cluster whose operator makes the topics."""
     address = secured.broker.address
     return Cluster(address, prefix=topic_prefix, partitions=2, replication=1, create_topics=False)
 
@@ -48,8 +48,9 @@ async def test_a_topic_that_would_lose_records_is_an_error_that_says_what_to_do(
 @pytest.mark.parametrize(
     ("configs", "reason"),
     [
-        ({"retention.ms": str(7 * DAY)}, "retention.ms=604800000 (7 days), agreed are 1209600000 (14 days)"),
-        ({"retention.bytes": "1000000"}, "retention.bytes=1000000, agreed is no limit but 1209600000 ms"),
+        ({"retention.ms": str(7 * DAY)}, "retention.ms is 604800000 (7 days); Handoff expects 1209600000 (14 days)"),
+        ({"retention.ms": str(DAY)}, "retention.ms is 86400000 (1 day); Handoff expects 1209600000 (14 days)"),
+        ({"retention.bytes": "1000000"}, "retention.bytes is 1000000; Handoff expects -1 (no limit)"),
         ({"retention.ms": "-1"}, None),
         ({}, None),
     ],
@@ -62,10 +63,15 @@ async def test_a_topic_that_keeps_records_for_a_short_time_is_warned_of(
     with capture_logs() as logged:
         await ensure_topics(theirs, [FACTS, PEOPLE])
     lines = [line for line in logged if line["log_level"] == "warning"]
-    assert [(line["topic"], line["reason"]) for line in lines] == ([(theirs.topic(FACTS), reason)] if reason else [])
+    told = [(line["topic"], line["reason"].partition(". Run ")) for line in lines]
+    assert [(topic, said) for topic, (said, _, _) in told] == ([(theirs.topic(FACTS), reason)] if reason else [])
+    remedy = f"kafka-configs.sh --alter --topic {theirs.topic(FACTS)} --add-config retention."
+    assert all(do.startswith(remedy) for _, (_, _, do) in told)
 
 
-async def test_who_may_not_describe_settings_starts_all_the_same(secured: SecuredKafka, theirs: Cluster) -> None:
+async def test_a_process_without_the_right_to_describe_settings_starts_anyway(
+    secured: SecuredKafka, theirs: Cluster
+) -> None:
     await create_topic(theirs, PEOPLE, configs={"cleanup.policy": "delete"})
     name = theirs.topic(PEOPLE)
     right = AclBinding(

@@ -1,5 +1,5 @@
-"""Escalation's real handlers, transaction and store on a database in memory, in every order that chance thinks of.
+"""Escalation's real handlers, transaction and store on a database in memory, in random interleavings.
 
-Start with `world.py` (one history), then `invariants.py` (what must hold after it). `python -m tests.simulation` plays
-many of them.
+Start with `world.py` (one history), then `invariants.py` (the conditions after it). `python -m
+tests.simulation` plays many of them.
 """

@@ -18,7 +18,7 @@ def main(
     first: Annotated[int, typer.Option(help="The first seed.")] = 0,
     seed: Annotated[int | None, typer.Option(help="Only this one, with everything that happens in it.")] = None,
 ) -> None:
-    """Play histories of escalation on a database in memory, and say which of them break a promise."""
+    """Play histories of escalation on a database in memory, and report those that break a promise."""
     if seed is not None:
         try:
             History(seed, tell=print).play()

@@ -1,6 +1,6 @@
-"""Histories in which accounts cannot be done for a while: they are set aside, and done when they can be.
+"""Histories in which some accounts take too long for a while and are set aside, to be retried later.
 
-All that must hold of other histories must hold of these. So what stands in the end is what it would be without.
+All other invariants hold, so the final state is the same as without the delay.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,9 +34,9 @@ _ENDINGS = Endings("escalation", lambda topic: topic, METRICS)
 
 
 class AsideHistory(History):
-    """A history in which it is undecided, for a while, what becomes of an account's facts.
+    """A history in which transactions of some accounts fail for a while.
 
-    What is chosen for that comes from a generator of its own. `set_aside` counts records that were set aside.
+    These choices have a random generator of their own. `set_aside` counts the records that were set aside.
     """
 
     processes = (*History.processes, "retrier")
@@ -60,7 +60,7 @@ class AsideHistory(History):
         return Input(event, body, b"", InputKind.RECORD, raw, position)
 
     def rest(self) -> None:
-        """Everything can be done again, however long it takes until somebody tries."""
+        """From now on no account takes too long, and all that were set aside are retried when due."""
         self.hopeless.clear()
         super().rest()
         while waiting := list(self.database.tables[_SET_ASIDE].values()):
@@ -80,7 +80,7 @@ class AsideHistory(History):
         return ANSWERS[known_accounts._NEW_VERSION](session, arguments)
 
     def _keep(self, session: Session, arguments: Sequence[Any]) -> Rows:
-        """Each place once: of two that keep it at a time the second waits for the first, as for a unique index."""
+        """Each place once. Of two transactions that insert the same place, the second waits, as with a unique index."""
         columns = set_aside._KEEP.columns
         session.hold(_SET_ASIDE, zip(*(arguments[columns.index(name)] for name in _PLACE), strict=True))
         there = {(row["topic"], row["partition"], row["record_offset"]) for row in session.rows(_SET_ASIDE)}
@@ -93,7 +93,7 @@ class AsideHistory(History):
 
 
 class Patient(Consumer):
-    """Goes through a batch as the consumer of a service does: what takes too long is halved, in the end set aside."""
+    """Applies a batch as a service's consumer does: one that takes too long is halved, and in the end set aside."""
 
     def __init__(self, ground: Ground, name: str) -> None:
         super().__init__(ground, name)
@@ -105,7 +105,7 @@ class Patient(Consumer):
 
 
 class _Positions:
-    """The simulation's consumer notes by itself what was applied."""
+    """Does nothing: the simulation's consumer tracks its positions itself."""
 
     def tried(self) -> None:
         return
@@ -115,7 +115,8 @@ class _Positions:
 
 
 class TimersInTurns(Timers):
-    """Fires as a service's loop does: accounts that take too long in turns of their own, in the end later."""
+    """Fires timers as a service's loop does: accounts that take too long get a transaction each,
+    and in the end are postponed."""
 
     def has_work(self) -> bool:
         looking: Any = _WithoutTheirSilences(Session(self.database, "looking"))
@@ -126,7 +127,7 @@ class TimersInTurns(Timers):
 
 
 class Retrier(Process):
-    """Tries accounts again that were set aside."""
+    """Retries accounts that were set aside."""
 
     def has_work(self) -> bool:
         return bool(_first_due(Session(self.database, "looking")))
@@ -136,7 +137,7 @@ class Retrier(Process):
 
 
 def _first_due(session: Session) -> list[Row]:
-    """Of each account the record that is tried first, where its turn has come."""
+    """The first record of each account that is due for a retry."""
     first: dict[str, Row] = {}
     for row in sorted(session.rows(_SET_ASIDE), key=lambda row: int(row["id"])):
         first.setdefault(row["lock_key"], row)
@@ -179,7 +180,7 @@ def _put_off(session: Session, arguments: Sequence[Any]) -> Rows:
 
 
 class _WithoutTheirSilences:
-    """A session that does not see timers made of silence of accounts that are set aside."""
+    """A session that does not see silence timers of accounts set aside."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -197,7 +198,7 @@ class _WithoutTheirSilences:
 
 
 class _PuttingOff(_WithoutTheirSilences):
-    """Timers that were not put off yet count no attempts; what is put off is noted."""
+    """In addition, timers that were never postponed have 0 attempts, and postponed ones are noted for the replay."""
 
     def rows(self, table: str) -> Rows:
         rows = super().rows(table)
@@ -209,7 +210,7 @@ class _PuttingOff(_WithoutTheirSilences):
 
 
 def _passing_over(sql: str, seen: type[_WithoutTheirSilences] = _WithoutTheirSilences) -> Answer:
-    """What a statement about due timers means where accounts may be set aside."""
+    """The answer to a statement about due timers if accounts may be set aside."""
 
     def answer(session: Session, arguments: Sequence[Any]) -> Rows:
         looking: Any = seen(session)

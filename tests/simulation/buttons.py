@@ -1,4 +1,4 @@
-"""What a person may press on an episode of a history: anything, but mostly to take it. Start at `button`."""
+"""The buttons that a person may press on an episode of a history, most often *Acknowledge*. Start at `button`."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from tests.simulation.happenings import PEOPLE
 
 
 def button(chance: Random, episode: UUID, by: str, now: datetime) -> EpisodeButton:
-    """Anything a person may press, mostly to take it."""
+    """Any button that a person may press, most often *Acknowledge*."""
     later = now + timedelta(hours=chance.choice((1, 20)))
     press = chance.choice(_BUTTONS)
     return press(episode, by, later, chance)

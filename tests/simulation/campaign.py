@@ -1,4 +1,4 @@
-"""Plays many histories, on every core, and names those that break a promise."""
+"""Plays many histories, on every core, and reports those that break a promise."""
 
 import gc
 import multiprocessing
@@ -14,7 +14,7 @@ _AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A seed, and what it breaks."""
+    """A seed and the promise that its history breaks."""
 
     seed: int
     words: str
@@ -24,19 +24,19 @@ class Failure:
 
 
 def play(seeds: Iterable[int]) -> list[Failure]:
-    """Play histories here, one after the other."""
+    """Play histories in this process, one after the other."""
     found = []
     for seed in seeds:
         try:
             History(seed).play()
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises is a finding
+        except Exception as error:  # noqa: BLE001 - any exception of a handler is a finding
             words = str(error) if isinstance(error, Broken) else f"{type(error).__name__}: {error}"
             found.append(Failure(seed, words))
     return found
 
 
 def play_all(first: int, histories: int) -> Sequence[Failure]:
-    """Play so many histories on all cores."""
+    """Play this many histories on all cores."""
     seeds = range(first, first + histories)
     workers = min(os.cpu_count() or 1, 8)
     if histories <= _AT_ONCE or workers == 1:
@@ -47,7 +47,7 @@ def play_all(first: int, histories: int) -> Sequence[Failure]:
 
 
 def leave_the_modules() -> None:
-    """A history is gone when it has been played: the collector need not look at modules."""
+    """Freeze the modules: histories are short-lived, so the garbage collector need not look at anything older."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000)

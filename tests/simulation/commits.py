@@ -1,4 +1,4 @@
-"""What was committed, in order: the log that is replayed, and what must hold at every single commit."""
+"""All commits in order: the log for the replay, and the invariants of every single commit."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ _RANK = {severity.value: severity.rank for severity in Severity}
 
 
 class Broken(AssertionError):
-    """Something that must hold does not."""
+    """An invariant does not hold."""
 
 
 def require(holds: bool, words: str) -> None:
@@ -29,7 +29,7 @@ def require(holds: bool, words: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """One commit: the inputs it applied in order, or what it did with deliveries. `noted` is what it had read."""
+    """One commit: its inputs in order, or its changes to deliveries. `noted` is what a replay needs besides."""
 
     number: int
     now: datetime
@@ -39,7 +39,7 @@ class Committed:
 
 @dataclass(slots=True)
 class Commits:
-    """Hears of every commit just before its rows are there."""
+    """Called for every commit just before its rows become visible."""
 
     database: Database
     kafka: Kafka
@@ -74,9 +74,9 @@ class Commits:
         episode = session.get(EPISODES, (row["episode_id"],))
         opened_again = episode is not None and episode["closed_at"] is None
         if before is not None and before["closed_at"] is not None and not opened_again:
-            raise Broken("a closed episode rings")
+            raise Broken("a closed episode raises an alert")
         if episode is None or episode["rings"] < row["ring"]:
-            raise Broken("an alert rings that its episode does not count")
+            raise Broken("an alert is raised that its episode does not count")
 
     def _check_delivery(self, session: Session, before: Row | None, row: Row | None) -> None:
         assert row is not None
@@ -103,12 +103,12 @@ class Commits:
                 self._check_silence(row["due_at"])
 
     def _check_silence(self, due_at: datetime) -> None:
-        """Everything that had come by then was read: what is not applied yet might break the silence."""
+        """All records that had arrived by then must be applied: an unread one might break the silence."""
         for partition, records in self.kafka.appended.items():
             stored: Key = tuple(partition)
             applied = self.database.tables[OFFSETS][stored]["next_offset"]
             if any(came <= due_at for came, _ in records[applied:]):
-                raise Broken("a timer made of silence fired before everything told by then was read")
+                raise Broken("a timer made of silence fired before everything published by then was read")
 
 
 def _check_episode(before: Row | None, row: Row | None, inputs: Sequence[Row]) -> None:

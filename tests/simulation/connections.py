@@ -1,4 +1,6 @@
-"""What the spine and the store use of asyncpg, on the database in memory: it may break off at every statement."""
+"""The part of asyncpg that the shared code and the store use, on the database in memory. Any statement
+may lose the connection.
+"""
 
 from collections.abc import Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -14,7 +16,7 @@ from tests.simulation.tables import KEYS, Row, Rows
 
 
 class FakeConnection:
-    """What the spine and the store use of an asyncpg connection."""
+    """The part of an asyncpg connection that the shared code and the store use."""
 
     def __init__(self, session: Session, answers: Mapping[str, Answer]) -> None:
         self.session = session
@@ -85,7 +87,7 @@ class FakeConnection:
 
 
 class FakeTransaction:
-    """A transaction whose end may be refused, or done without anybody hearing of it."""
+    """A transaction whose commit may be refused, or may succeed without an answer."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -115,7 +117,7 @@ class FakeTransaction:
 
 
 class FakePool:
-    """What is used of an asyncpg pool: a new session for everything."""
+    """The part of an asyncpg pool that is used: each connection is a new session."""
 
     def __init__(self, database: Database, answers: Mapping[str, Answer], name: str) -> None:
         self._database = database
@@ -147,5 +149,5 @@ class FakePool:
 
 
 def connection_lost() -> Exception:
-    """What asyncpg raises when the server is gone in the middle."""
+    """The error that asyncpg raises if the server disappears during a statement."""
     return asyncpg.ConnectionDoesNotExistError("the connection was closed in the middle of operation")

@@ -1,4 +1,4 @@
-"""The process that reads Kafka, as `shared.messaging.consumer` does, and beside it the loop of its `positions`."""
+"""The process that reads Kafka, as `shared.messaging.consumer` does, and the loop of its `positions` beside it."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,8 @@ from tests.simulation.workers import Ground, Process
 
 
 class Consumer(Process):
-    """Reads the partitions it is assigned. `position` is the next offset to read, `known` what is committed."""
+    """Reads its assigned partitions. `position` is the next offset to read, `known` the one
+    committed in the database."""
 
     most = 9
 
@@ -25,7 +26,7 @@ class Consumer(Process):
         self.in_batch = False
 
     def assign(self, partitions: set[Partition]) -> None:
-        """Those it does not have any more it forgets, in the middle of a batch as well."""
+        """It forgets partitions that it loses, even during a batch."""
         for gone in self.assigned - partitions:
             self.position.pop(gone, None)
             self.known.pop(gone, None)
@@ -57,11 +58,11 @@ class Consumer(Process):
                 self.ground.kafka.commit(partition, offset)
 
     async def apply(self, batch: Batch) -> None:
-        """All of it in one transaction."""
+        """The whole batch in one transaction."""
         await self.processor.apply(batch)
 
     async def _place(self, partitions: list[Partition]) -> None:
-        """Start at the lower of what Kafka and the database hold."""
+        """Start at the lower of the offsets in Kafka and in the database."""
         stored = await self._stored(partitions) if partitions else {}
         for partition in set(partitions) & self.assigned:
             start = stored.get(partition, 0)
@@ -101,13 +102,13 @@ class Consumer(Process):
 
 @dataclass(slots=True)
 class Measuring:
-    """The loop beside a consumer that marks how far everything was read."""
+    """The loop beside a consumer that records up to when everything is read."""
 
     consumer: Consumer
     name: str
 
     def has_work(self) -> bool:
-        """Only where somebody waits for it: in a real service it is asked every second."""
+        """Only if a timer waits for it. A real service checks every second."""
         session = Session(self.consumer.database, "looking")
         waiting = [row["due_at"] for row in session.rows(TIMERS) if row["made_of_silence"]]
         due = min(waiting, default=None)

@@ -1,8 +1,8 @@
-"""A database in memory that behaves like Postgres at READ COMMITTED, as far as escalation and the spine use it.
+"""A database in memory that behaves like Postgres at READ COMMITTED, as far as escalation and the shared code use it.
 
-Every statement sees what was committed when it runs, and its own transaction's writes. Rows of deliveries and timers
-are locked by whoever writes them until the end of the transaction, and so are accounts. Statements come by
-`connections.py`, and are answered by `statements`, by their very text.
+Every statement sees the rows committed when it runs, and its own transaction's writes. Rows of deliveries and timers
+are locked by their writer until the end of the transaction, and so are accounts. Statements arrive through
+`connections.py`, and `statements` answers them by their exact text.
 """
 
 from collections import defaultdict
@@ -16,7 +16,7 @@ from tests.simulation.tables import KEYS, LOCKED_BY_ROW, Key, Row, Rows
 
 
 class Fate(Enum):
-    """What becomes of a commit, and what its client hears of it."""
+    """The outcome of a commit, and the answer that its client gets."""
 
     DONE = "done"
     REFUSED = "refused"
@@ -25,7 +25,7 @@ class Fate(Enum):
 
 
 class Blocked(Exception):
-    """A statement needs a row or an account that another transaction holds."""
+    """A statement needs a row or an account that another transaction has locked."""
 
     def __init__(self, holder: "Session") -> None:
         self.holder = holder
@@ -36,7 +36,8 @@ Commit: TypeAlias = Mapping[str, Mapping[Key, Row | None]]
 
 @dataclass(slots=True)
 class Database:
-    """What is committed. `fate` decides on commits, `chance_of_pause` how often a statement lets others go first."""
+    """The committed rows. `fate` decides the outcome of commits, `breaks` whether a statement loses its connection,
+    `pauses` whether other processes go first."""
 
     now: datetime
     fate: Callable[[str], Fate] = lambda _name: Fate.DONE
@@ -54,7 +55,7 @@ class Database:
 
 
 class Session:
-    """One connection: its transaction's writes, and what it holds. Outside a transaction each statement is its own."""
+    """One connection: its transaction's writes and locks. Outside a transaction each statement is its own."""
 
     def __init__(self, database: Database, name: str) -> None:
         self.database = database
@@ -70,7 +71,7 @@ class Session:
         return self.database.now
 
     def rows(self, table: str) -> Iterable[Row]:
-        """What this statement sees of a table."""
+        """The rows of a table that this statement sees."""
         committed, own = self.database.tables[table], self.writes.get(table)
         if not own:
             return committed.values()
@@ -92,7 +93,7 @@ class Session:
         self.writes.setdefault(table, {})[key] = None
 
     def hold(self, table: str, keys: Iterable[Key]) -> None:
-        """Lock rows until the end of the transaction. Raises Blocked, with nothing done."""
+        """Lock rows until the end of the transaction. Raises Blocked without any effect."""
         wanted = [(table, key) for key in keys]
         held = self.database.held
         for one in wanted:
@@ -108,7 +109,7 @@ class Session:
         return self.database.held.get((table, key), self) is self
 
     def end(self, *, keep: bool) -> None:
-        """Commit or roll back, and let go of what was held."""
+        """Commit or roll back, and release all locks."""
         if keep and self.writes:
             self.database.commits += 1
             self.database.on_commit(self)

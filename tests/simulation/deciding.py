@@ -1,4 +1,4 @@
-"""Escalation's handlers one event after the other on a database in memory: nobody else is there, nothing breaks."""
+"""Escalation's handlers, one event after the other, on a database in memory without concurrency or failures."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from shared.transaction import InputProcessor, Refused
 from tests.simulation.commits import Commits
 from tests.simulation.connections import FakePool
 from tests.simulation.database import Database
-from tests.simulation.happenings import START, Told
+from tests.simulation.happenings import START, Report
 from tests.simulation.kafka import PARTITIONS, Kafka
 from tests.simulation.replaying import run
 from tests.simulation.statements import ANSWERS
@@ -32,10 +32,10 @@ class _Resources:
 
 @dataclass
 class Deciding:
-    """A service whose every input was read when it was told."""
+    """A service that has read every input up to its own time."""
 
     database: Database = field(default_factory=lambda: Database(START))
-    told: int = 0
+    received: int = 0
 
     def __post_init__(self) -> None:
         self.database.pauses = lambda: False
@@ -50,15 +50,15 @@ class Deciding:
     def now(self) -> datetime:
         return self.database.now
 
-    def hear(self, told: Told, id: str | None = None) -> None:
-        self.told += 1
+    def hear(self, report: Report, id: str | None = None) -> None:
+        self.received += 1
         event: Envelope[Fact] = envelope(
-            told.fact, id=id or f"e-{self.told}", source="handoff/orders", subject=told.subject, time=told.at
+            report.fact, id=id or f"e-{self.received}", source="handoff/orders", subject=report.subject, time=report.at
         )
-        run(self.processor.apply(Batch([Input(event, told.fact.model_dump_json().encode(), b"", InputKind.RECORD)])))
+        run(self.processor.apply(Batch([Input(event, report.fact.model_dump_json().encode(), b"", InputKind.RECORD)])))
 
     def press(self, button: EpisodeButton, account: str) -> None:
-        """Press a button; what is refused changes nothing."""
+        """Press a button. A refused press changes nothing."""
         with suppress(Refused):
             self.try_to_press(button, account)
 
@@ -67,7 +67,7 @@ class Deciding:
         run(press(self.resources, button, account))  # type: ignore[arg-type]
 
     def wait(self, long: timedelta) -> None:
-        """Time passes, nothing else is told, and what falls due is done."""
+        """Let time pass without other inputs, and fire the timers that become due."""
         self.database.now += long
         self._read_everything()
         while run(self.processor.fire_timers()):

@@ -1,4 +1,4 @@
-"""The buttons of duties in a history: check-ins, and what a customer said of a promise or an outcome."""
+"""The buttons of follow-ups in a history: check-ins, and the customer's answer about a promise or a result."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -21,7 +21,7 @@ _OF_OUTCOMES = (CustomersAnswer.WORKED, CustomersAnswer.DID_NOT_WORK)
 
 
 def button(chance: Random, order: Row, database: Database) -> DutyButton:
-    """Somebody says that they asked a customer, in time or too early; mostly the seller."""
+    """A person, most often the seller, reports that they asked a customer, in time or too early."""
     facts = database.tables[FACTS].values()
     promises = [row["fact_id"] for row in facts if (row["kind"], row["order_id"]) == ("promise", order["order_id"])]
     by = chance.choice((order["sold_by"], order["sold_by"], order["sold_by"], "ben")) or "anna"
@@ -37,7 +37,7 @@ def _follow_up(chance: Random, said: dict[str, Any], promises: Collection[UUID])
 
 
 def check_duties(database: Database) -> None:
-    """Nobody checks in twice, and a follow-up that is finished can only be finished again after a complaint."""
+    """No one checks in twice, and a finished follow-up can be finished again only after a complaint."""
     logged = [row for row in database.tables[JOURNAL].values() if row["type"] == CheckInLogged.type]
     told = [orjson.loads(row["body"]) for row in logged]
     check_ins = Counter(one["order"] + one["by"] for one in told)
@@ -53,8 +53,9 @@ def check_duties(database: Database) -> None:
 
 
 def _may_complain(row: Row) -> bool:
-    """Whether a follow-up may be due again after this: the customer was turned away, asked for the money or to cancel,
-    rated us, or did not get what was expected. A good rating counts here too: whether one is low the policy says."""
+    """Whether a follow-up may be due again after this fact: the customer was turned away, requested a refund
+    or cancellation, gave a rating, or did not get the expected result. Any rating counts, because the policy
+    decides which ones are low."""
     if row["kind"] in ("outcome_reported", "outcome_said"):
         return not row["number"]
     turned_away = row["kind"] == "contact" and row["result"] == "dead_end"

@@ -1,4 +1,4 @@
-"""What may happen in a history: facts as orders and support publish them, the directory, and time."""
+"""The events of histories: facts as orders and support publish them, the directory, and the passing of time."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ _PAUSES = (0.02, 0.5, 1, 2, 16, 30, 70, 130, 300, 490, 1500, 3000, 12000, 21000)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Report:
     """A fact that orders or support publish, about a subject, at its own time."""
 
     fact: Fact
@@ -56,13 +56,13 @@ class Told:
 
 
 def pause(chance: Random) -> timedelta:
-    """How much time passes at once: seconds to two weeks, short ones more often."""
+    """The time that passes at once: seconds to two weeks, short spans more often."""
     return timedelta(minutes=chance.choice(_PAUSES))
 
 
 @cache
 def policy(mode: TeamMode) -> Row:
-    """A version of the policy, published long before, under which every team is in this mode."""
+    """A version of the policy, published long ago, under which every team is in this mode."""
     text = shipped_text().replace('\ndefault = "on"\n', f'\ndefault = "{mode.value}"\n')
     since = START - timedelta(days=365)
     told = {"published_by": "mona", "summary": f"Every team: {mode.value}"}
@@ -70,18 +70,18 @@ def policy(mode: TeamMode) -> Row:
 
 
 def team_mode(chance: Random) -> TeamMode:
-    """Mostly on."""
+    """Most often on."""
     return chance.choice((*[TeamMode.ON] * 4, TeamMode.OBSERVE, TeamMode.MANAGER_ONLY))
 
 
-def beginning(chance: Random) -> list[Told]:
-    """Most of what the story is about: who works here, and what was sold."""
-    told = [Told(_person(chance, id, plain=True), id, START - timedelta(days=9)) for id in PEOPLE]
-    told += [sale(chance, account, order) for account in ACCOUNTS for order in ORDERS[account]]
-    return [one for one in told if chance.random() < 0.9]
+def beginning(chance: Random) -> list[Report]:
+    """Most of the people who work here, and most of the sales."""
+    reports = [Report(_person(chance, id, plain=True), id, START - timedelta(days=9)) for id in PEOPLE]
+    reports += [sale(chance, account, order) for account in ACCOUNTS for order in ORDERS[account]]
+    return [one for one in reports if chance.random() < 0.9]
 
 
-def sale(chance: Random, account: str, order: str, **changes: Any) -> Told:
+def sale(chance: Random, account: str, order: str, **changes: Any) -> Report:
     promises = [Promise(id="training", what="Training", due_at=START + timedelta(hours=chance.choice((1, 30))))]
     sold_at = START - timedelta(days=chance.choice((2, 3)))
     fact = orders.OrderPlaced(
@@ -96,12 +96,12 @@ def sale(chance: Random, account: str, order: str, **changes: Any) -> Told:
         outcome_expected_by=START + timedelta(hours=6) if order == "n-1" else None,
         delivery_due_at=START + timedelta(hours=5) if chance.random() < 0.2 else None,
     )
-    return Told(fact, account, sold_at)
+    return Report(fact, account, sold_at)
 
 
-def directory_change(chance: Random, now: datetime) -> Told:
+def directory_change(chance: Random, now: datetime) -> Report:
     id = chance.choice((*PEOPLE, "nobody-known"))
-    return Told(_person(chance, id), id, now - timedelta(minutes=chance.choice((0, 0, 5))))
+    return Report(_person(chance, id), id, now - timedelta(minutes=chance.choice((0, 0, 5))))
 
 
 def _person(chance: Random, id: str, *, plain: bool = False) -> orders.SalespersonChanged:
@@ -120,18 +120,18 @@ def _person(chance: Random, id: str, *, plain: bool = False) -> orders.Salespers
     )
 
 
-def fact_of(chance: Random, account: str, now: datetime) -> Told:
-    """Anything that happens to a customer, told at once or late."""
+def fact_of(chance: Random, account: str, now: datetime) -> Report:
+    """Any fact about a customer, published at once or late."""
     at = now - timedelta(minutes=chance.choice(_LATENESS), seconds=chance.randrange(60))
-    if chance.random() < 0.4:  # as publishers tell it that know minutes only
+    if chance.random() < 0.4:  # some publishers know only the minute
         at = at.replace(second=0, microsecond=0)
     fact = chance.choice(_FACTS)(_About(chance, account, at))
-    return Told(fact, account, at)
+    return Report(fact, account, at)
 
 
 @dataclass(frozen=True, slots=True)
 class _About:
-    """What a fact is about: its account's orders and cases, as chance has it."""
+    """The subject of a fact: random orders and cases of its account."""
 
     chance: Random
     account: str
@@ -221,7 +221,7 @@ def _part_delivered(about: _About) -> Fact:
 
 
 def _changed(about: _About) -> Fact:
-    """Other lines, another amount, another day, or some of these."""
+    """Other lines, another amount, another delivery date, or some of these."""
     chance = about.chance
     filters = Line(product="Filter", quantity=chance.choice((1, 2)))
     lines = chance.choice((None, [Line(product="Heat pump")], [filters], [Line(product="Heat pump"), filters]))

@@ -1,4 +1,4 @@
-"""What the statements mean that insert rows: those that `shared.database` writes, read from their text."""
+"""The meaning of statements that insert rows: those that `shared.database` generates, read from their text."""
 
 import re
 from collections.abc import Sequence
@@ -23,12 +23,12 @@ _ASSIGNED = re.compile(
 
 
 class NotTaught(Exception):
-    """A statement that `statements` does not know: teach it there what it means."""
+    """A statement without a meaning in `statements`. Add one there."""
 
 
 @cache
 def inserting(sql: str) -> Answer:
-    """What a statement of `shared.database.bulk_insert` or `bulk_upsert` does. Raises NotTaught for any other."""
+    """The effect of a statement of `shared.database.bulk_insert` or `bulk_upsert`. Raises NotTaught for any other."""
     read = _INSERT.fullmatch(sql.strip())
     if read is None:
         raise NotTaught(sql)
@@ -70,7 +70,7 @@ def insert(session: Session, table: str, columns: Sequence[str], values: Sequenc
 
 
 def _told(table: str, columns: Sequence[str], values: Sequence[Any]) -> Row:
-    """Values by column; of an enumeration Postgres keeps the text."""
+    """Values by column. Postgres keeps the text of an enumeration."""
     row = dict(zip(columns, values, strict=True))
     for name in ENUMERATED.get(table, ()):
         if isinstance(row[name], StrEnum):

@@ -1,4 +1,4 @@
-"""What must hold after a history, once everything has come to rest."""
+"""The invariants of a history, once everything has come to rest."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -35,7 +35,7 @@ _POLICY = Policies.shipped().latest.policy
 
 
 def check_in_the_end(ground: Ground, _commits: Commits) -> None:
-    """Raise Broken for the first of these that does not hold."""
+    """Raise Broken for the first invariant that does not hold."""
     database = ground.database
     _events_count_once(database, ground.kafka)
     _everything_is_published(database, ground.kafka)
@@ -49,7 +49,7 @@ def check_in_the_end(ground: Ground, _commits: Commits) -> None:
 
 
 def check_state(database: Database) -> None:
-    """What must hold of the tables alone."""
+    """The invariants of the tables alone."""
     signals_are_what_the_facts_say(database)
     _nothing_is_swallowed(database)
     _rings_are_counted(database)
@@ -66,7 +66,7 @@ def _events_count_once(database: Database, kafka: Kafka) -> None:
         for offset, (_, one) in enumerate(records):
             entry = database.tables[LEDGER].get((*partition, offset))
             require(entry is not None, f"{partition} {offset} is not in the ledger")
-            require(one.identity in counted, f"{one.envelope.id} was told and never applied")
+            require(one.identity in counted, f"{one.envelope.id} was published and never applied")
     told = sum(map(len, kafka.appended.values()))
     outcomes = Counter(row["outcome"] for row in database.tables[LEDGER].values())
     identities = {one.identity for records in kafka.appended.values() for _, one in records}
@@ -86,7 +86,7 @@ def _everything_is_published(database: Database, kafka: Kafka) -> None:
 
 
 def _nothing_is_swallowed(database: Database) -> None:
-    """Each standing signal is in an open episode, or in one that somebody closed; or it waits for an order."""
+    """Each standing signal is in an open episode, is in one that a person closed, or waits for an order."""
     orders = {row["account_id"] for row in database.tables["escalation.orders"].values()}
     for row in database.tables[SIGNALS].values():
         if row["ended"] is not None:
@@ -119,7 +119,7 @@ def _rings_are_counted(database: Database) -> None:
         rings.setdefault(row["episode_id"], []).append(row["ring"])
         if row["cause"] in ("signal", "severity"):
             causes[row["episode_id"], row["recipient"], row["cause"], row["signal_id"], row["raised_at"]] += 1
-    require(max(causes.values(), default=1) == 1, "one cause rang the same person twice")
+    require(max(causes.values(), default=1) == 1, "one cause alerted the same person twice")
     for (id,), episode in database.tables[EPISODES].items():
         numbers = sorted(rings.get(id, []))
         require(numbers == list(range(1, episode["rings"] + 1)), f"rings {numbers}, counted {episode['rings']}")
@@ -180,7 +180,7 @@ def _faults_of_clock(row: Row, timer: Row | None, *, sought: bool, excused: bool
 
 
 def _information_asks_nothing(database: Database) -> None:
-    """No clock runs and nobody has taken an episode of which only signals for information stand."""
+    """An episode with signals for information alone requires nothing: no response, no deadline, no acknowledger."""
     standing: dict[Any, list[bool]] = {}
     for row in database.tables[SIGNALS].values():
         if row["ended"] is None:
@@ -189,14 +189,15 @@ def _information_asks_nothing(database: Database) -> None:
     for (id,), row in database.tables[EPISODES].items():
         if row["closed_at"] is None and all(standing.get(id, [False])):
             asks = row["rang"] or row["deadline_at"] or row["acknowledged_at"] or row["exhausted_at"]
-            require(not asks, "an episode for information asks something of somebody")
+            require(not asks, "an episode for information requires something")
 
 
 def _who_left_has_nothing(database: Database) -> None:
-    """No episode and no mail stays with somebody who left; what was given to them meanwhile is looked at once more.
+    """A person who left has no episode and no e-mail to be sent. Work given to them at that time is checked a minute
+    later.
 
-    That look comes after a minute, and a transaction ends within seconds. Here the clock may jump ahead in the middle
-    of one: what was taken or mailed in that minute, by who still knew the person, may be stored after the look.
+    Transactions end within seconds, but here the clock may jump during one. So a transaction that read the directory
+    before the change may store an acknowledgement or an e-mail after the check.
     """
     looked_at = {row["subject"] for row in database.tables[TIMERS].values() if row["type"] == WorkLookedAt.type}
     gone = {id: row for (id,), row in database.tables[PEOPLE].items() if not row["active"]}
@@ -221,7 +222,7 @@ def _just_after(at: datetime, person: Row) -> bool:
 
 
 def _mails_are_sent_once(database: Database, accepted: list[Any]) -> None:
-    """Twice at most where the outcome of an attempt was in doubt."""
+    """Once, and once more for each attempt of unknown outcome."""
     for id, times in Counter(accepted).items():
         doubts = database.tables[DELIVERIES][(id,)]["unknown_count"]
-        require(times <= 1 + doubts, f"a mail was sent {times} times, and in doubt {doubts} times")
+        require(times <= 1 + doubts, f"an e-mail was sent {times} times, with {doubts} attempts of unknown outcome")

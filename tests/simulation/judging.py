@@ -1,4 +1,4 @@
-"""The signals that are kept are those that all facts of an account say, judged anew in one go."""
+"""The stored signals are those that all facts of an account amount to when they are judged together."""
 
 from dataclasses import replace
 from typing import Any
@@ -23,7 +23,7 @@ _TERMS = Thresholds(_POLICY.signals, company_calendar(_POLICY.company))
 
 
 def signals_are_what_the_facts_say(database: Database) -> None:
-    """Judged anew from all facts, in whatever order they came: the same signals stand."""
+    """The signals that stand are those found from all facts, in whichever order the facts arrived."""
     histories: dict[str, list[AccountFact]] = {}
     for row in database.tables[FACTS].values():
         fact = AccountFact(**{**row, "kind": FactKind(row["kind"])})
@@ -36,7 +36,7 @@ def signals_are_what_the_facts_say(database: Database) -> None:
 
 
 def _as_of_now(database: Database, history: History, detection: Detection) -> Detection:
-    """What only time ends has not ended before it was reported: until then a timer waits for it."""
+    """A signal that ends by time alone still stands until its timer fires."""
     ended = detection.cleared_by
     if ended is None or history.get(ended.fact_id) is not None:
         return detection
@@ -54,7 +54,9 @@ def _check_found(database: Database, account: str, found: list[Detection], kept:
     standing = {id for id, row in kept.items() if row["ended"] is None}
     lasting = {one.signal_id: one for one in found if one.cleared_by is None}
     for id in standing:
-        require(id in lasting, f"a signal stands that the facts do not say: {kept[id]['kind']} {kept[id]['at']}")
+        require(
+            id in lasting, f"a signal stands that does not follow from the facts: {kept[id]['kind']} {kept[id]['at']}"
+        )
         require(kept[id]["at"] == lasting[id].at, f"a signal stands with another time: {kept[id]['kind']}")
         _check_money(lasting[id], kept[id])
     for one in lasting.values():
@@ -63,12 +65,12 @@ def _check_found(database: Database, account: str, found: list[Detection], kept:
         require(one.waits, f"a signal was swallowed: {one.kind.value} at {one.at}")
         require(
             (_silence_timer(one),) in database.tables[TIMERS],
-            f"nobody waits for a silence: {one.kind.value} at {one.at} of {one.cause.case_id} {one.cause.order_id}",
+            f"a silence has no timer: {one.kind.value} at {one.at} of {one.cause.case_id} {one.cause.order_id}",
         )
 
 
 def _check_money(detection: Detection, kept: Row) -> None:
-    """The kind of refund and what is asked back or was paid, whichever event raised the signal."""
+    """The kind of refund, and the amount requested or refunded, whichever event raised the signal."""
     told = [one for one in (detection.cause, *detection.again) if one.amount_minor]
     amount = told[-1].amount_minor if told else None
     refund_kind = detection.cause.what if detection.kind is SignalKind.REFUND_REQUESTED else None

@@ -1,4 +1,4 @@
-"""Kafka in memory: partitions that are read from any offset, what a group committed, and what was published."""
+"""Kafka in memory: partitions readable from any offset, a group's committed offsets, and the published rows."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -14,7 +14,8 @@ PARTITIONS = tuple(Partition(topic, number) for topic in (SALES, PEOPLE, CASES) 
 
 @dataclass(slots=True)
 class Kafka:
-    """`appended` are the records of each partition with when they came; `published` what the relay sent, in order."""
+    """`appended` are the records of each partition with their times of arrival; `published` the
+    relay's rows, in order."""
 
     appended: dict[Partition, list[tuple[datetime, Input]]] = field(default_factory=lambda: defaultdict(list))
     committed: dict[Partition, int] = field(default_factory=dict)
@@ -27,5 +28,5 @@ class Kafka:
         return [one for _, one in self.appended[partition][offset : offset + most]]
 
     def commit(self, partition: Partition, offset: int) -> None:
-        """A late commit of somebody who lost the partition is refused; one that goes back is not."""
+        """An offset may go back. Callers leave out partitions that they have lost, as Kafka would refuse them."""
         self.committed[partition] = offset

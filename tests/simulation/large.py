@@ -1,4 +1,6 @@
-"""Histories with one account of thousands of facts beside a small one: what happens to it happens again and again."""
+"""Histories with an account of thousands of facts beside a small one: the same kinds of events
+happen to it many times.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -7,7 +9,7 @@ from typing import Any
 
 from tests.simulation import happenings
 from tests.simulation.consuming import Consumer
-from tests.simulation.happenings import ACCOUNTS, Told
+from tests.simulation.happenings import ACCOUNTS, Report
 from tests.simulation.tables import FACTS
 from tests.simulation.world import History
 
@@ -17,7 +19,8 @@ _OF_A_CASE = 40
 
 
 class LargeHistory(History):
-    """`facts` more than others have, of one account, told in several heaps. They have a generator of their own."""
+    """One account gets `facts` more than in other histories, in several bursts, chosen by a random
+    generator of their own."""
 
     to_rest = 200_000
 
@@ -32,7 +35,7 @@ class LargeHistory(History):
         return {**History.kinds, "consumer": Hungry}
 
     def known(self, account: str) -> int:
-        """How many facts of an account are remembered."""
+        """The number of remembered facts of an account."""
         return sum(row["account_id"] == account for row in self.database.tables[FACTS].values())
 
     def rest(self) -> None:
@@ -49,14 +52,14 @@ class LargeHistory(History):
             self._append(self._of_its_own_case(happenings.fact_of(self.more, LARGE, self.database.now)))
             self.left -= 1
 
-    def _of_its_own_case(self, told: Told) -> Told:
-        """Each case has a few dozen of them, as cases have."""
-        case = getattr(told.fact, "case", None)
+    def _of_its_own_case(self, report: Report) -> Report:
+        """Each case has a few dozen facts, as real cases have."""
+        case = getattr(report.fact, "case", None)
         own = {} if case is None else {"case": f"{case}-{self.left // _OF_A_CASE}"}
-        return replace(told, fact=told.fact.model_copy(update=own))
+        return replace(report, fact=report.fact.model_copy(update=own))
 
 
 class Hungry(Consumer):
-    """Reads many records at once, as the consumer of a service does."""
+    """Reads many records at once, as a service's consumer does."""
 
     most = 100

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """The awaiting coroutine stands still `at` a place; with `ready` at least until that says so."""
+    """The awaiting coroutine stops `at` a place, and with `ready` at least until that returns true."""
 
     at: str
     ready: Callable[[], bool] | None = None

@@ -1,4 +1,4 @@
-"""Bugs planted into the real code, each of a kind that people write: the histories must find every one."""
+"""Bugs planted into the real code, each of a kind that developers make: the histories must find every one."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -9,7 +9,6 @@ import pytest
 
 from services.escalation import app
 from services.escalation.domain.account_state import AccountState
-from services.escalation.domain.book import Book
 from services.escalation.domain.deciding import SUBSCRIPTIONS, alerts, buttons, episodes, people, reconciling
 from services.escalation.domain.deciding.notifying import notify_next
 from services.escalation.domain.decisions.closing import Closed, Reopened
@@ -17,6 +16,7 @@ from services.escalation.domain.duties import Duty, DutyKind
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.own_facts import EpisodeDue
 from services.escalation.domain.severity import assess_severity
+from services.escalation.domain.unit_of_work import UnitOfWork
 from services.escalation.store.known_accounts import KnownAccounts
 from shared import journal, timers
 from shared.contracts.escalation import RingCause
@@ -77,7 +77,7 @@ def silence_that_is_not_waited_for(patch: pytest.MonkeyPatch) -> None:
 
 
 def acknowledge_without_silencing(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Book, "silence", lambda *_arguments: None)
+    patch.setattr(UnitOfWork, "silence", lambda *_arguments: None)
 
 
 def severity_that_falls(patch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ def _of_the_latest_alone(signals: Sequence[Any], order: Any, policy: Any) -> Any
 
 
 def late_timer_of_a_closed_episode(patch: pytest.MonkeyPatch) -> None:
-    """It is not cancelled, and nobody asks whether the episode is closed."""
+    """The timer is not cancelled, and its handler does not check whether the episode is closed."""
 
     def ring_whatever_it_is(draft: Any) -> None:
         notify_next(draft, draft.state.episodes[draft.fact.episode], RingCause.STEP)
@@ -116,7 +116,7 @@ def alert_id_without_its_ring(patch: pytest.MonkeyPatch) -> None:
 
 
 def press_again_as_another_press(patch: pytest.MonkeyPatch) -> None:
-    """A commit whose answer was lost counts as failed, and what was pressed is done again."""
+    """A commit without an answer counts as failed, so the press is repeated under another id."""
     numbers = count()
     patch.setattr(app, "derived", lambda kind, *cause: derived(kind, *cause, next(numbers)))
 
@@ -170,7 +170,7 @@ def check_in_that_is_not_due(patch: pytest.MonkeyPatch) -> None:
 
 
 def believe_what_is_in_memory(patch: pytest.MonkeyPatch) -> None:
-    """An account that another process has changed meanwhile is taken for what this one knows of it."""
+    """A process trusts its memory of an account that another process has changed in the meantime."""
 
     async def load(known: KnownAccounts, connection: Any, accounts: Sequence[str]) -> dict[str, AccountState]:
         states = {id: state for id in accounts if (state := known._take(id)) is not None}
@@ -182,7 +182,7 @@ def believe_what_is_in_memory(patch: pytest.MonkeyPatch) -> None:
 
 def leave_what_somebody_has_when_they_leave(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(people, "_look_at_taken", lambda *_arguments: None)
-    patch.setattr(people, "_look_at_asked", lambda *_arguments: None)
+    patch.setattr(people, "_look_at_notified", lambda *_arguments: None)
 
 
 PLANTED: Mapping[str, Plant] = {

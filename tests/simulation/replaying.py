@@ -1,8 +1,8 @@
-"""The journal told again to an empty database: it must come to the same state, byte for byte.
+"""A replay of the journal on an empty database must reach the same state, byte for byte.
 
-What was decided depends on what had been read of the directory and the policies by then, which no account's lock
-holds still; so each commit is replayed on what it had read. Claims of deliveries are no inputs, and are done again;
-so are timers that were put off.
+Decisions depend on the directory and policies that each transaction read; account locks do not freeze those. So
+each commit is replayed with what it read. Claims of deliveries are not inputs and are repeated as statements, and
+so are postponed timers.
 """
 
 from collections import defaultdict
@@ -47,11 +47,11 @@ _COMPARED = (
     tables.TIMERS,
 )
 _OF_THE_ORDER = frozenset({"position", "published_at"})
-"""Columns that say in which order things were stored or sent, not what was decided."""
+"""Columns that depend on the order of storing or sending, and not on decisions."""
 
 
 def check_replay(commits: Commits, lived: Database, *, one_by_one: bool) -> None:
-    """Raise Broken where the journal, told again in the same batches or event by event, comes to another state."""
+    """Raise Broken if a replay of the journal, in the same batches or event by event, reaches another state."""
     again = _Replay(lived.tables[tables.POLICIES], one_by_one)
     for committed in commits.log:
         again.tell(committed)
@@ -102,7 +102,7 @@ class _Replay:
             self.versions[person].append((number, row))
 
     def _move_deliveries(self, committed: Committed) -> None:
-        """Claimed, or given up on, by the statements that do so beside the transaction."""
+        """Repeat claims and timeouts of deliveries, whose statements run beside the transaction."""
         session = Session(self.database, "replay")
         marked = committed.noted.get("marked")
         for id in marked[1] if marked else ():
@@ -115,7 +115,7 @@ class _Replay:
         session.end(keep=True)
 
     def _people(self, session: Session, arguments: Sequence[Any]) -> Rows:
-        """The directory as the commit that is replayed had read it, with what it changed itself."""
+        """The directory as the replayed commit read it, with that commit's own changes."""
         assert self.committed is not None
         number, read = self.committed.number, self.committed.noted.get("people", 0)
         seen = dict(self.database.tables[PEOPLE])
@@ -130,13 +130,14 @@ class _Replay:
             self.database.tables[PEOPLE] = seen
 
     def _concerned(self, _session: Session, arguments: Sequence[Any]) -> Rows:
-        """Whose work was known: other transactions may give somebody more at that very moment."""
+        """The people with work that the commit knew of: at the same moment other transactions may
+        have given work to more."""
         assert self.committed is not None
         known: Rows = self.committed.noted.get("concerned", [])
         return [row for row in known if row["person"] in arguments[0]]
 
     def _hurry(self, committed: Committed) -> None:
-        """Timers are hurried last in a commit, those too that an event after the hurrying one has set."""
+        """Hurry timers last in a commit, including those set by an event after the one that hurries them."""
         if "hurried" in committed.noted:
             session = Session(self.database, "replay")
             hurry_timers(session, *committed.noted["hurried"])
@@ -144,17 +145,17 @@ class _Replay:
 
 
 def run(steps: Coroutine[Any, Any, Any]) -> Any:
-    """Run what never has to wait, though it may let others have their turn."""
+    """Run a coroutine that never has to wait, although it may let others go first."""
     try:
         while steps.send(None) is None:
             pass
     except StopIteration as ended:
         return ended.value
-    raise AssertionError("it waits for somebody")
+    raise AssertionError("the coroutine waits")
 
 
 def _input(row: Row) -> Input:
-    """The input as the journal has it."""
+    """The input as stored in the journal."""
     fact = {**CATALOG, **OWN_FACTS}[row["type"]].model_validate_json(row["body"])
     event: Envelope[Fact] = envelope(
         fact,
@@ -185,7 +186,7 @@ def _difference(before: list[bytes], after: list[bytes]) -> str:
 
 
 def _by_account(database: Database) -> dict[str, list[tuple[Any, ...]]]:
-    """What was published about each account, in order."""
+    """The published events of each account, in order."""
     told: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for row in sorted(database.tables[OUTBOX].values(), key=lambda row: row["id"]):
         told[row["key"]].append((row["topic"], row["headers"], row["payload"], row["created_at"]))

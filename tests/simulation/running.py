@@ -1,4 +1,4 @@
-"""A coroutine that the scheduler of a history takes on, step by step."""
+"""A coroutine that the scheduler of a history advances step by step."""
 
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _WORDS = {sql: answer.__name__.strip("_").replace("_", " ") for sql, answer in A
 
 @dataclass(slots=True)
 class Running:
-    """A coroutine on its way, and whether it may go on."""
+    """A coroutine in progress, and whether it can go on."""
 
     name: str
     steps: Step
@@ -24,5 +24,5 @@ class Running:
 
     @property
     def place(self) -> str:
-        """Where it stands, in words; a statement by what it means."""
+        """The place where it stopped, in words: the meaning of a statement."""
         return "starts" if self.pause is None else _WORDS.get(self.pause.at, self.pause.at)

@@ -1,4 +1,4 @@
-"""The tables of escalation and of the spine, as the database in memory knows them."""
+"""The tables of escalation and of the shared code, as the database in memory knows them."""
 
 from typing import Any, TypeAlias
 

@@ -1,4 +1,4 @@
-"""Histories leave what is committed, on any machine and in any process; and the smallest change of it shows."""
+"""Histories leave the committed rows, on any machine and in any process; and the smallest change of them shows."""
 
 import os
 import secrets
@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from services.escalation.domain.book import Book
 from services.escalation.domain.deciding import buttons
-from services.escalation.domain.decisions.decision import RING_CAUSES, Decision
+from services.escalation.domain.decisions.decision import CAUSE_PHRASES, Decision
 from services.escalation.domain.decisions.notifying import Notified
 from services.escalation.domain.draft import Draft
+from services.escalation.domain.unit_of_work import UnitOfWork
 from services.escalation.handlers import apply
 from shared.contracts.escalation import RingCause
 from shared.transaction import Transaction
@@ -27,7 +27,7 @@ from tests.simulation.golden.rows import LEFT_OUT, SENTENCES, Digests, digests, 
 from tests.simulation.tables import COLUMNS
 
 _BLOCKS = (0, 12_300)
-"""The first seeds of the blocks that are played here; the command plays all of them."""
+"""The first seeds of the blocks played here. The command plays all of them."""
 _SEED = 25
 _PLACES_OF_WORDS = {
     "escalation.facts": {"what"},
@@ -36,20 +36,21 @@ _PLACES_OF_WORDS = {
     "escalation.decisions": {"policy_path"},
     "shared.journal": {"body"},
 }
-"""Columns beside those of sentences in which two words may stand: of publishers, of people, or paths of the policy."""
+"""Columns besides those of sentences that may hold two words: words of publishers or people, and
+paths of the policy."""
 
 
 @pytest.mark.parametrize("first", _BLOCKS)
-def test_a_block_of_histories_leaves_what_is_committed(first: int) -> None:
-    """If not: `python -m tests.simulation.golden --against REV --first N` shows the rows that differ."""
+def test_a_block_of_histories_leaves_the_committed_digests(first: int) -> None:
+    """If it fails: `python -m tests.simulation.golden --against REV --first N` shows the rows that differ."""
     assert differences(play_block(range(first, first + SIZE))) == []
 
 
-def test_what_all_histories_leave_is_committed() -> None:
+def test_the_digests_of_all_histories_are_committed() -> None:
     assert list(committed()) == list(range(0, HISTORIES, SIZE))
 
 
-def test_neither_the_order_of_sets_nor_the_zone_of_the_machine_changes_what_a_history_leaves() -> None:
+def test_neither_the_order_of_sets_nor_the_machines_zone_changes_a_history() -> None:
     command = [sys.executable, "-m", "tests.simulation.golden", "--each", "--histories", "5"]
     elsewhere = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Pacific/Auckland"}
     said = subprocess.run(
@@ -60,19 +61,19 @@ def test_neither_the_order_of_sets_nor_the_zone_of_the_machine_changes_what_a_hi
 
 
 def test_a_slow_machine_plays_the_same_history(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a batch has cost 50 ms, a service lets others have their turn."""
+    """A batch that has used 50 ms of CPU lets other processes go on."""
     before, seconds = _digests(_SEED), count()
     monkeypatch.setattr(time, "thread_time", lambda: float(next(seconds)))
     assert _digests(_SEED) == before
 
 
-def test_spans_that_are_recorded_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recording_spans_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     before = _digests(_SEED)
     monkeypatch.setattr(Transaction, "traceparent", lambda *_: f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01")
     assert _digests(_SEED) == before
 
 
-def test_every_column_that_is_apart_is_one() -> None:
+def test_every_excepted_column_exists() -> None:
     apart = {(table, column) for table, columns in SENTENCES.items() for column in columns} | set(LEFT_OUT)
     assert {(table, column) for table, column in apart if column not in COLUMNS.get(table, {column})} == set()
     assert {table for table, _ in apart} - {*COLUMNS, "pages.refused"} == set()
@@ -96,10 +97,10 @@ def _has_two_words(value: Any) -> bool:
 def _one_more_row(patch: pytest.MonkeyPatch) -> None:
     record = apply._record
 
-    def twice(tx: Transaction, book: Book, cause: Any, decision: Decision) -> Any:
+    def twice(tx: Transaction, work: UnitOfWork, cause: Any, decision: Decision) -> Any:
         if isinstance(decision, Notified):
-            book.changes.decisions.append(record(tx, book, cause, decision))
-        return record(tx, book, cause, decision)
+            work.changes.decisions.append(record(tx, work, cause, decision))
+        return record(tx, work, cause, decision)
 
     patch.setattr(apply, "_record", twice)
 
@@ -119,7 +120,7 @@ def _a_timer_a_microsecond_later(patch: pytest.MonkeyPatch) -> None:
 
 
 def _another_word(patch: pytest.MonkeyPatch) -> None:
-    patch.setitem(RING_CAUSES, RingCause.SIGNAL, "for no reason")
+    patch.setitem(CAUSE_PHRASES, RingCause.SIGNAL, "for no reason")
 
 
 def _another_reason(patch: pytest.MonkeyPatch) -> None:
@@ -142,7 +143,7 @@ def _another_reason(patch: pytest.MonkeyPatch) -> None:
         (_another_reason, {"sentences"}),
     ],
 )
-def test_a_planted_change_shows_in_its_digest_and_in_no_other(
+def test_a_planted_change_shows_in_its_digest_only(
     plant: Callable[[pytest.MonkeyPatch], None], changed: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = _digests(_SEED)
@@ -155,7 +156,7 @@ def _digests(seed: int) -> Digests:
     return digests(play(seed))
 
 
-def test_a_block_that_differs_says_in_what(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_differing_block_names_its_differences(monkeypatch: pytest.MonkeyPatch) -> None:
     block = play_block(range(3))
     whole = {0: block.digests}
     monkeypatch.setattr("tests.simulation.golden.blocks.committed", lambda: whole)

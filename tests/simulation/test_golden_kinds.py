@@ -1,4 +1,4 @@
-"""The histories of the golden reach every kind of decision, but for those that a test of their own reaches."""
+"""The golden histories reach every kind of decision, except for those that a test of their own reaches."""
 
 import ast
 
@@ -10,9 +10,9 @@ from tests.simulation.golden.kinds import known
 
 _BEYOND = ("under", "refusal")
 _HERE = "tests/simulation/test_golden_unreached.py"
-_PUBLISHED = f"{_HERE}::test_a_policy_that_is_published_is_in_force_and_told"
-_MAIL = f"{_HERE}::test_mail_that_came_back_has_failed_and_is_sent_again_by_command"
-_ADDRESS = f"{_HERE}::test_who_leads_somebody_is_told_that_their_mail_does_not_arrive_until_it_does"
+_PUBLISHED = f"{_HERE}::test_publishing_a_policy_puts_it_in_force_and_announces_it"
+_MAIL = f"{_HERE}::test_a_returned_email_has_failed_and_a_command_sends_it_again"
+_ADDRESS = f"{_HERE}::test_a_manager_is_notified_of_a_report_whose_email_fails"
 _CLOSED = f"{_HERE}::test_an_episode_is_closed_as_lost_or_as_a_false_alarm"
 _SELDOM = 10
 _OTHER = "tests/simulation/test_golden_seldom.py"
@@ -32,23 +32,23 @@ OWN_TESTS = {
     "fact escalation.delivery.address_works": _ADDRESS,
     "fact escalation.delivery.resent": _MAIL,
     "fact escalation.delivery.returned": _MAIL,
-    "fact escalation.rejudging.rules_changed": f"{_HERE}::test_what_other_rules_judged_is_judged_anew_and_rings_nobody",
+    "fact escalation.rejudging.rules_changed": f"{_HERE}::test_signals_of_other_rules_are_rejudged_without_an_alert",
     "result false_alarm": _CLOSED,
     "result lost": _CLOSED,
-    "rule queued": f"{_HERE}::test_who_has_calls_before_gets_time_for_them",
-    "step upper_manager": f"{_HERE}::test_the_managers_manager_is_rung_when_the_manager_does_not_answer",
+    "rule queued": f"{_HERE}::test_an_acknowledger_gets_time_for_earlier_calls",
+    "step upper_manager": f"{_HERE}::test_the_managers_manager_is_notified_when_the_manager_does_not_respond",
 }
-"""What no history or fewer than ten reach, with the test that does."""
+"""Kinds that fewer than ten histories reach, each with the test that reaches it."""
 
 
-def test_ten_histories_reach_every_kind_but_those_that_a_test_of_their_own_reaches() -> None:
+def test_ten_histories_reach_every_kind_without_a_test_of_its_own() -> None:
     counts = {kind: count for kind, count in committed_counts().items() if not kind.startswith(_BEYOND)}
     assert counts.keys() == known(), "python -m tests.simulation.golden --write"
     assert {kind for kind, count in counts.items() if count < _SELDOM} == OWN_TESTS.keys()
 
 
 @pytest.mark.parametrize("kind", OWN_TESTS)
-def test_what_few_histories_reach_is_reached_by_a_test(kind: str) -> None:
+def test_every_rare_kind_is_reached_by_its_test(kind: str) -> None:
     path, _, name = OWN_TESTS[kind].partition("::")
     tree = ast.parse((ROOT / path).read_text("utf-8"))
     assert name in {getattr(node, "name", None) for node in tree.body}

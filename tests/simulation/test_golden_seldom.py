@@ -1,4 +1,4 @@
-"""What few histories of the golden reach: the exact decisions, with their words and lines of the policy, and events."""
+"""Decisions that few golden histories reach: the exact decisions, with their words and policy lines, and events."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ import pytest
 from services.escalation.domain.own_facts import AcknowledgePressed, HandOverAcceptPressed, HandOverPressed
 from shared.contracts.support import ContactPreferenceChanged
 from shared.contracts.support_inbound import ContactPreference
-from tests.simulation.happenings import Told
+from tests.simulation.happenings import Report
 from tests.simulation.troubled import ACCOUNT, Troubled
 
 _MINUTE = timedelta(minutes=1)
@@ -32,7 +32,7 @@ _OFFERED = [
 
 @pytest.fixture
 def taken() -> Troubled:
-    """Anna has the episode."""
+    """Anna has acknowledged the episode."""
     troubled = Troubled()
     troubled.do(AcknowledgePressed(episode=troubled.episode, by="anna"))
     return troubled
@@ -55,7 +55,7 @@ def test_a_hand_over_is_accepted(offered: Troubled) -> None:
     )
 
 
-def test_a_hand_over_that_nobody_accepts_lapses(offered: Troubled) -> None:
+def test_a_hand_over_lapses_without_an_acceptance(offered: Troubled) -> None:
     told = offered.published()
     offered.wait(61 * _MINUTE)
     lapsed = ("offer_lapsed", "The hand-over was not accepted in time.", None, "mona")
@@ -75,7 +75,7 @@ def test_a_hand_over_to_a_person_who_leaves_is_withdrawn(offered: Troubled) -> N
 def test_no_talk_is_due_while_a_customer_must_not_be_contacted(taken: Troubled) -> None:
     told = taken.published()
     for preference in (ContactPreference.DISPUTE, ContactPreference.NONE):
-        taken.hear(Told(ContactPreferenceChanged(preference=preference), ACCOUNT, taken.now))
+        taken.hear(Report(ContactPreferenceChanged(preference=preference), ACCOUNT, taken.now))
     until = "The customer may be contacted again: a call is due by 4 May 2026, 13:30 UTC."
     assert taken.decided() == [
         _TAKEN,

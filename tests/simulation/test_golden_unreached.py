@@ -1,4 +1,4 @@
-"""What no history of the golden reaches: the exact decisions, with their words and lines of the policy, and events."""
+"""Decisions that no golden history reaches: the exact decisions, with their words and policy lines, and events."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -33,7 +33,7 @@ def troubled() -> Troubled:
     return Troubled()
 
 
-def test_a_customer_who_asks_again_in_other_words_rings_again(troubled: Troubled) -> None:
+def test_a_repeated_request_in_other_words_raises_an_alert(troubled: Troubled) -> None:
     troubled.wait(_MINUTE)
     troubled.ask_back(3_000, "All of it.")
     rings = (
@@ -48,7 +48,7 @@ def test_a_customer_who_asks_again_in_other_words_rings_again(troubled: Troubled
     assert (type, alert["recipient"], alert["cause"]) == ("escalation.alert_raised", "anna", "contact")
 
 
-def test_who_has_calls_before_gets_time_for_them(troubled: Troubled) -> None:
+def test_an_acknowledger_gets_time_for_earlier_calls(troubled: Troubled) -> None:
     troubled.do(AcknowledgePressed(episode=troubled.episode, by="anna", ahead=3))
     took = "anna acknowledged it and has until 4 May 2026, 14:00 UTC to reach the customer."
     queued = "4th call in line, after 3 calls of the same or a higher severity."
@@ -77,7 +77,7 @@ def test_an_episode_is_closed_as_lost_or_as_a_false_alarm(
     assert (said["result"], said["reason"], said["by"]) == (result.value, reason, "anna")
 
 
-def test_the_managers_manager_is_rung_when_the_manager_does_not_answer(troubled: Troubled) -> None:
+def test_the_managers_manager_is_notified_when_the_manager_does_not_respond(troubled: Troubled) -> None:
     troubled.wait(60 * _MINUTE)
     troubled.wait(120 * _MINUTE)
     mona, vera = "Notified mona (manager)", "Notified vera (manager's manager)"
@@ -93,7 +93,7 @@ def test_the_managers_manager_is_rung_when_the_manager_does_not_answer(troubled:
     assert asked == [("mona", "manager", "manager"), ("vera", "upper_manager", "upper_manager")]
 
 
-def test_mail_that_came_back_has_failed_and_is_sent_again_by_command(troubled: Troubled) -> None:
+def test_a_returned_email_has_failed_and_a_command_sends_it_again(troubled: Troubled) -> None:
     troubled.put(DELIVERIES, troubled.mail(), state="sent", attempts=1)
     id, alerted = troubled.mail()["delivery_id"], troubled.published()
     troubled.do(DeliveryReturned(delivery=id, reason="no such mailbox"))
@@ -103,7 +103,7 @@ def test_mail_that_came_back_has_failed_and_is_sent_again_by_command(troubled: T
     assert (troubled.decided(), troubled.published()) == ([], alerted)
 
 
-def test_who_leads_somebody_is_told_that_their_mail_does_not_arrive_until_it_does(troubled: Troubled) -> None:
+def test_a_manager_is_notified_of_a_report_whose_email_fails(troubled: Troubled) -> None:
     troubled.do(AddressFailed(address="Anna@sales.example", reason="no such mailbox"), "anna")
     (notice,) = troubled.database.tables[_NOTICES].values()
     assert (notice["recipient"], notice["about"], notice["state"]) == ("mona", "anna", "pending")
@@ -118,7 +118,7 @@ def _failed_because(troubled: Troubled) -> str | None:
     return because
 
 
-def test_a_policy_that_is_published_is_in_force_and_told(troubled: Troubled) -> None:
+def test_publishing_a_policy_puts_it_in_force_and_announces_it(troubled: Troubled) -> None:
     document = f"{shipped_text()}\n"
     troubled.do(PolicyPublishing(document=document, by="anna", summary="A line more"), POLICY_SUBJECT)
     (row,) = troubled.database.tables[POLICIES].values()
@@ -129,7 +129,7 @@ def test_a_policy_that_is_published_is_in_force_and_told(troubled: Troubled) -> 
     assert troubled.decided() == []
 
 
-def test_what_other_rules_judged_is_judged_anew_and_rings_nobody(troubled: Troubled) -> None:
+def test_signals_of_other_rules_are_rejudged_without_an_alert(troubled: Troubled) -> None:
     (episode,), (signal,) = troubled.episodes().values(), troubled.database.tables[SIGNALS].values()
     older = {**signal, "signal_id": uuid4(), "kind": "case_stuck"}
     troubled.database.tables[SIGNALS][older["signal_id"],] = older
@@ -144,7 +144,7 @@ def test_what_other_rules_judged_is_judged_anew_and_rings_nobody(troubled: Troub
     assert (type, said["kind"], said["because"]) == ("escalation.signal_withdrawn", "case_stuck", "rules_changed")
 
 
-def test_what_only_other_rules_find_is_shown_and_rings_nobody(troubled: Troubled) -> None:
+def test_signals_that_only_other_rules_find_are_shown_without_an_alert(troubled: Troubled) -> None:
     (signal,) = troubled.database.tables[SIGNALS].values()
     troubled.put(SIGNALS, signal)
     for table in (SIGNALS, EPISODES):

@@ -1,4 +1,4 @@
-"""One more fact costs as much on a large account as on a small one: what is counted is work, not time."""
+"""One more fact costs as much on a large account as on a small one. The cost is counted in calls, not in time."""
 
 import sys
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ SMALL, LARGE, SINGLES = 100, 2_000, 12
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_a_fact_costs_no_more_on_an_account_with_thousands_of_them(name: str) -> None:
+def test_a_fact_costs_no_more_on_an_account_with_thousands_of_facts(name: str) -> None:
     database = Database(START)
     database.pauses = lambda: False
     pool: Any = FakePool(database, ANSWERS, "large accounts")
@@ -52,7 +52,7 @@ def test_a_fact_costs_no_more_on_an_account_with_thousands_of_them(name: str) ->
 
 @contextmanager
 def counting() -> Iterator[list[int]]:
-    """Calls that escalation's own code makes, of its own functions and of the interpreter's."""
+    """Calls from escalation's own code, of its own functions and of the interpreter's."""
     calls = [0]
 
     def count(frame: FrameType, event: str, _argument: object) -> None:

@@ -1,4 +1,4 @@
-"""Whatever is told, pressed and waited for, in whatever order: an episode, its ladder and its clock stay whole."""
+"""Episodes, ladders and deadlines stay consistent under any sequence of facts, presses and waits."""
 
 from datetime import timedelta
 from random import Random
@@ -20,7 +20,7 @@ _PAUSES = some.sampled_from((1, 15, 30, 60, 240, 480, 1500, 6000, 21000)).map(
 
 
 class Rescues(RuleBasedStateMachine):
-    """One account with its orders, and everybody who may be asked."""
+    """One account with its orders, and all possible recipients."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,8 +29,8 @@ class Rescues(RuleBasedStateMachine):
 
     @initialize(chance=_CHANCE)
     def begin(self, chance: Random) -> None:
-        for told in happenings.beginning(chance):
-            self.service.hear(told)
+        for report in happenings.beginning(chance):
+            self.service.hear(report)
 
     @rule(chance=_CHANCE)
     def something_happens(self, chance: Random) -> None:

@@ -1,4 +1,4 @@
-"""The order in which an account's facts arrive decides nothing that stands in the end."""
+"""The order in which an account's facts arrive does not influence the final state."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -10,44 +10,44 @@ from hypothesis import strategies as some
 from shared.contracts import support
 from tests.simulation import happenings
 from tests.simulation.deciding import Deciding
-from tests.simulation.happenings import ACCOUNTS, ORDERS, PEOPLE, START, Told
+from tests.simulation.happenings import ACCOUNTS, ORDERS, PEOPLE, START, Report
 from tests.simulation.tables import SIGNALS
 
 _ACCOUNT = ACCOUNTS[0]
 _LONG_ENOUGH = timedelta(hours=3)
-"""For silences that were too long already when they were told."""
+"""For silences that were already too long when their facts were reported."""
 
 
 @settings(max_examples=150)
 @given(seed=some.integers(0, 2**32), facts=some.integers(2, 9), order=some.randoms(use_true_random=False))
-def test_any_order_of_an_accounts_facts_leaves_the_same_signals_standing_on_the_same_orders(
+def test_any_order_of_an_accounts_facts_leaves_the_same_signals_on_the_same_orders(
     seed: int, facts: int, order: Random
 ) -> None:
-    """Nobody acts, and no clock runs out meanwhile: everything is told at one instant, whenever it happened."""
+    """No button is pressed and no deadline passes: all facts are reported at one instant, whenever they happened."""
     chance = Random(seed)
-    told = [_one(chance) for _ in range(facts)]
-    shuffled = list(enumerate(told))
+    reports = [_one(chance) for _ in range(facts)]
+    shuffled = list(enumerate(reports))
     order.shuffle(shuffled)
-    assert _standing(list(enumerate(told)), seed) == _standing(shuffled, seed)
+    assert _standing(list(enumerate(reports)), seed) == _standing(shuffled, seed)
 
 
-def _one(chance: Random) -> Told:
-    """Cases are opened first: a match is final, and what a case is about decides it."""
+def _one(chance: Random) -> Report:
+    """A random fact. Openings of cases are left out: a match is final, so their place in the order would decide it."""
     while True:
-        told = happenings.fact_of(chance, _ACCOUNT, START)
-        named = getattr(told.fact, "order", None)
-        if not isinstance(told.fact, support.CaseOpened) and named in (None, *ORDERS[_ACCOUNT]):
-            return told
+        report = happenings.fact_of(chance, _ACCOUNT, START)
+        named = getattr(report.fact, "order", None)
+        if not isinstance(report.fact, support.CaseOpened) and named in (None, *ORDERS[_ACCOUNT]):
+            return report
 
 
-def _standing(told: list[tuple[int, Told]], seed: int) -> Mapping[str, set[tuple[str, str]]]:
-    """Of each order at risk the signals that stand, each told by its kind and its id."""
+def _standing(reports: list[tuple[int, Report]], seed: int) -> Mapping[str, set[tuple[str, str]]]:
+    """The signals that stand for each order at risk, identified by kind and id."""
     service, chance = Deciding(), Random(seed)
     for id in PEOPLE:
         service.hear(happenings.directory_change(chance, START), f"person-{id}")
     for order in ORDERS[_ACCOUNT]:
         service.hear(happenings.sale(chance, _ACCOUNT, order, sold_by="anna"), f"sale-{order}")
-    for number, one in told:
+    for number, one in reports:
         service.hear(one, f"fact-{number}")
     service.wait(_LONG_ENOUGH)
     orders = {id: row["order_id"] for id, row in service.episodes().items()}

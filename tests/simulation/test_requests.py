@@ -1,4 +1,4 @@
-"""What is said of a request stays with its signal, and what is left for information asks nothing of anybody."""
+"""The details of a request stay with its signal, and an episode for information requires no action."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +14,7 @@ from shared.contracts.support_inbound import RefundKind
 from shared.transaction import Refused
 from tests.simulation import happenings
 from tests.simulation.deciding import Deciding
-from tests.simulation.happenings import START, Told
+from tests.simulation.happenings import START, Report
 from tests.simulation.tables import EPISODES, POLICIES, SIGNALS, Row
 
 _HOUR = timedelta(hours=1)
@@ -23,7 +23,7 @@ _MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def service() -> Deciding:
-    """A small order of an account that nobody sold, and the desk."""
+    """A small order without a seller, and the desk."""
     service = Deciding()
     _desk(service, active=True)
     service.hear(happenings.directory_change(Random(1), START))
@@ -35,11 +35,11 @@ def service() -> Deciding:
 
 def _desk(service: Deciding, *, active: bool) -> None:
     desk = orders.SalespersonChanged(name="Desk", working_hours=happenings.ALWAYS, active=active)
-    service.hear(Told(desk, "desk", service.now))
+    service.hear(Report(desk, "desk", service.now))
 
 
-def _tell(service: Deciding, fact: Fact, ago: timedelta = timedelta()) -> None:
-    service.hear(Told(fact, "north", service.now - ago))
+def _report(service: Deciding, fact: Fact, ago: timedelta = timedelta()) -> None:
+    service.hear(Report(fact, "north", service.now - ago))
 
 
 def _request(kind: RefundKind, amount_minor: int, words: str) -> Fact:
@@ -60,34 +60,34 @@ def _press_take(service: Deciding, by: str) -> None:
     service.try_to_press(AcknowledgePressed(episode=_episode(service)["episode_id"], by=by), "north")
 
 
-def test_a_request_that_a_withdrawal_told_late_sets_apart_says_what_its_own_fact_says(service: Deciding) -> None:
-    """Told twice it was one; the customer took back the first in between."""
-    _tell(service, _request(RefundKind.DISSATISFACTION, 2_000, "Money back."), 3 * _HOUR)
-    _tell(service, _request(RefundKind.DISSATISFACTION, 2_000, "Money back."), _HOUR)
+def test_a_request_separated_by_a_late_withdrawal_has_its_own_details(service: Deciding) -> None:
+    """The request was reported twice and counted once; a late withdrawal ended the first."""
+    _report(service, _request(RefundKind.DISSATISFACTION, 2_000, "Money back."), 3 * _HOUR)
+    _report(service, _request(RefundKind.DISSATISFACTION, 2_000, "Money back."), _HOUR)
     first = _standing(service)
-    _tell(service, support.RefundWithdrawn(), 2 * _HOUR)
+    _report(service, support.RefundWithdrawn(), 2 * _HOUR)
     second = _standing(service)
     assert second["signal_id"] != first["signal_id"]
     assert [second[name] for name in ("amount_minor", "currency", "refund_kind")] == [2_000, "EUR", "dissatisfaction"]
 
 
-def test_what_was_taken_from_the_list_is_due_no_more_once_it_is_for_information(service: Deciding) -> None:
-    """Their team observes, so it never rang. Whoever took it has no talk to prove once the chargeback alone is left."""
+def test_no_talk_is_due_once_an_acknowledged_episode_is_for_information(service: Deciding) -> None:
+    """The team observes, so there was no alert. Once only the chargeback is left, the acknowledger owes no talk."""
     observing = happenings.policy(TeamMode.OBSERVE)
     service.database.tables[POLICIES][observing["version"],] = observing
-    _tell(service, support.RefundRequested(kind=RefundKind.CHARGEBACK))
-    _tell(service, support.SatisfactionRated(rating=1, scale=5))
+    _report(service, support.RefundRequested(kind=RefundKind.CHARGEBACK))
+    _report(service, support.SatisfactionRated(rating=1, scale=5))
     _press_take(service, "desk")
     assert _episode(service)["deadline_for"] == "redeem"
-    _tell(service, support.SatisfactionRated(rating=5, scale=5))
+    _report(service, support.SatisfactionRated(rating=5, scale=5))
     episode = _episode(service)
     assert (episode["acknowledged_by"], episode["deadline_at"], episode["closed_at"]) == (None, None, None)
     service.wait(48 * _HOUR)
     assert _episode(service)["deadline_at"] is None
 
 
-def test_whoever_left_takes_nothing_any_more(service: Deciding) -> None:
-    _tell(service, support.CancellationRequested(words="We leave."))
+def test_a_person_who_left_cannot_acknowledge(service: Deciding) -> None:
+    _report(service, support.CancellationRequested(words="We leave."))
     assert _episode(service)["responsible"] == "desk"
     service.wait(_MINUTE)
     _desk(service, active=False)

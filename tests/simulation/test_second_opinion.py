@@ -1,4 +1,6 @@
-"""The checker of runs with faults has rules of its own: of any history they find what the service finds."""
+"""The checker of runs with faults has its own implementation of the rules: in any history it finds
+the service's signals.
+"""
 
 import json
 from datetime import timedelta
@@ -34,7 +36,7 @@ _KINDS = [kind.value for kind in SignalKind]
 
 @settings(max_examples=400)
 @given(seed=some.integers(0, 2**32), size=some.integers(1, 40), off=some.sampled_from([None, *_KINDS]))
-def test_checker_and_service_find_the_same_signals_also_where_a_kind_is_switched_off(
+def test_checker_and_service_find_the_same_signals_even_if_a_kind_is_switched_off(
     seed: int, size: int, off: str | None
 ) -> None:
     chance = Random(seed)
@@ -49,12 +51,12 @@ def test_checker_and_service_find_the_same_signals_also_where_a_kind_is_switched
     assert _found_by_service(ours, off) == _found_by_checker(theirs, off)
 
 
-def _event(told: happenings.Told, id: str) -> Envelope[Fact]:
-    return envelope(told.fact, id=id, source="handoff/support", subject=told.subject, time=told.at)
+def _event(report: happenings.Report, id: str) -> Envelope[Fact]:
+    return envelope(report.fact, id=id, source="handoff/support", subject=report.subject, time=report.at)
 
 
 def _said(chance: Random, after: timedelta) -> AccountFact:
-    """A salesperson says what the customer said, of the one promise that sales make or of the outcome."""
+    """A salesperson reports the customer's answer about the only promise of these sales, or about the result."""
     of_outcome = chance.random() < 0.3
     return AccountFact(
         fact_id=UUID(int=chance.getrandbits(128)),

@@ -1,4 +1,4 @@
-"""Thousands of histories keep every promise, and none of the planted bugs stays hidden."""
+"""Thousands of histories keep every promise and find every planted bug."""
 
 import os
 
@@ -9,9 +9,10 @@ from tests.simulation.planted import PLANTED
 
 HISTORIES = int(os.environ.get("SIMULATION_HISTORIES", "5000"))
 _AT_MOST = 3000
-"""So many histories find every planted bug."""
+"""This many histories find every planted bug."""
 _REACHED_LATE = {"check_in_that_is_not_due": 1793, "ask_the_time_before_claiming": 486}
-"""A history that finds what few others do, played first. Once it does not, all are played in their order."""
+"""A seed that finds a bug that few others find; it is played first. If it finds nothing, all seeds
+are played in order."""
 
 
 def test_no_history_breaks_a_promise() -> None:

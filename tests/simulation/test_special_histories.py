@@ -1,4 +1,4 @@
-"""Histories that are too long to be among the many, or of which something special is to be seen, keep every promise."""
+"""Histories that are too long for the campaign, or that check something special, keep every promise."""
 
 from collections.abc import Iterator
 
@@ -15,13 +15,13 @@ _OF_EACH = 60
 
 @pytest.fixture(scope="module", autouse=True)
 def silence() -> Iterator[None]:
-    """What is set aside is logged, with all that it was about."""
+    """Silence the log of every set-aside record with its details."""
     with logging_restored():
         configure_logging("simulation", level="critical", stream=LogStream())
         yield
 
 
-def test_what_could_not_be_done_for_a_while_ends_as_if_it_always_could() -> None:
+def test_accounts_set_aside_for_a_while_end_in_the_same_state() -> None:
     set_aside = 0
     for seed in range(_OF_EACH):
         history = AsideHistory(seed)
@@ -30,7 +30,7 @@ def test_what_could_not_be_done_for_a_while_ends_as_if_it_always_could() -> None
     assert set_aside > _OF_EACH
 
 
-def test_facts_dated_ahead_count_as_now_or_never_come() -> None:
+def test_facts_dated_ahead_count_as_now_or_are_refused() -> None:
     counted = refused = 0
     for seed in range(_OF_EACH):
         history = AheadHistory(seed)
@@ -40,7 +40,7 @@ def test_facts_dated_ahead_count_as_now_or_never_come() -> None:
     assert refused > _OF_EACH
 
 
-def test_an_account_of_thousands_of_facts_among_small_ones() -> None:
+def test_an_account_of_thousands_of_facts_beside_a_small_one() -> None:
     history = LargeHistory(1)
     history.play()
     assert history.known(LARGE) > 4_000

@@ -1,4 +1,4 @@
-"""One trouble counts once: whoever tells it, however often, and in whatever order."""
+"""One trouble counts once, whichever sources report it, however often, and in whichever order."""
 
 from collections import Counter
 from dataclasses import replace
@@ -16,13 +16,13 @@ from shared.contracts.envelope import Fact
 from shared.contracts.support_inbound import ContactChannel, ContactResult, Direction
 from tests.simulation import happenings
 from tests.simulation.deciding import Deciding
-from tests.simulation.happenings import START, Told
+from tests.simulation.happenings import START, Report
 from tests.simulation.tables import ALERTS, EPISODES, SIGNALS, Row
 
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 _LATE_REPORTS = _HOUR / 2
-"""Longer than a silence that was over when it was heard of waits for what is told late."""
+"""Longer than the wait for late facts of a silence that was already over when it was found."""
 
 
 @pytest.fixture
@@ -31,10 +31,10 @@ def service() -> Deciding:
 
 
 def _sold(delivery_due_at: datetime | None = None) -> Deciding:
-    """A small order of an account that nobody sold, and the desk."""
+    """A small order without a seller, and the desk."""
     service = Deciding()
     desk = orders.SalespersonChanged(name="Desk", working_hours=happenings.ALWAYS)
-    service.hear(Told(desk, "desk", START))
+    service.hear(Report(desk, "desk", START))
     service.hear(happenings.directory_change(Random(1), START))
     sale = happenings.sale(Random(1), "north", "n-1", sold_by=None)
     plain = {"promises": (), "delivery_due_at": delivery_due_at, "amount_minor": 5_000}
@@ -42,8 +42,8 @@ def _sold(delivery_due_at: datetime | None = None) -> Deciding:
     return service
 
 
-def _tell(service: Deciding, fact: Fact, at: datetime | None = None) -> None:
-    service.hear(Told(fact, "north", at or service.now))
+def _report(service: Deciding, fact: Fact, at: datetime | None = None) -> None:
+    service.hear(Report(fact, "north", at or service.now))
 
 
 def _dead_end(case: str = "case-2") -> Fact:
@@ -73,18 +73,18 @@ def _standing(service: Deciding) -> Counter[str]:
 
 
 def _take_and_reach(service: Deciding) -> None:
-    """Whoever was asked takes the episode, and talks with the customer, about another case."""
+    """The responsible person acknowledges the episode and talks with the customer, about another case."""
     ((id,),) = service.database.tables[EPISODES]
     by = _episode(service)["responsible"]
     service.press(AcknowledgePressed(episode=id, by=by), "north")
     service.wait(_MINUTE)
-    _tell(service, _call(ContactResult.ANSWERED, "case-2", by))
+    _report(service, _call(ContactResult.ANSWERED, "case-2", by))
     assert _episode(service)["reached_at"] is not None
 
 
 def test_a_dead_end_and_one_broken_promise_are_two_troubles_and_not_three(service: Deciding) -> None:
-    _tell(service, _dead_end())
-    _tell(service, _promise(4))
+    _report(service, _dead_end())
+    _report(service, _promise(4))
     service.wait(3 * _HOUR)
     assert _standing(service) == {"contact_dead_ended": 1, "response_due": 1}
     service.wait(2 * _HOUR)
@@ -92,78 +92,78 @@ def test_a_dead_end_and_one_broken_promise_are_two_troubles_and_not_three(servic
     assert _episode(service)["severity"] == "high"
 
 
-def test_a_promise_that_is_told_when_it_was_overdue_weighs_the_same(service: Deciding) -> None:
-    _tell(service, _dead_end())
+def test_a_promise_reported_after_its_due_time_counts_the_same(service: Deciding) -> None:
+    _report(service, _dead_end())
     service.wait(5 * _HOUR)
-    _tell(service, _promise(4), START)
+    _report(service, _promise(4), START)
     service.wait(_LATE_REPORTS)
     assert _standing(service) == {"contact_dead_ended": 1, "response_overdue": 1}
     assert _episode(service)["severity"] == "high"
 
 
 @pytest.mark.parametrize("told_after", [-1, 0, 1], ids=["before its time", "at its time", "after its time"])
-def test_a_broken_promise_that_somebody_tells_as_well_is_one_signal(service: Deciding, told_after: int) -> None:
-    _tell(service, _dead_end())
-    _tell(service, _promise(4))
+def test_a_broken_promise_and_a_report_of_it_are_one_signal(service: Deciding, told_after: int) -> None:
+    _report(service, _dead_end())
+    _report(service, _promise(4))
     service.wait((4 + told_after) * _HOUR)
-    _tell(service, _OVERDUE)
+    _report(service, _OVERDUE)
     service.wait(3 * _HOUR)
     assert _standing(service) == {"contact_dead_ended": 1, "response_overdue": 1}
     assert _episode(service)["severity"] == "high"
 
 
-def test_a_late_delivery_that_somebody_tells_as_well_is_one_signal() -> None:
+def test_a_late_delivery_and_reports_of_it_are_one_signal() -> None:
     service = _sold(START + 4 * _HOUR)
-    _tell(service, orders.DeliveryLate(order="n-1"))
+    _report(service, orders.DeliveryLate(order="n-1"))
     service.wait(5 * _HOUR)
-    _tell(service, orders.DeliveryLate(order="n-1"))
+    _report(service, orders.DeliveryLate(order="n-1"))
     assert _standing(service) == {"delivery_late": 1}
     assert _episode(service)["severity"] == "watch"
 
 
-def test_a_trouble_that_turns_out_to_be_older_is_another_signal_and_no_news(service: Deciding) -> None:
+def test_a_trouble_found_to_be_older_is_another_signal_without_an_alert(service: Deciding) -> None:
     service.wait(5 * _HOUR)
-    _tell(service, _OVERDUE)
+    _report(service, _OVERDUE)
     _take_and_reach(service)
     alerts, known = len(service.database.tables[ALERTS]), set(service.database.tables[SIGNALS])
-    _tell(service, _promise(4), START)
-    assert set(service.database.tables[SIGNALS]) > known, "it began with the promise"
+    _report(service, _promise(4), START)
+    assert set(service.database.tables[SIGNALS]) > known, "the signal now begins with the promise"
     assert _standing(service) == {"response_overdue": 1}
     assert len(service.database.tables[ALERTS]) == alerts
 
 
-def test_an_episode_stays_open_while_its_only_trouble_turns_out_to_be_older(service: Deciding) -> None:
-    """A second promise was overdue by its silence; of the first one is told afterwards."""
-    _tell(service, _promise(4))
+def test_an_episode_stays_open_when_its_only_trouble_is_found_to_be_older(service: Deciding) -> None:
+    """A second promise was overdue as a silence; the first one is reported afterwards."""
+    _report(service, _promise(4))
     service.wait(5 * _HOUR)
     assert _standing(service) == {"response_overdue": 1}
     alerts = len(service.database.tables[ALERTS])
-    _tell(service, _promise(2), START)
+    _report(service, _promise(2), START)
     assert _standing(service) == {"response_overdue": 1}
     service.wait(_LATE_REPORTS)
     assert _episode(service)["closed_at"] is None
     assert len(service.database.tables[ALERTS]) == alerts
 
 
-def test_a_resolution_told_late_does_not_count_the_customers_return_twice(service: Deciding) -> None:
+def test_a_late_resolution_does_not_count_the_customers_return_twice(service: Deciding) -> None:
     service.wait(6 * _HOUR)
     for minute in range(3):
-        _tell(service, _call(ContactResult.ANSWERED), START + _HOUR + minute * _MINUTE)
-    _tell(service, _dead_end())
+        _report(service, _call(ContactResult.ANSWERED), START + _HOUR + minute * _MINUTE)
+    _report(service, _dead_end())
     assert _standing(service) == {"contact_repeated": 1, "contact_dead_ended": 1}
-    _tell(service, support.CaseResolved(case="case-1"), START)
+    _report(service, support.CaseResolved(case="case-1"), START)
     assert _standing(service) == {"contact_repeated": 1, "contact_dead_ended": 1}
     assert _episode(service)["severity"] == "high"
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
-def test_the_severity_is_the_same_in_whatever_order_it_is_told(service: Deciding, order: tuple[int, ...]) -> None:
-    """All of it is told at once, some hours later."""
+def test_the_severity_does_not_depend_on_the_order_of_facts(service: Deciding, order: tuple[int, ...]) -> None:
+    """All of it is reported at once, some hours later."""
     service.wait(5 * _HOUR)
     facts = [(_dead_end(), 0.0), (_promise(4), 0.0), (_OVERDUE, 4.5), (_promise(3), 1.0)]
     for place in order:
         fact, at = facts[place]
-        _tell(service, fact, START + at * _HOUR)
+        _report(service, fact, START + at * _HOUR)
     service.wait(_LATE_REPORTS)
     assert _standing(service) == {"contact_dead_ended": 1, "response_overdue": 1}
     assert _episode(service)["severity"] == "high"
@@ -173,17 +173,18 @@ def test_the_severity_is_the_same_in_whatever_order_it_is_told(service: Deciding
 @given(
     promised=some.integers(0, 30), overdue=some.integers(0, 30), due=some.integers(4, 20), dead_end=some.integers(0, 30)
 )
-def test_when_a_broken_promise_is_heard_of_changes_nothing_in_how_grave_it_is(
+def test_the_severity_does_not_depend_on_when_a_broken_promise_is_reported(
     promised: int, overdue: int, due: int, dead_end: int
 ) -> None:
-    """Each is told so many quarters of an hour after the beginning; by then the promise may be long overdue."""
+    """Each fact is reported this many quarters of an hour after the beginning. By then the promise
+    may be long overdue."""
     service = _sold()
     told = [(promised, _promise(due / 4), START), (dead_end, _dead_end(), START)]
     told.append((overdue, _OVERDUE, START + due / 4 * _HOUR))
     for quarter in range(31):
         for when, fact, at in told:
             if when == quarter:
-                _tell(service, fact, at)
+                _report(service, fact, at)
         service.wait(_HOUR / 4)
     service.wait(_LATE_REPORTS)
     assert _standing(service) == {"contact_dead_ended": 1, "response_overdue": 1}

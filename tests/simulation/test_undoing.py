@@ -1,4 +1,4 @@
-"""What the simulation says of a closed episode that changes."""
+"""What the simulation reports about a closed episode that changes."""
 
 from datetime import timedelta
 from typing import Any
@@ -60,7 +60,7 @@ def undo(by: str = "anna", episode: UUID = ID) -> Row:
     return {"type": "escalation.button.reopen_pressed", "body": body}
 
 
-def test_an_undo_that_leaves_it_as_it_stood_breaks_nothing() -> None:
+def test_an_undo_that_restores_the_episode_breaks_nothing() -> None:
     assert list(faults_of_undo(CLOSED, OPEN, [undo()])) == []
 
 
@@ -78,7 +78,7 @@ def test_an_undo_that_leaves_it_as_it_stood_breaks_nothing() -> None:
         ({"stopped_deadline_at": AT}, "what it restored"),
     ],
 )
-def test_an_undo_that_changes_anything_else_is_found(changes: dict[str, Any], words: str) -> None:
+def test_an_undo_that_changes_anything_else_is_reported(changes: dict[str, Any], words: str) -> None:
     assert any(words in fault for fault in faults_of_undo(CLOSED, OPEN | changes, [undo()]))
 
 
@@ -91,10 +91,10 @@ def test_an_undo_that_changes_anything_else_is_found(changes: dict[str, Any], wo
     ],
     ids=["a talk was told meanwhile", "an attempt", "the customer tried again"],
 )
-def test_what_came_meanwhile_may_change_it(changes: dict[str, Any]) -> None:
+def test_facts_after_the_close_may_change_the_episode(changes: dict[str, Any]) -> None:
     assert list(faults_of_undo(CLOSED, OPEN | changes, [undo()])) == []
 
 
 @pytest.mark.parametrize("inputs", [[], [undo("ben")], [undo(episode=UUID(int=2))]])
-def test_only_the_press_of_the_person_who_closed_it_opens_it(inputs: list[Row]) -> None:
+def test_only_the_closers_own_undo_reopens_an_episode(inputs: list[Row]) -> None:
     assert any("did not undo that" in fault for fault in faults_of_undo(CLOSED, OPEN, inputs))

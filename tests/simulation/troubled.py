@@ -1,4 +1,4 @@
-"""A small order at risk, with the four people of its ladder, and what is decided about it from then on."""
+"""A small order at risk, with the four people of its ladder, and the decisions about it from then on."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,7 +13,7 @@ from shared.contracts.order_parts import Line
 from shared.contracts.support_inbound import RefundKind
 from shared.inputs import Batch, Input, InputKind
 from tests.simulation.deciding import Deciding
-from tests.simulation.happenings import ALWAYS, START, Told
+from tests.simulation.happenings import ALWAYS, START, Report
 from tests.simulation.replaying import run
 from tests.simulation.tables import ACCOUNT_VERSIONS, DECISIONS, DELIVERIES, OUTBOX, Row
 
@@ -21,7 +21,7 @@ ACCOUNT = "north"
 
 
 class Troubled(Deciding):
-    """Anna sold an order, and the customer wants the money back. Mona manages her, and Vera manages Mona."""
+    """Anna sold an order, and the customer requests a refund. Mona is her manager, and Vera is Mona's."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -35,23 +35,23 @@ class Troubled(Deciding):
             currency="EUR",
             lines=[Line(product="Heat pump")],
         )
-        self.hear(Told(sale, ACCOUNT, START - timedelta(days=2)))
+        self.hear(Report(sale, ACCOUNT, START - timedelta(days=2)))
         self.ask_back(2_000, "Money back.")
-        self.database.on_commit = lambda _session: None  # mail comes back, and other rules may make things less grave
+        self.database.on_commit = lambda _session: None  # e-mails return, and other rules may lower severities
         self.seen = {table: len(self.database.tables[table]) for table in (DECISIONS, OUTBOX)}
 
     def tell_of(self, id: str, **changes: Any) -> None:
-        """What orders publish of a person."""
+        """Report a change of a person, as orders does."""
         of_all = {"name": id.title(), "email": f"{id}@sales.example", "working_hours": ALWAYS}
-        self.hear(Told(orders.SalespersonChanged(**{**of_all, **changes}), id, self.now))
+        self.hear(Report(orders.SalespersonChanged(**{**of_all, **changes}), id, self.now))
 
     def ask_back(self, amount_minor: int, words: str) -> None:
         kind = RefundKind.DISSATISFACTION
         refund = support.RefundRequested(kind=kind, amount_minor=amount_minor, currency="EUR", words=words)
-        self.hear(Told(refund, ACCOUNT, self.now))
+        self.hear(Report(refund, ACCOUNT, self.now))
 
     def do(self, fact: Fact, subject: str = ACCOUNT) -> None:
-        """What a button, an operator or a mail server tells."""
+        """Apply an input of a button, an operator or a mail server."""
         event: Envelope[Fact] = envelope(fact, id=str(uuid4()), source="handoff/tests", subject=subject, time=self.now)
         report = run(
             self.processor.apply(
@@ -66,12 +66,12 @@ class Troubled(Deciding):
         return id
 
     def decided(self) -> list[tuple[Any, ...]]:
-        """What was decided since the customer asked: rule, words, line of the policy, person."""
+        """The decisions since the customer's request: rule, words, policy line, person."""
         rows = sorted(self.database.tables[DECISIONS].values(), key=lambda row: int(row["position"]))
         return [(row["rule"], row["words"], row["policy_path"], row["who"]) for row in rows[self.seen[DECISIONS] :]]
 
     def published(self) -> list[tuple[str, dict[str, Any]]]:
-        """What was published since then: type and body, without ids."""
+        """The events published since then: type and body, without ids."""
         rows = sorted(self.database.tables[OUTBOX].values(), key=lambda row: int(row["id"]))[self.seen[OUTBOX] :]
         return [(dict(orjson.loads(row["headers"]))["ce_type"], _said(orjson.loads(row["payload"]))) for row in rows]
 

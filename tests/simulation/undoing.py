@@ -1,4 +1,4 @@
-"""What must hold where a closed episode changes: the person who closed it undid that, and it goes on as it stood."""
+"""The rules for changes to a closed episode: the person who closed it undoes that, and it goes on as before."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -11,11 +11,11 @@ _REOPEN = "escalation.button.reopen_pressed"
 _TEN_MINUTES = timedelta(minutes=10)
 _PAST = ("account_id", "order_id", "salesperson", "raised_at", "follows")
 _HOLDER = ("acknowledged_by", "acknowledged_at", "talk_due_since")
-_ASKED = ("responsible", "step", "repeats", "exhausted_at", "nobody_since")
+_NOTIFIED = ("responsible", "step", "repeats", "exhausted_at", "nobody_since")
 
 
 def faults_of_undo(before: Row, row: Row, inputs: Sequence[Row]) -> Iterator[str]:
-    """What of a closed episode may not have become this, by a commit of these inputs."""
+    """The forbidden differences between a closed episode and its next state, given the inputs of the commit."""
     pressed = [orjson.loads(one["body"]) for one in inputs if one["type"] == _REOPEN]
     undone = {press["by"] for press in pressed if press["episode"] == str(row["episode_id"])}
     if before["closed_by"] is None or undone != {before["closed_by"]}:
@@ -33,11 +33,11 @@ def faults_of_undo(before: Row, row: Row, inputs: Sequence[Row]) -> Iterator[str
 
 
 def _faults_of_going_on(before: Row, row: Row) -> Iterator[str]:
-    """It rang for no one else, so the same person has it or is asked, for as long as was left."""
+    """Without a new alert, the same person has the episode or is notified, with the time that was left."""
     if any(row[name] != before[name] for name in _HOLDER):
         yield "an undo gave an episode to somebody else without a ring"
     left = before["exhausted_at"] is not None and row["responsible"] != before["responsible"]
-    if not left and any(row[name] != before[name] for name in _ASKED) and not _is_sought(row):
+    if not left and any(row[name] != before[name] for name in _NOTIFIED) and not _is_sought(row):
         yield "an undo asks somebody else without a ring"
     if row["attempts"] < before["attempts"]:
         yield "an undo forgot attempts"
@@ -51,12 +51,12 @@ def _faults_of_going_on(before: Row, row: Row) -> Iterator[str]:
 
 
 def _is_sought(row: Row) -> bool:
-    """Whether it rings as soon as its seller, or anybody at all, is known."""
+    """Whether an alert waits until the seller, or anyone at all, is known."""
     return row["acknowledged_at"] is None and row["deadline_at"] is None
 
 
 def _may_differ(before: Row, row: Row) -> bool:
-    """Whether a talk or an attempt was reported meanwhile, no talk is due any more, or one is due anew."""
+    """Whether a talk or an attempt was reported in between, no talk is due any more, or a new one is due."""
     talked = row["reached_at"] != before["reached_at"] or row["attempts"] > before["attempts"]
     excused = row["deadline_at"] is None and row["acknowledged_at"] is not None
     anew = before["stopped_deadline_at"] is None and row["deadline_for"] == "redeem" and row["reached_at"] is None

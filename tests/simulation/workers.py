@@ -1,6 +1,6 @@
-"""The processes of an installation, each as coroutines that the scheduler takes on step by step.
+"""The processes of an installation, each as coroutines that the scheduler advances step by step.
 
-What they wait for between two statements, and in which order they do things, is as in `shared.messaging.consumer`,
+Their order of steps, and their waits between two statements, are those of `shared.messaging.consumer`,
 `shared.messaging.relay`, `shared.runtime` and `services.escalation.channels.sender`.
 """
 
@@ -42,7 +42,7 @@ METRICS = create_metrics("simulation")
 
 @dataclass(slots=True)
 class Ground:
-    """What all processes stand on. `pressed` and `refused` are the buttons, and those of them that changed nothing."""
+    """The environment of all processes. `pressed` counts presses, `refused` are those refused, with the reasons."""
 
     database: Database
     kafka: Kafka
@@ -69,14 +69,15 @@ class Activity(Protocol):
 
 @dataclass(slots=True)
 class Mail:
-    """What the mail server took, and what it answers."""
+    """The deliveries that the mail server accepted, and its answers."""
 
     chance: Random
     calm: bool = False
     accepted: list[UUID] = field(default_factory=list)
 
     def take(self, deliveries: list[UUID]) -> Attempt:
-        """Whether it took a message, and what its client hears: it may take one and break off."""
+        """Accept a message or not, and return the answer that its client gets: the server may
+        accept one and then break off."""
         lot = 0.0 if self.calm else self.chance.random()
         if lot < 0.8:
             self.accepted += deliveries
@@ -88,7 +89,7 @@ class Mail:
 
 
 class Process:
-    """One process with its own connection pool and its own memory, lost when it dies."""
+    """One process with its own connection pool and memory, which are lost when it dies."""
 
     def __init__(self, ground: Ground, name: str) -> None:
         self.name = name
@@ -100,7 +101,7 @@ class Process:
 
 
 class Relay(Process):
-    """Brings the outbox to Kafka, a row at a time: each may be the last before it dies."""
+    """Publishes the outbox to Kafka a row at a time: each may be the last before the process dies."""
 
     def has_work(self) -> bool:
         return any(row["published_at"] is None for row in self.database.tables[OUTBOX].values())
@@ -117,7 +118,7 @@ class Relay(Process):
             await Pause("publish")
             self.ground.kafka.published.append((row["key"], row["id"]))
             if not self.ground.mail.calm and self.ground.chance.random() < 0.02:
-                break  # it arrived, and the broker's answer did not
+                break  # the record arrived, but the broker's answer did not
             confirmed.append(row["id"])
         return confirmed
 
@@ -126,7 +127,7 @@ class Relay(Process):
 
 
 class Timers(Process):
-    """Fires what is due."""
+    """Fires due timers."""
 
     def has_work(self) -> bool:
         return bool(due_timers(Session(self.database, "looking")))
@@ -136,7 +137,7 @@ class Timers(Process):
 
 
 class Sender(Process):
-    """Sends what is due by e-mail, and tells what came of it until somebody has heard."""
+    """Sends due deliveries by e-mail, and repeats the report of each outcome until it is stored."""
 
     def __init__(self, ground: Ground, name: str) -> None:
         super().__init__(ground, name)
@@ -179,7 +180,7 @@ def _attempted(delivery: ClaimedDelivery, result: Attempt) -> DeliveryAttempted:
 
 
 class Page(Process):
-    """Somebody's page: presses a button once, and again where no answer came."""
+    """One person's page: presses a button once, and again if there was no answer."""
 
     def __init__(self, ground: Ground, name: str) -> None:
         super().__init__(ground, name)

@@ -1,6 +1,6 @@
-"""One history: a seed decides what happens, who goes on after every wait, what breaks, and who dies.
+"""One history: a seed decides what happens, which process goes on after every wait, what breaks, and who dies.
 
-Start with `History.play`. What was found wrong is raised as `Broken`, with the history's trace where it was asked for.
+Start with `History.play`. It raises `Broken` for what it finds wrong; the trace is printed if requested.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ from tests.simulation import buttons, duties, happenings
 from tests.simulation.commits import Broken, Commits
 from tests.simulation.consuming import Consumer, Measuring
 from tests.simulation.database import Answer, Database, Fate
-from tests.simulation.happenings import ACCOUNTS, PEOPLE, START, Told
+from tests.simulation.happenings import ACCOUNTS, PEOPLE, START, Report
 from tests.simulation.invariants import check_in_the_end
 from tests.simulation.kafka import CASES, PARTITIONS, SALES, Kafka
 from tests.simulation.kafka import PEOPLE as DIRECTORY
@@ -30,7 +30,8 @@ from tests.simulation.workers import Activity, Ground, Mail, Page, Relay, Sender
 
 
 class History:
-    """Everything of one seed. `tell` is called with each line of the trace. Other histories are made of it."""
+    """Everything that follows from one seed. `tell` is called with each line of the trace. Other kinds of
+    histories derive from it."""
 
     kinds: Mapping[str, Callable[[Ground, str], Any]] = {
         "consumer": Consumer,
@@ -39,7 +40,7 @@ class History:
         "sender": Sender,
     }
     to_rest = 20_000
-    """So many steps without coming to rest is no rest any more."""
+    """A history that has not come to rest after this many steps is broken."""
     processes: Sequence[str] = ("consumer 1", "consumer 2", "relay", "timers 1", "timers 2", "sender 1", "sender 2")
 
     def __init__(self, seed: int, tell: Callable[[str], None] | None = None) -> None:
@@ -60,16 +61,16 @@ class History:
         self.database.on_commit = self.commits.note
         self.ground = Ground(self.database, self.kafka, self.mail, self.chance, self.answers())
         self.running: list[Running] = []
-        self.told: list[Told] = []
+        self.reports: list[Report] = []
         self.made = 0
         self._start_everything()
 
     def answers(self) -> Mapping[str, Answer]:
-        """What statements mean."""
+        """The meaning of each statement."""
         return ANSWERS
 
     def play(self) -> None:
-        """Let things happen, let everything come to rest, and see whether all is as it must be."""
+        """Let things happen, let everything come to rest, and check the invariants."""
         try:
             self._live()
         finally:
@@ -79,8 +80,8 @@ class History:
         check_replay(self.commits, self.database, one_by_one=self.one_by_one)
 
     def _live(self) -> None:
-        for told in happenings.beginning(self.chance):
-            self._append(told)
+        for report in happenings.beginning(self.chance):
+            self._append(report)
         for _ in range(self.chance.randint(8, 25)):
             self._happen()
             for _ in range(int(self.chance.choice((0, 3, 12, 60, 60)) * self.pausing)):
@@ -91,7 +92,7 @@ class History:
             self.rest()
 
     def rest(self) -> None:
-        """Nothing breaks any more, and everybody does what is to be done now."""
+        """Nothing breaks any more, and every process does the work that is due."""
         self.calm = self.mail.calm = True
         for _ in range(self.to_rest):
             if not self._go_on():
@@ -120,7 +121,7 @@ class History:
         return found
 
     def _assign(self, names: set[str]) -> None:
-        """Deal the partitions: everything to one, or to each the same numbers of all topics."""
+        """Assign the partitions: all of them to one consumer, or to each the same numbers of all topics."""
         for place, name in enumerate(("consumer 1", "consumer 2")):
             mine = {one for one in PARTITIONS if len(names) == 2 and one.number == place}
             self._consumer(name).assign(set(PARTITIONS) if names == {name} else mine)
@@ -142,7 +143,7 @@ class History:
             self._append(happenings.directory_change(self.chance, self.database.now))
         elif lot < 0.90:
             self._sell()
-        elif lot < 0.94 and self.told:
+        elif lot < 0.94 and self.reports:
             self._append_again()
         elif lot < 0.96:
             self._log_duty()
@@ -150,10 +151,10 @@ class History:
             self._assign(self.chance.choice(({"consumer 1"}, {"consumer 2"}, {"consumer 1", "consumer 2"})))
 
     def _sell(self) -> None:
-        """What was not sold in the beginning. The first sale of an order counts: another is no sale for orders."""
+        """A sale that was not made at the beginning. Orders ignores repeated sales of an order."""
         account = self.chance.choice(ACCOUNTS)
         order = self.chance.choice(happenings.ORDERS[account])
-        if not any(isinstance(one.fact, OrderPlaced) and one.fact.order == order for one in self.told):
+        if not any(isinstance(one.fact, OrderPlaced) and one.fact.order == order for one in self.reports):
             self._append(happenings.sale(self.chance, account, order))
 
     def _pass_time(self, long: timedelta) -> None:
@@ -165,25 +166,25 @@ class History:
         if due is not None and due > self.database.now:
             self._pass_time(due - self.database.now - timedelta(milliseconds=self.chance.choice((0, 0, 1))))
 
-    def _append(self, told: Told) -> None:
+    def _append(self, report: Report) -> None:
         self.made += 1
-        self.told.append(told)
-        self._append_as(told, self.made)
+        self.reports.append(report)
+        self._append_as(report, self.made)
 
     def _append_again(self) -> None:
-        """The publisher's relay sent it twice."""
-        place = self.chance.randrange(len(self.told))
-        self._append_as(self.told[place], place + 1)
+        """A relay published a record twice."""
+        place = self.chance.randrange(len(self.reports))
+        self._append_as(self.reports[place], place + 1)
 
-    def _append_as(self, told: Told, number: int) -> None:
-        event = envelope(told.fact, id=f"e-{number}", source="handoff/orders", subject=told.subject, time=told.at)
-        topic = DIRECTORY if told.fact.about == "salesperson" else SALES if "orders." in told.fact.type else CASES
-        partition = Partition(topic, sum(map(ord, told.subject)) % 2)
+    def _append_as(self, report: Report, number: int) -> None:
+        event = envelope(report.fact, id=f"e-{number}", source="handoff/orders", subject=report.subject, time=report.at)
+        topic = DIRECTORY if report.fact.about == "salesperson" else SALES if "orders." in report.fact.type else CASES
+        partition = Partition(topic, sum(map(ord, report.subject)) % 2)
         position = Position(*partition, self.kafka.end(partition))
         one = self.record(event, position)
         self.kafka.appended[partition].append((self.database.now, one))
-        ago, body = self.database.now - told.at, one.body.decode()
-        self._say(f"told {event.id} {event.type} of {told.subject}, {ago} ago: {body}")
+        ago, body = self.database.now - report.at, one.body.decode()
+        self._say(f"told {event.id} {event.type} of {report.subject}, {ago} ago: {body}")
 
     def record(self, event: Envelope[Fact], position: Position) -> Input:
         """An event as it is read from Kafka."""
@@ -224,7 +225,7 @@ class History:
     # Who goes on
 
     def _go_on(self) -> bool:
-        """One step of somebody; False where nobody has anything to do."""
+        """Advance one process or loop by a step. Returns False if none has anything to do."""
         ready = [one for one in self.running if one.ready]
         if ready and self.chance.random() < 0.8:
             self._step(self.chance.choice(ready))
@@ -237,7 +238,7 @@ class History:
         elif ready:
             self._step(self.chance.choice(ready))
         elif self.running:
-            raise Broken("everybody waits for somebody")
+            raise Broken("every process waits for another one")
         return bool(name or ready)
 
     def _idle_with_work(self) -> str | None:

@@ -1,4 +1,4 @@
-"""Facts of an account and the terms they are judged on, as the tests of findings say them: hours after AT."""
+"""Facts of an account and the terms that judge them, for the tests of findings: hours after AT."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,7 +27,7 @@ _THRESHOLDS: dict[SignalKind, dict[str, Any]] = {
 
 
 def rules(*, only: SignalKind | None = None, **thresholds: dict[str, Any]) -> Signals:
-    """All rules, or one kind's alone; thresholds by kind replace the ones above."""
+    """All rules, or those of one kind alone; thresholds by kind replace the ones above."""
     return Signals.model_validate(
         {
             kind.value: {"severity": "high", "enabled": only in (None, kind)}
@@ -46,7 +46,7 @@ class RoundTheClock:
 
 
 class Twice:
-    """Working time half as fast as the clock, as where people work twelve hours a day."""
+    """Working time half as fast as the clock, as for people who work twelve hours a day."""
 
     def after(self, start: datetime, working: timedelta) -> datetime:
         return start + 2 * working
@@ -59,12 +59,12 @@ def always(signals: Signals, working: RoundTheClock | Twice | None = None) -> Th
 
 
 def hours(count: float) -> datetime:
-    """So many hours after AT."""
+    """This many hours after AT."""
     return AT + timedelta(hours=count)
 
 
 def fact(kind: FactKind, at: float, *, case: str | None = None, order: str | None = None, **more: Any) -> AccountFact:
-    """A fact so many hours after AT; its id is made of all that it says, unless `id` names it."""
+    """A fact this many hours after AT; its id is derived from its whole content, unless `id` names it."""
     number = more.pop("id", None)
     due = more.pop("due", None)
     told = {"case_id": case, "order_id": order, "due_at": None if due is None else hours(due)} | more
@@ -83,24 +83,24 @@ def outbound(at: float, result: str = "answered", **more: Any) -> AccountFact:
 
 
 def reached(at: float, **more: Any) -> AccountFact:
-    """A salesperson says that they talked with the customer."""
+    """A salesperson reports that they talked with the customer."""
     return fact(FactKind.CUSTOMER_REACHED, at, **({"channel": "phone"} | more))
 
 
 def of_kind(kind: SignalKind, *facts: AccountFact, working: RoundTheClock | Twice | None = None) -> list[Detection]:
-    """The findings of one kind, that kind alone being enabled."""
+    """The findings of one kind, with that kind alone enabled."""
     found = detections(History(facts), always(rules(only=kind), working))
     assert all(detection.kind is kind for detection in found)
     return found
 
 
 def told(kind: SignalKind, *facts: AccountFact) -> list[tuple[float, float | None]]:
-    """The findings of one kind: when each came into being, and when it was cleared, in hours after AT."""
+    """The findings of one kind: when each began and when it was cleared, in hours after AT."""
     return [times(detection) for detection in of_kind(kind, *facts)]
 
 
 def times(detection: Detection) -> tuple[float, float | None]:
-    """When a finding came into being, and when it was cleared, in hours after AT."""
+    """When a finding began and when it was cleared, in hours after AT."""
     return _hours(detection.at), _cleared(detection)
 
 

@@ -1,4 +1,4 @@
-"""Facts about cases, promised answers, ratings and requests, as the tests of their findings tell them."""
+"""Facts about cases, promised answers, ratings and requests, for the tests of their findings."""
 
 from typing import Any
 

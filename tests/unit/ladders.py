@@ -51,12 +51,12 @@ def first(
 ) -> LadderStep:
     people = {"desk": person("desk")} | {one.salesperson_id: one for one in known}
     found = ladder(*known, now=now, sold=sold, mode=mode)
-    asked = whom(standing(found), Situation(sold or order(), people, replace(MOMENT, now=now)))
-    assert asked is not None
-    return asked.ladder_step
+    next_step = whom(standing(found), Situation(sold or order(), people, replace(MOMENT, now=now)))
+    assert next_step is not None
+    return next_step.ladder_step
 
 
-def asked(found: Sequence[LadderStep]) -> list[tuple[Step, str | None]]:
+def people_on(found: Sequence[LadderStep]) -> list[tuple[Step, str | None]]:
     return [(ladder_step.step, ladder_step.salesperson_id) for ladder_step in found if ladder_step.skipped is None]
 
 

@@ -1,4 +1,4 @@
-"""The policy's document as it ships, changed at a line or two, for the tests of this folder."""
+"""The default policy's document with a line or two changed, for the tests of this folder."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ def errors_of(text: str) -> list[str]:
 
 
 def changed(before: str, after: str, *, nth: int = 0) -> tuple[str, int]:
-    """The shipped document with the n-th such line replaced, and the line's number."""
+    """The default document with the n-th such line replaced, and the line's number."""
     text = TEXT.splitlines()
     line = [number for number, one in enumerate(text) if one == before][nth]
     text[line] = after
@@ -27,7 +27,7 @@ def changed(before: str, after: str, *, nth: int = 0) -> tuple[str, int]:
 
 
 def with_override(text: str) -> tuple[str, int]:
-    """The shipped document with this at its end, and the number of its first line."""
+    """The default document with this at its end, and the number of its first line."""
     return f"{TEXT}\n{text}", TEXT.count("\n") + 2
 
 

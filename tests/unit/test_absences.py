@@ -1,4 +1,4 @@
-"""An absence ahead: whoever would be rung behind it is passed over, and no clock runs across it."""
+"""A future absence: a person who would be notified during it is skipped, and no deadline runs across it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,12 +14,12 @@ from services.escalation.domain.clocks import (
     answer_by,
     extended,
     no_hour_in_common,
+    notifiable_at,
     redeem_by,
-    rings_at,
 )
 from services.escalation.domain.entities import Order, Salesperson
 from services.escalation.domain.ladder import ladder_steps, standing
-from services.escalation.domain.next_step import Asked, Situation, whom
+from services.escalation.domain.next_step import NextStep, Situation, whom
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import TeamMode
 from shared.contracts.escalation import Severity, Step
@@ -54,14 +54,14 @@ WOKEN = replace(ANNA, rings_off_hours=True)
 LEAVES = berlin("2026-06-08T00:00")
 
 
-def asked(seller: Salesperson, now: datetime, severity: Severity = HIGH) -> tuple[str | None, str | None]:
-    """Who is rung first, and why the seller is not."""
+def first_notified(seller: Salesperson, now: datetime, severity: Severity = HIGH) -> tuple[str | None, str | None]:
+    """Who is notified first, and why the seller is not."""
     people = {"anna": seller, "ben": person("ben"), "desk": person("desk")}
     moment = Moment(now, severity, POLICY)
     found = ladder_steps(ORDER, people, desk="desk", moment=moment, mode=TeamMode.ON)
     assert found is not None
     first = whom(standing(found), Situation(ORDER, people, moment))
-    assert isinstance(first, Asked)
+    assert isinstance(first, NextStep)
     return first.ladder_step.salesperson_id, next((ladder_step.skipped for ladder_step in first.passed_over), None)
 
 
@@ -103,22 +103,22 @@ UNTIL_THEN = ("ben", "Anna is away until 19 June")
         ),
     ],
 )
-def test_who_would_be_rung_on_a_day_of_an_absence_is_passed_over(
+def test_a_person_is_skipped_on_a_day_of_their_absence(
     seller: Salesperson, now: str, severity: Severity, expected: tuple[str, str | None]
 ) -> None:
-    assert asked(seller, berlin(now), severity) == expected
+    assert first_notified(seller, berlin(now), severity) == expected
 
 
-def test_an_absence_counts_on_the_days_where_the_person_is() -> None:
+def test_an_absence_counts_by_the_days_in_the_persons_zone() -> None:
     far = replace(ANNA, away=away("2026-05-05", "2026-05-05"), zone="Pacific/Auckland", working_hours=ALWAYS)
     midnight = datetime(2026, 5, 4, 12, tzinfo=UTC)
-    assert asked(far, midnight - timedelta(minutes=1))[0] == "anna"
-    assert asked(far, midnight)[0] == "ben"
-    assert asked(far, midnight + timedelta(days=1))[0] == "anna"
+    assert first_notified(far, midnight - timedelta(minutes=1))[0] == "anna"
+    assert first_notified(far, midnight)[0] == "ben"
+    assert first_notified(far, midnight + timedelta(days=1))[0] == "anna"
     over_new_year = replace(ANNA, away=away("2026-05-01", "2027-01-02"))
-    assert asked(over_new_year, AT)[1] == "Anna is away until 2 January 2027"
+    assert first_notified(over_new_year, AT)[1] == "Anna is away until 2 January 2027"
     without_end = replace(ANNA, away=f"{away('2026-05-01', '9999-12-31')[:-1]}, {away('2026-06-01', '2026-06-02')[1:]}")
-    assert asked(without_end, AT)[1] == "Anna is away until 31 December 9999"
+    assert first_notified(without_end, AT)[1] == "Anna is away until 31 December 9999"
 
 
 FRIDAY = berlin("2026-06-05T16:50")
@@ -136,23 +136,23 @@ FRIDAY = berlin("2026-06-05T16:50")
         pytest.param(away("2026-10-26", "2026-10-30"), "2026-10-23T16:50", "2026-10-26T00:00", id="the clock back"),
     ],
 )
-def test_the_time_to_answer_does_not_run_across_an_absence(absent: str, start: str, expected: str) -> None:
+def test_the_time_to_respond_does_not_run_across_an_absence(absent: str, start: str, expected: str) -> None:
     anna = replace(ANNA, away=absent)
     assert answer_by(anna, Step.SELLER, HIGH, POLICY, berlin(start)) == berlin(expected)
 
 
-def test_nor_does_the_time_to_reach_the_customer_or_the_time_an_attempt_adds() -> None:
+def test_nor_does_the_time_to_reach_the_customer_or_the_extension_by_an_attempt() -> None:
     assert redeem_by(ANNA, HIGH, TALK, FRIDAY) == LEAVES
     assert redeem_by(replace(ANNA, away="[]"), HIGH, TALK, FRIDAY) == berlin("2026-06-08T12:50")
     assert extended(ANNA, HIGH, FRIDAY, TALK, FRIDAY) == LEAVES
 
 
-def test_who_is_away_would_be_rung_when_they_are_back() -> None:
-    assert rings_at(ANNA, ORDER, HIGH, POLICY, berlin("2026-06-08T10:00")) == berlin("2026-06-22T09:00")
-    assert rings_at(WOKEN, ORDER, CRITICAL, POLICY, berlin("2026-06-08T10:00")) == berlin("2026-06-20T08:00")
+def test_an_absent_person_would_be_notified_on_their_return() -> None:
+    assert notifiable_at(ANNA, ORDER, HIGH, POLICY, berlin("2026-06-08T10:00")) == berlin("2026-06-22T09:00")
+    assert notifiable_at(WOKEN, ORDER, CRITICAL, POLICY, berlin("2026-06-08T10:00")) == berlin("2026-06-20T08:00")
 
 
-def test_an_absence_within_the_bound_only_stops_the_clock() -> None:
+def test_an_absence_within_the_bound_only_pauses_the_deadline() -> None:
     one_day = replace(ANNA, away=away("2026-06-09", "2026-06-09"))
     monday, wednesday = berlin("2026-06-08T16:00"), berlin("2026-06-10T16:00")
     assert answer_by(one_day, Step.SELLER, Severity.WATCH, POLICY, monday) == wednesday
@@ -160,7 +160,7 @@ def test_an_absence_within_the_bound_only_stops_the_clock() -> None:
     assert redeem_by(one_day, HIGH, TALK, monday) == berlin("2026-06-09T00:00"), "four hours are less than a day"
 
 
-def test_what_was_left_of_a_deadline_passes_after_an_absence_that_is_told_later() -> None:
+def test_the_rest_of_a_deadline_passes_after_an_absence_reported_later() -> None:
     now, due = berlin("2026-06-08T10:00"), berlin("2026-06-08T16:00")
     today = replace(ANNA, away=away("2026-06-08", "2026-06-08"))
     assert after_absence(today, Severity.WATCH, TALK, due, now) == berlin("2026-06-09T15:00")
@@ -185,20 +185,20 @@ NIGHTS = replace(ANNA, away="[]", working_hours=OFFICE.replace("09:00", "22:00")
         pytest.param(None, HIGH, Talk(LATE, POLICY), "2026-01-12T20:30", id="whom the directory does not know"),
     ],
 )
-def test_a_talk_is_due_in_time_that_is_the_takers_and_the_customers(
+def test_a_talk_is_due_within_hours_of_both_acknowledger_and_customer(
     taker: Salesperson | None, severity: Severity, talk: Talk, expected: str
 ) -> None:
     assert redeem_by(taker, severity, talk, HALF_PAST_FOUR) == berlin(expected)
 
 
-def test_that_there_is_no_hour_in_common_is_known() -> None:
+def test_a_lack_of_common_hours_is_detected() -> None:
     assert no_hour_in_common(NIGHTS, HIGH, Talk(ORDER, POLICY), HALF_PAST_FOUR)
     assert not no_hour_in_common(NIGHTS, HIGH, Talk(ORDER, POLICY, by_phone=False), HALF_PAST_FOUR)
     assert not no_hour_in_common(replace(ANNA, away="[]"), HIGH, Talk(LATE, POLICY), HALF_PAST_FOUR)
 
 
-def test_an_absence_begins_with_its_first_day_where_the_person_is() -> None:
+def test_an_absence_begins_with_its_first_day_in_the_persons_zone() -> None:
     hours = WorkingTime("Pacific/Auckland", away=((AT.date(), AT.date()),))
     assert hours.next_absence(AT - timedelta(days=2)) == datetime(2026, 5, 3, 12, tzinfo=UTC)
-    assert hours.next_absence(datetime(2026, 5, 3, 12, tzinfo=UTC)) is None, "it has begun"
+    assert hours.next_absence(datetime(2026, 5, 3, 12, tzinfo=UTC)) is None, "the absence has begun"
     assert WorkingTime("UTC").next_absence(AT) is None

@@ -1,4 +1,4 @@
-"""The time that a customer was promised a call at, and what becomes of it."""
+"""The time at which a call was promised to a customer, and what replaces it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,7 @@ import pytest
 from services.escalation.domain.clocks import Talk, falls_due
 from services.escalation.domain.deliveries import needless
 from services.escalation.domain.entities import Alert, Clock, Episode, Order, Salesperson
+from services.escalation.domain.notification_causes import notified_anew
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.rescues import (
     NotNow,
@@ -21,7 +22,6 @@ from services.escalation.domain.rescues import (
     snoozed,
     taken,
 )
-from services.escalation.domain.ringing import asked_anew
 from shared.contracts.escalation import RingCause, Severity
 
 AT = datetime(2026, 5, 5, 9, tzinfo=UTC)
@@ -49,10 +49,10 @@ def test_a_reminder_comes_a_little_before_and_the_talk_is_due_from_the_time_itse
     assert falls_due(promised(at), POLICY) == at - timedelta(minutes=5)
     due = come(at)
     assert (due.acknowledged_by, due.deadline_for, due.deadline_at) == ("anna", Clock.REDEEM, at + WITHIN)
-    assert due.promised_at == at, "it is named until something takes its place"
+    assert due.promised_at == at, "it is named until something replaces it"
 
 
-def test_a_talk_an_attempt_or_another_appointment_takes_the_place_of_one_that_has_come() -> None:
+def test_a_talk_an_attempt_or_another_appointment_replaces_one_that_is_due() -> None:
     at = AT + DAY
     now = at - timedelta(minutes=2)
     assert reached(come(at), now, now).promised_at is None
@@ -61,11 +61,11 @@ def test_a_talk_an_attempt_or_another_appointment_takes_the_place_of_one_that_ha
     assert (another.promised_at, another.appointment_at) == (at + DAY, None)
 
 
-def test_what_was_promised_goes_along_with_whoever_takes_over() -> None:
+def test_a_promised_call_moves_to_the_new_holder() -> None:
     at = AT + DAY
-    passed_on = asked_anew(promised(at), AT + HOUR)
+    passed_on = notified_anew(promised(at), AT + HOUR)
     assert (passed_on.acknowledged_by, passed_on.promised_at) == (None, at)
-    theirs = taken(asked_anew(passed_on, AT + 2 * HOUR), "ben", TALK, AT + 2 * HOUR)
+    theirs = taken(notified_anew(passed_on, AT + 2 * HOUR), "ben", TALK, AT + 2 * HOUR)
     assert (theirs.deadline_at, theirs.deadline_for, theirs.appointment_at) == (at, Clock.APPOINTMENT, None)
     too_late = taken(passed_on, ANNA, TALK, at + HOUR)
     assert (too_late.deadline_for, too_late.promised_at) == (Clock.REDEEM, at)
@@ -78,30 +78,30 @@ def test_what_was_promised_goes_along_with_whoever_takes_over() -> None:
     [(WITHIN - HOUR, Clock.APPOINTMENT), (WITHIN + DAY, Clock.REDEEM)],
     ids=["the appointment comes first", "the talk about what is new comes first"],
 )
-def test_what_was_promised_stands_though_something_new_has_happened(ahead: timedelta, clock: Clock) -> None:
-    again = asked_anew(promised(AT + ahead), AT, something_new=True)
+def test_a_promised_call_stands_despite_a_new_signal(ahead: timedelta, clock: Clock) -> None:
+    again = notified_anew(promised(AT + ahead), AT, something_new=True)
     assert again.promised_at == AT + ahead
     mine = taken(again, ANNA, TALK, AT)
     assert (mine.deadline_for, mine.promised_at) == (clock, AT + ahead)
     tried = attempted(mine, ANNA, TALK, AT)
-    assert tried.promised_at == AT + ahead, "this attempt was about what is new"
+    assert tried.promised_at == AT + ahead, "this attempt was about the new signal"
     talked = reached(mine, AT, AT)
     assert (talked.deadline_for, talked.deadline_at) == (Clock.APPOINTMENT, AT + ahead)
 
 
-def test_attempts_do_not_push_the_clock_past_what_was_promised() -> None:
+def test_attempts_do_not_extend_the_deadline_past_a_promised_call() -> None:
     at = AT + WITHIN + HOUR
-    mine = taken(asked_anew(promised(at), AT, something_new=True), ANNA, TALK, AT)
+    mine = taken(notified_anew(promised(at), AT, something_new=True), ANNA, TALK, AT)
     tried = attempted(mine, ANNA, TALK, AT + WITHIN)
     assert (mine.deadline_for, tried.deadline_for, tried.deadline_at) == (Clock.REDEEM, Clock.APPOINTMENT, at)
 
 
-def test_it_can_be_put_off_until_what_was_promised_and_no_longer() -> None:
+def test_a_snooze_can_last_until_a_promised_call_and_no_longer() -> None:
     at = AT + DAY
     paused = snoozed(promised(at), ANNA, at - HOUR, POLICY, AT)
     assert (paused.deadline_for, paused.promised_at) == (Clock.SNOOZE, at)
     assert reached(paused, AT, AT).promised_at == at
-    again = taken(asked_anew(paused, at - HOUR), ANNA, TALK, at - HOUR)
+    again = taken(notified_anew(paused, at - HOUR), ANNA, TALK, at - HOUR)
     assert (again.deadline_for, again.deadline_at) == (Clock.APPOINTMENT, at)
     with pytest.raises(NotNow, match=r"the customer was promised a call on 6 May at 11:00\. To snooze past that"):
         snoozed(promised(at), ANNA, at + HOUR, POLICY, AT)
@@ -119,5 +119,5 @@ def test_a_reminder_is_needed_while_its_recipient_has_the_episode() -> None:
     mine = promised(AT + DAY)
     assert needless(reminder, mine) is None
     assert needless(reminder, replace(mine, acknowledged_by="ben")) == "passed_on"
-    assert needless(reminder, asked_anew(mine, AT)) == "passed_on", "nobody has it"
+    assert needless(reminder, notified_anew(mine, AT)) == "passed_on", "no one has acknowledged it"
     assert needless(replace(reminder, cause=RingCause.SIGNAL), mine) == "acknowledged"

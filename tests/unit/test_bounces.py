@@ -1,4 +1,4 @@
-"""A delivery report is read, or it is said why not, whatever bytes come."""
+"""A delivery report is read, or refused with a reason, for any bytes at all."""
 
 from contextlib import suppress
 from email.message import EmailMessage

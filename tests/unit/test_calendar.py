@@ -1,4 +1,4 @@
-"""Working time: what counts as being at work, and the instant when so much of it has passed."""
+"""Working time: which times count as work, and the instant at which a span of it has passed."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -145,7 +145,7 @@ def berlin(text: str, fold: int = 0) -> datetime:
         pytest.param(BERLIN, berlin("2026-05-04T09:00"), 600_000, berlin("2031-01-09T13:00"), id="ten thousand hours"),
     ],
 )
-def test_so_much_working_time_has_passed_at(
+def test_a_span_of_working_time_has_passed_at(
     calendar: WorkingTime, start: datetime, minutes: int, expected: datetime
 ) -> None:
     assert calendar.after(start, timedelta(minutes=minutes)) == expected
@@ -169,7 +169,7 @@ def test_an_absence_lasts_over_periods_that_follow_or_overlap() -> None:
     assert BERLIN.away_on(AT) is None
 
 
-def test_who_is_not_at_work_for_longer_than_the_longest_pause_is_not_waited_for() -> None:
+def test_an_absence_longer_than_the_longest_pause_is_not_waited_for() -> None:
     gone = WorkingTime("UTC", (OFFICE,), away=((date(2026, 1, 1), date(2099, 12, 31)),))
     assert not gone.is_open(AT)
     assert gone.next_open(AT) == AT
@@ -197,7 +197,7 @@ def test_customers_may_be_called_between_two_times_of_their_own_day() -> None:
     assert hours.next_open(datetime(2026, 5, 5, 0, tzinfo=UTC)) == datetime(2026, 5, 5, 13, tzinfo=UTC)
 
 
-def test_a_persons_calendar_is_read_from_what_is_kept_and_remembered() -> None:
+def test_a_persons_calendar_is_read_from_the_stored_hours_and_cached() -> None:
     hours = '[{"days": ["mon", "tue"], "start": "09:00", "end": "17:00"}]'
     away = '[{"since": "2026-05-05", "until": "2026-05-06"}]'
     known = Salesperson("anna", AT, "Anna", None, None, None, None, "Europe/Berlin", hours, True, None, None)
@@ -227,7 +227,7 @@ def test_a_persons_calendar_is_read_from_what_is_kept_and_remembered() -> None:
     )
 
 
-def test_the_companys_calendar_is_that_of_its_policy() -> None:
+def test_the_companys_calendar_comes_from_its_policy() -> None:
     company = Company(zone="Europe/Berlin", working_hours=(OFFICE,), country="DE", region="BY")
     assert company_calendar(company) == BERLIN
 

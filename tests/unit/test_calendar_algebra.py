@@ -1,4 +1,4 @@
-"""What holds of working time whatever the hours, holidays and absences are."""
+"""Laws of working time for any hours, holidays and absences."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -97,7 +97,7 @@ def test_time_in_common_is_open_to_both(one: WorkingTime, other: WorkingTime, at
 
 @examples(40)
 @given(CALENDARS, INSTANTS)
-def test_it_is_open_when_the_wall_clock_says_so(calendar: WorkingTime, at: datetime) -> None:
+def test_working_time_agrees_with_the_local_clock(calendar: WorkingTime, at: datetime) -> None:
     wall = at.astimezone(ZoneInfo(calendar.zone))
     hour, day = f"{wall:%H:%M}", wall.date()
     before = day - timedelta(days=1)

@@ -1,4 +1,4 @@
-"""Why somebody is notified now, as each reader is to read it."""
+"""Why a person is notified now, in the words for each reader."""
 
 import pytest
 
@@ -33,7 +33,7 @@ I_HAD_IT = Before("Jonas Keller", "at 14:03", is_reader=True, until="15:10")
         (RingCause.HANDED_OVER, JONAS, None),
     ],
 )
-def test_whoever_is_notified_reads_what_became_of_the_person_before(
+def test_the_recipient_reads_about_the_person_notified_before(
     cause: RingCause, before: Before | None, said: str | None
 ) -> None:
     assert cause_words(cause, before) == said
@@ -51,11 +51,13 @@ def test_whoever_is_notified_reads_what_became_of_the_person_before(
         (RingCause.SIGNAL, None, None),
     ],
 )
-def test_everybody_else_reads_why_it_is_with_another(cause: RingCause, before: Before | None, said: str | None) -> None:
+def test_everyone_else_reads_why_another_person_has_it(
+    cause: RingCause, before: Before | None, said: str | None
+) -> None:
     assert went_on_words(cause, before, "Lea Brandt") == said
 
 
-def test_who_is_notified_later_is_not_said_to_have_been() -> None:
+def test_a_person_to_be_notified_later_is_not_described_as_notified() -> None:
     words = went_on_words(RingCause.STEP, JONAS, "Lea Brandt", held_until="on 29 Nov at 08:00")
     assert words == "Jonas Keller did not respond in time, so Lea Brandt will be notified on 29 Nov at 08:00."
 
@@ -67,7 +69,7 @@ def test_every_other_cause_has_its_words(cause: RingCause) -> None:
     assert cause_words(cause, None)
 
 
-def test_who_had_it_reads_what_ended_that() -> None:
+def test_a_former_holder_reads_what_ended_their_acknowledgement() -> None:
     assert again_words(RingCause.SEVERITY, "11:34") == (
         "You have had this since 11:34. Severity went up, so please acknowledge it once more."
     )

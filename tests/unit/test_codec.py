@@ -1,4 +1,4 @@
-"""Kafka records in both modes become events or poison, whatever their headers, keys and values hold."""
+"""Kafka records in both modes become events or poison, for any headers, keys and values."""
 
 import json
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ NEARER = "00-4bf92f3577b34da6a3ce929d0e0e4736-1111111111111111-01"
 
 @dataclass(frozen=True)
 class Record:
-    """As aiokafka hands it over."""
+    """A record as aiokafka returns it."""
 
     topic: str = "blue.support.inbound.v1"
     key: bytes | None = b"c-17"
@@ -83,13 +83,13 @@ def test_a_structured_record_is_read_with_or_without_its_content_type(content_ty
     assert told.envelope == EVENT.model_copy(update={"traceparent": None})
 
 
-def test_the_content_type_decides_the_mode_where_attributes_stand_in_both_places() -> None:
+def test_the_content_type_decides_the_mode_if_attributes_are_in_both_places() -> None:
     both = Record(value=STRUCTURED.value, headers=(*HEADERS[:7], ("content-type", b"application/cloudevents+json")))
     assert read(both).digest == read(BINARY).digest
 
 
 @pytest.mark.parametrize("record", [BINARY, STRUCTURED], ids=["binary", "structured"])
-def test_the_standard_trace_context_counts_before_the_attribute(record: Record) -> None:
+def test_the_standard_trace_context_takes_precedence_over_the_attribute(record: Record) -> None:
     assert read(_with_header(record, "traceparent", NEARER.encode())).envelope.traceparent == NEARER
 
 
@@ -98,12 +98,12 @@ def test_an_unreadable_trace_context_in_a_structured_record_is_dropped() -> None
 
 
 @pytest.mark.parametrize("key", [None, b"", b"c-18", b"\xff\xfe"])
-def test_a_record_with_another_key_is_accepted_and_said_to_be_so(key: bytes | None) -> None:
+def test_a_record_with_another_key_is_accepted_and_reported(key: bytes | None) -> None:
     told = read(replace(BINARY, key=key))
     assert told == replace(read(BINARY), key_matches=False)
 
 
-def test_a_foreign_header_is_ignored_whatever_it_holds() -> None:
+def test_a_foreign_header_is_ignored_with_any_value() -> None:
     strange: list[tuple[str, bytes | None]] = [("shop", b"\xff"), ("ce_extension", b"\xff"), ("", None)]
     headers = (*HEADERS, *strange, *((f"x-{number}", b"1") for number in range(1_000)))
     assert read(replace(BINARY, headers=headers)) == read(BINARY)
@@ -114,7 +114,7 @@ def test_a_header_without_value_counts_as_missing() -> None:
     assert poison(Record(headers=(("ce_specversion", None),))).code == "not_cloudevents"
 
 
-def test_of_a_header_given_twice_the_last_counts() -> None:
+def test_the_last_of_two_equal_headers_counts() -> None:
     assert read(_with_header(BINARY, "ce_id", b"e-2")).envelope.id == "e-2"
 
 
@@ -142,5 +142,5 @@ def test_of_a_header_given_twice_the_last_counts() -> None:
         ),
     ],
 )
-def test_what_holds_no_acceptable_event_is_poison(record: Record, code: str) -> None:
+def test_a_record_without_an_acceptable_event_is_poison(record: Record, code: str) -> None:
     assert poison(record).code == code

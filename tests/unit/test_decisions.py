@@ -1,4 +1,4 @@
-"""Every decision is listed, says what it rests on, and names lines that the policy has."""
+"""Every decision is listed, states its basis, and names lines that the policy has."""
 
 import itertools
 import string
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.escalation.domain.decisions.decision import ChangesEpisode, Decision, OfEpisode, SetsClock
+from services.escalation.domain.decisions.labels import LABELS
 from services.escalation.domain.decisions.rules import DECISIONS, RULES, names_of
 from services.escalation.domain.decisions.signals import OfSignal, SignalAdded, SignalEnded
 from services.escalation.domain.decisions.taking import ChangesHolder, OfHolder
@@ -15,7 +16,7 @@ from services.escalation.domain.policy.document import read, shipped_text
 from shared.contracts.escalation import LADDER, REQUESTS, EpisodeResult, Severity, SignalKind
 
 SHARED = {Decision, OfEpisode, ChangesEpisode, SetsClock, OfHolder, ChangesHolder, OfSignal, SignalAdded, SignalEnded}
-"""What decisions are made of, and nothing that is decided."""
+"""The parts of decisions, which are no decisions themselves."""
 _FILLED_WITH = {
     "severity": [one.value for one in Severity],
     "step": [one.value for one in LADDER],
@@ -39,21 +40,27 @@ def _lines(template: str) -> Iterator[str]:
 
 
 def test_every_decision_is_listed() -> None:
-    """By name, as a dataclass with slots leaves the class behind that it was made from."""
+    """By name, because a dataclass with slots is another class than the one it was made from."""
     names = {one.__qualname__ for one in _below(Decision)}
     assert names - {one.__qualname__ for one in SHARED} == {one.__qualname__ for one in DECISIONS}
     assert len(set(DECISIONS)) == len(DECISIONS)
 
 
 @pytest.mark.parametrize("decision", [one for one in DECISIONS if one.rule is not None], ids=lambda one: one.__name__)
-def test_what_leaves_a_record_has_a_sentence(decision: type[Decision]) -> None:
+def test_every_recorded_decision_has_a_sentence(decision: type[Decision]) -> None:
     assert decision.sentence is not Decision.sentence
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
-def test_decisions_of_one_name_are_called_the_same(rule: str) -> None:
+def test_decisions_with_one_stored_name_have_the_same_label(rule: str) -> None:
     mine = [one for one in DECISIONS if one.rule == rule]
     assert len({(one.outcome, one.timeline, one.color) for one in mine}) == 1
+
+
+def test_every_rule_has_a_label_of_its_own_that_fits_the_column() -> None:
+    assert LABELS.keys() == RULES.keys()
+    assert len(set(LABELS.values())) == len(LABELS)
+    assert [label for label in LABELS.values() if len(label) > 15 or "_" in label] == []
 
 
 @pytest.mark.parametrize(
@@ -65,7 +72,7 @@ def test_every_line_that_a_decision_names_is_in_the_shipped_policy(template: str
     assert not missing
 
 
-def test_what_leaves_no_record_has_no_name() -> None:
+def test_unrecorded_decisions_have_no_stored_name() -> None:
     nameless = next(one for one in DECISIONS if one.rule is None)
     with pytest.raises(TypeError, match="without a rule"):
         names_of(nameless)

@@ -1,6 +1,6 @@
-"""Care before trouble: which duties a sale makes, whose they are, when they are shown, and what proves them done.
+"""Follow-ups before trouble: which ones a sale makes, whose they are, when they are shown, and what completes them.
 
-Times are hours after the sale; in the policy that ships a check-in is due after 336, and shown from 288 to 672.
+Times are hours after the sale. In the default policy a check-in is due after 336, and shown from 288 to 672.
 """
 
 from dataclasses import replace
@@ -43,7 +43,7 @@ def duties(
     people: tuple[Salesperson, ...] = (person("anna"), person("ben")),
     **account: Any,
 ) -> list[tuple[DutyKind, float]]:
-    """The kind of each duty, and when it is due, in hours after the sale."""
+    """The kind of each follow-up, and when it is due, in hours after the sale."""
     sale = Sale(order, Account(ACCOUNT, **account), History(facts))
     directory = {one.salesperson_id: one for one in people}
     found = duties_of(of, sale, directory, policies, hours(at))
@@ -85,7 +85,7 @@ def test_a_check_in_is_not_shown_long_before_or_after_its_date(at: float) -> Non
         outbound(DUE, agent="anna", case="k"),
     ],
 )
-def test_a_talk_of_the_seller_with_the_customer_proves_the_check_in(talk: AccountFact) -> None:
+def test_the_sellers_talk_with_the_customer_completes_the_check_in(talk: AccountFact) -> None:
     assert duties(talk) == []
 
 
@@ -101,11 +101,11 @@ def test_a_talk_of_the_seller_with_the_customer_proves_the_check_in(talk: Accoun
         pytest.param([OPENED_FOR_ANOTHER, outbound(DUE - 1, agent="anna", case="k")], id="on another order's case"),
     ],
 )
-def test_what_is_no_talk_of_the_seller_about_the_order_proves_no_check_in(talk: list[AccountFact]) -> None:
+def test_other_contacts_do_not_complete_a_check_in(talk: list[AccountFact]) -> None:
     assert duties(*talk) == CHECK_IN
 
 
-def test_a_promise_is_a_duty_until_it_is_reported_as_kept() -> None:
+def test_a_promise_is_a_follow_up_until_it_is_reported_as_kept() -> None:
     assert duties(promise(100), at=60) == [(DutyKind.PROMISE, 100)]
     assert duties(promise(100), at=130) == [(DutyKind.PROMISE, 100)]
     assert duties(promise(100), kept(59), at=60) == []
@@ -114,53 +114,53 @@ def test_a_promise_is_a_duty_until_it_is_reported_as_kept() -> None:
     assert duties(promise(100), at=100 - 2 * DAY - 1) == []
 
 
-def test_of_two_promises_of_one_name_the_first_is_the_duty() -> None:
+def test_the_first_of_two_promises_of_one_name_is_the_follow_up() -> None:
     found = duties(promise(110), promise(100), promise(105, "manual"), at=90)
     assert sorted(found) == [(DutyKind.PROMISE, 100), (DutyKind.PROMISE, 105)]
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_the_expected_outcome_is_a_duty_until_the_buyer_says_what_became_of_it(number: int) -> None:
+def test_the_expected_result_is_a_follow_up_until_the_buyer_reports_on_it(number: int) -> None:
     order = replace(ORDER, outcome_expected_by=hours(100))
     assert duties(at=60, order=order) == [(DutyKind.OUTCOME, 100)]
     assert duties(asked(59, number), at=60, order=order) == []
 
 
 @pytest.mark.parametrize("preference", ["do_not_call", "dispute", "deceased"])
-def test_who_must_not_be_called_makes_no_duty(preference: str) -> None:
+def test_a_do_not_call_customer_makes_no_follow_up(preference: str) -> None:
     assert duties(promise(DUE), preference=preference) == []
 
 
-def test_a_backfilled_sale_makes_no_duty() -> None:
+def test_a_backfilled_sale_makes_no_follow_up() -> None:
     assert duties(order=replace(ORDER, seen_at=hours(3 * DAY))) == CHECK_IN
     assert duties(promise(DUE), order=replace(ORDER, seen_at=hours(3 * DAY + 1))) == []
 
 
-def test_a_cancelled_order_makes_no_duty() -> None:
+def test_a_cancelled_order_makes_no_follow_up() -> None:
     assert duties(promise(DUE), fact(FactKind.ORDER_CANCELLED, 5, order="4711")) == []
     assert duties(fact(FactKind.ORDER_CANCELLED, 5, order="4712")) == CHECK_IN
 
 
-def test_a_duty_is_the_sellers_alone_also_while_they_are_away() -> None:
+def test_a_follow_up_stays_the_sellers_during_an_absence() -> None:
     away = person("anna", away='[{"since": "2026-01-01", "until": "2027-01-01"}]', backup="ben")
     assert duties(people=(away, person("ben"))) == CHECK_IN
     assert duties(people=(away, person("ben")), of="ben") == []
 
 
-def test_who_took_over_the_book_has_its_duties_and_earlier_talks_count() -> None:
+def test_a_successor_has_the_follow_ups_and_earlier_talks_count() -> None:
     people = (person("anna", **LEFT), person("ben"))
     assert duties(people=people, of="ben") == CHECK_IN
     assert duties(people=people, of="anna") == []
     assert duties(outbound(SHOWN, agent="anna"), people=people, of="ben") == []
 
 
-def test_an_account_in_another_book_is_that_persons_duty() -> None:
+def test_the_follow_ups_of_a_reassigned_account_are_its_owners() -> None:
     moved: dict[str, Any] = {"assigned_to": "ben", "assigned_since": AT.date(), "assigned_at": AT}
     assert duties(of="ben", **moved) == CHECK_IN
     assert duties(**moved) == []
 
 
-def test_what_nobody_sold_is_nobodys_duty() -> None:
+def test_a_sale_without_an_active_seller_makes_no_follow_up() -> None:
     assert duties(order=replace(ORDER, sold_by=None)) == []
     assert duties(people=(person("anna", active=False), person("ben"))) == []
     assert duties(people=(person("ben"),)) == []
@@ -187,7 +187,7 @@ def test_the_policy_in_force_at_the_sale_says_when_to_check_in() -> None:
     assert duties(at=7 * DAY, policies=with_version(policy(SOONER, since=1))) == []
 
 
-def test_a_policy_can_do_without_duties() -> None:
+def test_a_policy_can_switch_follow_ups_off() -> None:
     off = policy(("enabled = true\n\n# When the seller checks in", "enabled = false\n\n# When the seller checks in"))
     assert duties(promise(DUE), policies=with_version(off)) == []
 
@@ -201,7 +201,7 @@ def test_an_override_counts_for_the_orders_it_names() -> None:
     assert duties(at=DUE, policies=special) == CHECK_IN
 
 
-def test_sales_are_looked_for_as_far_back_as_any_policy_reaches() -> None:
+def test_sales_are_read_as_far_back_as_any_policy_reaches() -> None:
     text = shipped_text() + SPECIAL
     widest = period(with_version(PolicyVersion(2, AT, read(text), text, "mia", "Changed")), AT)
     assert (widest.sold_since, widest.sold_until) == (hours(-44 * DAY), hours(-12 * DAY))

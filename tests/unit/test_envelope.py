@@ -1,4 +1,4 @@
-"""What is read as an event, and what makes two of them the same."""
+"""What is read as an event, and what makes two events the same."""
 
 import base64
 import json
@@ -50,7 +50,7 @@ def test_the_lock_key_tells_accounts_from_salespeople() -> None:
         ("2026-05-04 09:30:00-00:00", datetime(2026, 5, 4, 9, 30, tzinfo=UTC)),
     ],
 )
-def test_every_way_rfc_3339_writes_a_time_is_read(time: str, expected: datetime) -> None:
+def test_every_rfc_3339_form_of_a_time_is_read(time: str, expected: datetime) -> None:
     assert decode("{}", time=time).envelope.time == expected
 
 
@@ -58,13 +58,13 @@ _UNSEEN = [" ", "\u00a0\u3000", "\u202e\u202c", "\u200b\ufeff", "\u2066 \u2069",
 
 
 @pytest.mark.parametrize("unseen", _UNSEEN)
-def test_a_name_of_which_nothing_can_be_seen_counts_as_missing(unseen: str) -> None:
+def test_an_invisible_name_counts_as_missing(unseen: str) -> None:
     assert support_inbound.Person(name=unseen) == support_inbound.Person()
 
 
 @pytest.mark.parametrize("unseen", _UNSEEN)
 @pytest.mark.parametrize("attribute", ["subject", "id", "source"])
-def test_an_id_of_which_nothing_can_be_seen_is_refused(attribute: str, unseen: str) -> None:
+def test_an_invisible_id_is_refused(attribute: str, unseen: str) -> None:
     with pytest.raises(Rejected) as caught:
         decode("{}", **{attribute: unseen})
     assert (caught.value.code, caught.value.field) == ("invalid_attribute", attribute)
@@ -72,7 +72,7 @@ def test_an_id_of_which_nothing_can_be_seen_is_refused(attribute: str, unseen: s
 
 
 @pytest.mark.parametrize("unseen", _UNSEEN)
-def test_so_is_one_that_data_name(unseen: str) -> None:
+def test_an_invisible_id_within_data_is_refused_too(unseen: str) -> None:
     told = {
         "case": unseen,
         "order": "4711",
@@ -90,12 +90,12 @@ def test_so_is_one_that_data_name(unseen: str) -> None:
     assert [fault.reason for fault in caught.value.faults] == ["data.manager must contain a visible character"]
 
 
-def test_an_id_with_anything_to_see_is_accepted_as_it_is() -> None:
+def test_an_id_with_any_visible_character_is_accepted_unchanged() -> None:
     for seen in ("\u202e17", " 17 ", "-", "\u5ba2\u6237", "\U0001f600"):
         assert decode("{}", subject=seen).envelope.subject == seen
 
 
-def test_what_was_told_with_such_an_id_before_stays_readable() -> None:
+def test_earlier_events_with_an_invisible_id_stay_readable() -> None:
     event = envelope(
         OrderConfirmed(order="\u200b"), id="e-1", source="s", subject=" ", time=datetime(2026, 5, 4, tzinfo=UTC)
     )
@@ -126,14 +126,14 @@ def test_an_empty_optional_text_counts_as_missing() -> None:
     assert fact == RefundRequested(by=support_inbound.Person())
 
 
-def test_a_text_is_read_as_one_line_and_a_customers_words_as_they_are() -> None:
+def test_a_text_is_read_as_one_line_and_a_customers_words_unchanged() -> None:
     told = '{"words": " two\\n lines ", "by": {"name": " Zo\\u00eb\\r\\n\\tMiller\\u2028", "phone": " \\n"}}'
     fact = decode(told).envelope.data
     assert fact == RefundRequested(words=" two\n lines ", by=support_inbound.Person(name="Zoë Miller"))
 
 
 @pytest.mark.parametrize("turn", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-def test_a_line_cannot_turn_the_reading_direction_of_what_stands_beside_it(turn: str) -> None:
+def test_a_line_cannot_change_the_reading_direction_of_its_surroundings(turn: str) -> None:
     fact = decode(
         json.dumps({"words": f"{turn}two", "by": {"name": f"{turn}Zo{turn}ë عمر\u200f{turn} ", "phone": turn}})
     )
@@ -160,12 +160,12 @@ def test_an_event_cannot_be_changed() -> None:
 
 
 @pytest.mark.parametrize("time", [NAIVE, datetime(1999, 1, 1, tzinfo=UTC), 1777887000, "tomorrow"])
-def test_an_event_made_by_us_obeys_the_same_rules(time: Any) -> None:
+def test_our_own_events_obey_the_same_rules(time: Any) -> None:
     with pytest.raises(ValueError, match="time"):
         envelope(RefundRequested(), id="1", source="s", subject="c-17", time=time)
 
 
-def test_the_digest_sees_the_event_and_not_its_spelling() -> None:
+def test_the_digest_covers_the_event_and_not_its_spelling() -> None:
     one = decode('{"case": "CS-1", "words": "ü"}')
     two = decode('{ "words": "\\u00fc",\n"case": "CS-1" }', time="2026-05-04T11:30:00.000+02:00", id="e-2")
     assert one.digest == two.digest

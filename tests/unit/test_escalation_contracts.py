@@ -1,4 +1,4 @@
-"""What escalation's events are made of."""
+"""The contents of escalation's events."""
 
 import json
 
@@ -21,7 +21,7 @@ def test_a_published_policy_is_about_the_policy_and_locks_no_account() -> None:
     assert PUBLISHED.topic == POLICY_TOPIC
 
 
-def test_the_version_of_a_policy_is_not_that_of_its_event() -> None:
+def test_a_policys_version_is_independent_of_its_events_version() -> None:
     attributes, body = encode_binary(event_of(PUBLISHED))
     assert attributes["dataschema"] == "urn:handoff:escalation.policy_published:1"
     assert json.loads(body)["version"] == 2

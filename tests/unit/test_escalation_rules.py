@@ -1,4 +1,4 @@
-"""What escalation decides, without a database: matching and deliveries."""
+"""Escalation's decisions without a database: matching and deliveries."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -76,7 +76,7 @@ RENEWAL = order("r", sold_at=minutes(-1), sold_by=None)
         pytest.param([RENEWAL], "r", id="nobody sold anything"),
     ],
 )
-def test_a_sale_that_somebody_made_goes_before_a_later_one_that_nobody_made(orders: list[Order], expected: str) -> None:
+def test_a_sale_with_a_seller_takes_precedence_over_a_later_one_without(orders: list[Order], expected: str) -> None:
     found = matched(signal(), orders)
     assert found is not None
     assert found.order_id == expected
@@ -123,11 +123,11 @@ def test_after_an_attempt_a_delivery_is(delivery: Delivery, result: Attempt, sta
     assert (after.state if after else None) == state
 
 
-def test_an_attempt_that_is_not_the_one_under_way_changes_nothing() -> None:
+def test_a_result_of_another_attempt_changes_nothing() -> None:
     assert after_attempt(replace(SENDING, attempts=2), attempted(Attempt.ACCEPTED, 1), AT) is None
 
 
-def test_a_delivery_in_doubt_is_tried_again_after_a_minute() -> None:
+def test_a_delivery_of_unknown_outcome_is_retried_after_a_minute() -> None:
     after = after_attempt(SENDING, attempted(Attempt.UNKNOWN), AT)
     assert after is not None
     assert (after.try_at, after.unknown_count) == (AT + RESEND_UNKNOWN_AFTER, 1)
@@ -140,12 +140,12 @@ def test_pauses_grow_and_end_at_ten_minutes(attempts: int) -> None:
 
 
 @pytest.mark.parametrize("state", ["pending", "held", "unknown"])
-def test_what_was_not_sent_yet_is_cancelled_when_nobody_needs_it(state: str) -> None:
+def test_an_unsent_delivery_is_cancelled_when_no_longer_needed(state: str) -> None:
     gone = cancelled(replace(SENDING, state=state), "closed", AT)
     assert (gone.state, gone.reason) == ("cancelled", "closed")
 
 
 @pytest.mark.parametrize("state", ["sending", "sent", "failed", "skipped", "expired", "cancelled"])
-def test_what_has_ended_or_is_being_sent_ends_as_it_does(state: str) -> None:
+def test_a_delivery_that_ended_or_is_being_sent_is_not_cancelled(state: str) -> None:
     delivery = replace(SENDING, state=state)
     assert cancelled(delivery, "acknowledged", AT) == delivery

@@ -1,4 +1,4 @@
-"""Where an episode stands and what happens next, in words, for each clock that can run."""
+"""An episode's state and next step, in words, for each deadline that can run."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -56,7 +56,7 @@ def _person(id: str, manager: str | None = None) -> Salesperson:
 
 
 def _outlook(episode: Episode, *, sold_by: str = "anna", **people: Salesperson) -> Outlook:
-    """Of an episode that rang last for whoever is responsible."""
+    """The outlook of an episode whose last alert went to the responsible person."""
     recipient = episode.responsible or "anna"
     directory = {"anna": _person("anna", "mona"), "mona": _person("mona"), "desk": _person("desk"), **people}
     record = Record(
@@ -66,7 +66,7 @@ def _outlook(episode: Episode, *, sold_by: str = "anna", **people: Salesperson) 
         account=Account(ACCOUNT),
         signals=(),
         facts=(),
-        told=(),
+        received=(),
         decisions=(),
         alerts=(Alert(EPISODE.episode_id, ACCOUNT, EPISODE.episode_id, UUID(int=2), recipient, "seller", "", AT),),
         deliveries=(),
@@ -118,27 +118,27 @@ CLOCKS = {
 
 
 @pytest.mark.parametrize(("episode", "clock", "next"), CLOCKS.values(), ids=CLOCKS)
-def test_the_clock_and_what_comes_after_it(episode: Episode, clock: str, next: str) -> None:
+def test_the_deadline_and_the_step_after_it(episode: Episode, clock: str, next: str) -> None:
     found = _outlook(episode)
     assert (found.clock, found.next) == (clock, next)
     assert found.state == "open, severity high"
 
 
-def test_whoever_comes_next_is_found_in_the_directory_as_it_is_now() -> None:
+def test_the_next_person_is_found_in_the_present_directory() -> None:
     away = replace(_person("mona"), away='[{"since": "2026-05-01", "until": "2026-05-09"}]')
     assert _outlook(EPISODE, mona=away).next == "Then the sales desk (desk) is notified."
 
 
-def test_who_turned_out_to_have_sold_it_comes_next_if_never_asked() -> None:
+def test_a_seller_found_late_comes_next_if_never_notified() -> None:
     assert _outlook(EPISODE, sold_by="ben", ben=_person("ben", "mona")).next == "Then the seller (ben) is notified."
 
 
-def test_a_ring_that_waits_for_an_unknown_seller_says_so_whoever_was_asked_before() -> None:
+def test_an_alert_that_waits_for_an_unknown_seller_says_so_despite_earlier_recipients() -> None:
     waiting = replace(EPISODE, deadline_at=None, deadline_for=None, rang=True)
     assert _outlook(waiting, sold_by="phantom").next.startswith("The seller is notified once they are in the directory")
 
 
-def test_an_offer_is_told_with_its_end() -> None:
+def test_an_offer_is_described_with_its_end() -> None:
     offered = replace(TAKEN, offered_to="mona", offered_until=LATER)
     assert _outlook(offered).whose == (
         f"anna, acknowledged on 4 May 2026 at 09:30 UTC; waiting for mona to accept until {UNTIL}"
@@ -174,7 +174,7 @@ SENDING = {
 
 
 @pytest.mark.parametrize(("words", "delivery"), SENDING.items(), ids=list(SENDING))
-def test_what_became_of_a_message(words: str, delivery: Delivery) -> None:
+def test_the_state_of_a_message_in_words(words: str, delivery: Delivery) -> None:
     assert sent_words(delivery) == words
 
 
@@ -199,5 +199,5 @@ def test_what_became_of_a_message(words: str, delivery: Delivery) -> None:
         ("nothing.of.this", ["nothing.of.this"]),
     ],
 )
-def test_a_line_of_the_policy_is_read_as_it_is_written(path: str, lines: list[str]) -> None:
+def test_a_line_of_the_policy_is_printed_as_written(path: str, lines: list[str]) -> None:
     assert [str(line) for line in lines_at(shipped(), path)] == lines

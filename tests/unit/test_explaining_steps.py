@@ -1,4 +1,4 @@
-"""Which facts mattered to an episode, and that finding them takes one look at each, however many signals there are."""
+"""Which facts mattered to an episode. Finding them looks at each fact once, for any number of signals."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from services.escalation.domain.entities import Account, Episode, Order, Signal
 from services.escalation.domain.explaining import steps as module
-from services.escalation.domain.explaining.record import Record, Told
-from services.escalation.domain.explaining.steps import TOLD, steps
+from services.escalation.domain.explaining.record import ReceivedFact, Record
+from services.escalation.domain.explaining.steps import REPORTED, steps
 from services.escalation.domain.facts import AccountFact, FactKind, fact_id
 from services.escalation.domain.policy.versions import Policies
 from shared.contracts import orders, support
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class Counted(Sequence[T]):
-    """A sequence that counts how often an item of it is looked at."""
+    """A sequence that counts how often its items are read."""
 
     def __init__(self, items: Iterable[T]) -> None:
         self.items, self.looks = list(items), 0
@@ -47,7 +47,7 @@ class Counted(Sequence[T]):
             yield item
 
 
-def record(signals: Sequence[Signal], facts: Sequence[AccountFact], told: Sequence[Told] = ()) -> Record:
+def record(signals: Sequence[Signal], facts: Sequence[AccountFact], received: Sequence[ReceivedFact] = ()) -> Record:
     return Record(
         now=AT,
         episode=Episode(UUID(int=1), ACCOUNT, ORDER, "anna", AT, AT),
@@ -55,7 +55,7 @@ def record(signals: Sequence[Signal], facts: Sequence[AccountFact], told: Sequen
         account=Account(ACCOUNT),
         signals=signals,
         facts=facts,
-        told=told,
+        received=received,
         decisions=(),
         alerts=(),
         deliveries=(),
@@ -68,7 +68,7 @@ def signal(kind: SignalKind, began: AccountFact, at: datetime, *, by_silence: bo
     return Signal(UUID(int=7), ACCOUNT, kind, at, at, began.fact_id, by_silence=by_silence, case_id=began.case_id)
 
 
-def test_what_a_signal_was_counted_from_is_told_and_nothing_else() -> None:
+def test_only_the_facts_that_a_signal_counted_are_listed() -> None:
     call = support.ContactMade.model_validate(contact_made("unanswered").model_dump())
     passed_on = support.CaseReassigned.model_validate(case_reassigned(1).model_dump())
     events = [event_of(call, id=f"call {number}", at=minutes(number)) for number in range(4)]
@@ -76,20 +76,22 @@ def test_what_a_signal_was_counted_from_is_told_and_nothing_else() -> None:
     facts = [inbound(number / 60, case="case-1", id=number + 1) for number in range(4)]
     facts = [replace(one, fact_id=fact_id(event)) for one, event in zip(facts, events, strict=False)]
     repeated = signal(SignalKind.CONTACT_REPEATED, facts[0], minutes(2))
-    told = [Told(event.source, event.id, event.type, event.time, event.time, event) for event in events]
-    found = [step.cause for step in steps(record([repeated], facts, told), with_words=False) if step.what == TOLD]
+    received = [ReceivedFact(event.source, event.id, event.type, event.time, event.time, event) for event in events]
+    found = [
+        step.cause for step in steps(record([repeated], facts, received), with_words=False) if step.what == REPORTED
+    ]
     assert found == ["call 0", "call 1", "call 2"]
 
 
 def test_a_sale_that_is_reported_late_is_dated_when_it_was_sold() -> None:
     sale = orders.OrderPlaced.model_validate(order_placed(sold_at=minutes(-600)).model_dump())
     event = event_of(sale)
-    told = [Told(event.source, event.id, event.type, event.time, event.time, event)]
-    (step,) = steps(record((), (), told), with_words=False)
+    received = [ReceivedFact(event.source, event.id, event.type, event.time, event.time, event)]
+    (step,) = steps(record((), (), received), with_words=False)
     assert (step.at, step.words, step.heard_at) == (minutes(-600), f"Order {ORDER} placed.", None)
 
 
-def test_what_a_salesperson_says_that_the_customer_said_of_the_order_is_told_as_no_proof() -> None:
+def test_a_customers_answer_reported_by_a_salesperson_is_marked_as_unproven() -> None:
     facts = [fact(FactKind.OUTCOME_SAID, 1, order=order, number=0, agent="anna") for order in (ORDER, "another")]
     (step,) = steps(record([], facts), with_words=False)
     assert step.words == (
@@ -99,7 +101,7 @@ def test_what_a_salesperson_says_that_the_customer_said_of_the_order_is_told_as_
 
 
 def _belongs(fact: AccountFact, first: AccountFact, signal: Signal) -> bool:
-    """By looking at one fact and one signal alone."""
+    """The same rule, applied to one fact and one signal alone."""
     if fact.case_id != first.case_id or not first.at <= fact.at <= signal.at:
         return False
     if signal.kind is SignalKind.CASE_BOUNCED:
@@ -131,10 +133,11 @@ KINDS = st.sampled_from([SignalKind.CONTACT_REPEATED, SignalKind.CASE_BOUNCED, S
 
 @given(FACTS, st.lists(st.tuples(KINDS, st.integers(0, 7), st.integers(0, 9), st.booleans()), max_size=4))
 def test_the_facts_that_counted_are_those_that_belong_to_a_signal(
-    facts: list[AccountFact], told: list[tuple[SignalKind, int, int, bool]]
+    facts: list[AccountFact], drawn: list[tuple[SignalKind, int, int, bool]]
 ) -> None:
     signals = [
-        signal(kind, facts[place % len(facts)], minutes(60 * at), by_silence=silent) for kind, place, at, silent in told
+        signal(kind, facts[place % len(facts)], minutes(60 * at), by_silence=silent)
+        for kind, place, at, silent in drawn
     ]
     by_id = {one.fact_id: one for one in facts}
     expected = {one.fact_id for one in signals}
@@ -143,11 +146,11 @@ def test_the_facts_that_counted_are_those_that_belong_to_a_signal(
 
 
 @pytest.mark.parametrize("number", [1, 10, 300])
-def test_each_fact_and_decision_is_looked_at_once_however_many_signals_there_are(number: int) -> None:
+def test_each_fact_and_decision_is_read_once_for_any_number_of_signals(number: int) -> None:
     facts = Counted(inbound(minute / 60, case="case-1", id=minute + 1) for minute in range(number))
     signals = Counted(signal(SignalKind.CONTACT_REPEATED, facts.items[0], minutes(minute)) for minute in range(number))
     events = [event_of(contact_made("unanswered"), at=minutes(minute)) for minute in range(number)]
-    told = [Told(event.source, event.id, event.type, event.time, event.time, event) for event in events]
-    steps(record(signals, facts, told), with_words=False)
+    received = [ReceivedFact(event.source, event.id, event.type, event.time, event.time, event) for event in events]
+    steps(record(signals, facts, received), with_words=False)
     assert facts.looks <= 2 * number
     assert signals.looks <= 2 * number

@@ -1,4 +1,4 @@
-"""What holds of findings whatever happened on an account, in whatever order it was told."""
+"""Laws of findings for any facts on an account, in any order of arrival."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -38,7 +38,7 @@ _STRICT = Thresholds(
 
 
 def changing(at: datetime) -> Thresholds:
-    """Terms that differ by time, as of four versions."""
+    """Terms that differ by time, as from four versions."""
     if at < hours(5):
         return _STRICT
     return _EARLY if at < hours(30) else _LATE if at < hours(45) else _WARNED
@@ -149,10 +149,10 @@ _ABOUT_ONE_LANE = {
 @pytest.mark.parametrize("kinds", [pytest.param(kinds, id=id) for id, kinds in _ABOUT_ONE_LANE.items()])
 @examples(100)
 @given(some=st.data())
-def test_judging_what_a_fact_can_change_is_judging_everything_where_facts_meet(
+def test_judging_what_a_fact_can_change_is_judging_everything_for_interacting_facts(
     kinds: list[FactKind], some: st.DataObject
 ) -> None:
-    """As above, of facts that end and begin the same signals: those that differ by their lane alone."""
+    """As above, for facts that end and begin the same signals: those that differ only in their lane."""
     history, kept = History(), dict[UUID, Detection]()
     for fact in some.draw(st.lists(_account_facts(kinds), max_size=12, unique_by=lambda fact: fact.fact_id)):
         history.add(fact)
@@ -161,7 +161,7 @@ def test_judging_what_a_fact_can_change_is_judging_everything_where_facts_meet(
 
 
 def _compare(history: History, fact: AccountFact, kept: dict[UUID, Detection], thresholds: ThresholdsAt) -> None:
-    """As the handlers do: what is kept in scope and not found again is withdrawn."""
+    """As the handlers do: stored signals in scope that are not found again are withdrawn."""
     scope = affected(history, fact)
     found = {one.signal_id: one for one in detections(history, thresholds, scope)}
     for signal_id, known in list(kept.items()):
@@ -171,7 +171,7 @@ def _compare(history: History, fact: AccountFact, kept: dict[UUID, Detection], t
 
 
 @given(_HISTORIES)
-def test_nothing_is_cleared_before_it_came_into_being(facts: list[AccountFact]) -> None:
+def test_nothing_is_cleared_before_it_began(facts: list[AccountFact]) -> None:
     for detection in detections(History(facts), changing):
         ended = detection.cleared_by
         assert ended is None or ended.at > detection.at or (ended.at == detection.at and place_of(ended) == 2)
@@ -195,7 +195,7 @@ _LATENESS = st.lists(
 
 
 @given(_LATENESS)
-def test_what_a_customer_waits_for_is_soon_due_or_late_and_never_both_or_twice_at_once(
+def test_an_awaited_answer_is_soon_due_or_overdue_but_never_both_or_twice_at_once(
     facts: list[AccountFact],
 ) -> None:
     answers = (SignalKind.RESPONSE_DUE, SignalKind.RESPONSE_OVERDUE)
@@ -208,7 +208,7 @@ def test_what_a_customer_waits_for_is_soon_due_or_late_and_never_both_or_twice_a
 
 
 @given(_LATENESS)
-def test_nothing_is_over_by_time_alone_unless_another_signal_takes_its_place(facts: list[AccountFact]) -> None:
+def test_nothing_ends_by_time_alone_unless_another_signal_replaces_it(facts: list[AccountFact]) -> None:
     found, told = detections(History(facts), changing), {fact.fact_id for fact in facts}
     begun = {(one.case_id, one.names_order, one.at) for one in found if one.kind is SignalKind.RESPONSE_OVERDUE}
     for one in found:
@@ -229,7 +229,7 @@ def test_a_courtesy_changes_nothing(facts: list[AccountFact], fact: AccountFact)
 
 
 @given(_HISTORIES)
-def test_a_fact_told_again_changes_nothing(facts: list[AccountFact]) -> None:
+def test_a_repeated_fact_changes_nothing(facts: list[AccountFact]) -> None:
     history = History(facts)
     before = detections(history, changing)
     assert not any(history.add(replace(fact, at=hours(1))) for fact in facts)
@@ -256,17 +256,17 @@ def test_no_kind_that_is_not_enabled_is_found(facts: list[AccountFact]) -> None:
     alone = {
         detection.signal_id for detection in detections(History(facts), always(rules(only=SignalKind.RESPONSE_DUE)))
     }
-    assert one_by_one - everything <= alone, "only the warning of an answer asks whether another kind is there already"
+    assert one_by_one - everything <= alone, "only the warning of an answer depends on another kind"
 
 
 @examples(300)
 @given(_HISTORIES)
-def test_a_timer_of_a_silence_finds_all_of_it_that_stands(facts: list[AccountFact]) -> None:
-    """What is looked at when it fires is enough: the same as judging the whole account."""
+def test_a_silence_timer_finds_everything_that_stands(facts: list[AccountFact]) -> None:
+    """The facts read when it fires are enough: the result is the same as from the whole account."""
     history = History(facts)
 
     def waited_for(found: list[Detection]) -> list[Detection]:
-        """Also a warning that is over by time alone."""
+        """Including a warning that ends by time alone."""
         return [one for one in found if one.by_silence and (one.cleared_by is None or _passes(history, one))]
 
     everything = waited_for(detections(history, changing))

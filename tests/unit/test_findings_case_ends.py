@@ -1,6 +1,6 @@
-"""What ends a case, and whose turn it is.
+"""The ends of a case, and whose turn it is.
 
-Each case is the facts, and when the signals came into being and were cleared, in hours.
+Each test case lists facts, and when the signals began and were cleared, in hours.
 """
 
 from itertools import permutations
@@ -37,9 +37,7 @@ AFTER_THE_END = [
 
 
 @pytest.mark.parametrize(("kind", "facts"), AFTER_THE_END)
-def test_what_the_end_settles_is_not_raised_by_what_is_dated_after_it(
-    kind: SignalKind, facts: list[AccountFact]
-) -> None:
+def test_signals_that_the_end_settles_are_not_raised_by_later_facts(kind: SignalKind, facts: list[AccountFact]) -> None:
     assert not of_kind(kind, OPENED, on_case(CLOSED, 9), *facts)
     assert not of_kind(kind, OPENED, on_case(CLOSED, 9), status(9.5, "archived"), *facts)
     assert not of_kind(kind, OPENED, on_case(CLOSED, 9), status(9.5, "closed"), *facts)
@@ -58,11 +56,11 @@ def test_what_the_end_settles_is_not_raised_by_what_is_dated_after_it(
         pytest.param(SignalKind.CASE_REOPENED, [on_case(REOPENED, 10)], id="a reopening"),
     ],
 )
-def test_what_the_customer_does_after_the_end_is_raised(kind: SignalKind, facts: list[AccountFact]) -> None:
+def test_the_customers_actions_after_the_end_are_raised(kind: SignalKind, facts: list[AccountFact]) -> None:
     assert of_kind(kind, OPENED, on_case(CLOSED, 9), *facts)
 
 
-# Over by a status.
+# Ended by a status.
 
 MERGED = "merged"
 
@@ -140,7 +138,7 @@ MERGED = "merged"
         ),
     ],
 )
-def test_a_status_by_which_nothing_is_owed_any_more_ends_a_case(
+def test_a_status_after_which_nothing_is_owed_ends_a_case(
     kind: SignalKind, facts: list[AccountFact], expected: Told
 ) -> None:
     assert told(kind, OPENED, *facts) == expected
@@ -195,13 +193,13 @@ def test_a_case_is_not_stuck_while_it_is_the_customers_turn(facts: list[AccountF
         pytest.param(["pending", "in the green queue"], [(340, None)], id="a word that changes no turn"),
     ],
 )
-def test_of_several_statuses_of_one_instant_the_one_furthest_along_counts(words: list[str], expected: Told) -> None:
+def test_among_simultaneous_statuses_the_most_advanced_counts(words: list[str], expected: Told) -> None:
     for ids in permutations(range(1, len(words) + 1)):
         facts = [status(4, word, id=id) for word, id in zip(words, ids, strict=True)]
         assert told(SignalKind.CASE_STUCK, OPENED, *facts) == expected
 
 
-def test_whose_turn_it_is_can_be_said_at_the_opening() -> None:
+def test_an_opening_can_state_whose_turn_it_is() -> None:
     opened = fact(FactKind.CASE_OPENED, 0, case="k", what="new", waiting_for="customer")
     assert told(SignalKind.CASE_STUCK, opened) == [(14 * 24, None)]
 
@@ -237,7 +235,7 @@ def test_neither_a_promised_answer_nor_silence_waits_for_the_customers_turn() ->
         pytest.param(SignalKind.RESPONSE_OVERDUE, [PROMISED], outbound(7, case="k"), id="response_overdue"),
     ],
 )
-def test_what_happened_in_time_and_is_told_late_withdraws_it(
+def test_a_timely_fact_reported_late_withdraws_the_signal(
     kind: SignalKind, raised: list[AccountFact], late: AccountFact
 ) -> None:
     assert of_kind(kind, *raised)

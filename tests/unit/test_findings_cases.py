@@ -1,6 +1,6 @@
-"""What becomes of cases, promised answers, ratings and requests.
+"""Signals from cases, promised answers, ratings and requests.
 
-Each case is the facts, and when the signals came into being and were cleared, in hours.
+Each test case lists facts, and when the signals began and were cleared, in hours.
 """
 
 from typing import Any
@@ -75,7 +75,7 @@ def test_a_case_is_stuck_after_working_time() -> None:
         pytest.param([passed_on(1, 3), on_case(RESOLVED, 2, case="l")], [(1, None)], id="not by another case"),
     ],
 )
-def test_a_case_passed_on_too_often_bounces(facts: list[AccountFact], expected: Told) -> None:
+def test_a_case_reassigned_too_often_bounces(facts: list[AccountFact], expected: Told) -> None:
     assert told(SignalKind.CASE_BOUNCED, *facts) == expected
 
 
@@ -164,7 +164,7 @@ def test_a_promised_answer_is_soon_due_and_then_overdue(facts: list[AccountFact]
         pytest.param([PROMISED, ANEW], [(6, None)], id="promised anew meanwhile"),
     ],
 )
-def test_a_warning_stands_until_the_answer_where_no_overdue_answer_is_a_signal(
+def test_a_warning_stands_until_the_answer_if_overdue_answers_are_switched_off(
     facts: list[AccountFact], due: Told
 ) -> None:
     found = detections(History(facts), always(rules(response_overdue={"enabled": False})))
@@ -245,7 +245,7 @@ def test_a_request_for_a_refund_or_to_cancel_is_cleared_by_nothing_else(kind: st
         pytest.param({}, [on_case(RESOLVED, 3)], [(1, None)], id="after the case was resolved"),
     ],
 )
-def test_a_request_that_is_told_again_is_one_signal(
+def test_a_repeated_request_is_one_signal(
     name: str, again: dict[str, Any], between: list[AccountFact], expected: Told
 ) -> None:
     asked: dict[str, Any] = {"at": 5, "name": name} | again
@@ -253,7 +253,7 @@ def test_a_request_that_is_told_again_is_one_signal(
     assert told(SignalKind(REQUESTED[name].value), OPENED, first, second, *between) == expected
 
 
-def test_a_request_told_again_after_it_was_withdrawn_is_another() -> None:
+def test_a_request_repeated_after_its_withdrawal_is_another() -> None:
     withdrawn = on_case(FactKind.REFUND_WITHDRAWN, 3)
     assert told(SignalKind.REFUND_REQUESTED, requested(1), withdrawn, requested(5)) == [(1, 3), (5, None)]
     assert told(SignalKind.REFUND_REQUESTED, requested(1), on_case(FactKind.REFUND_WITHDRAWN, 5), requested(5)) == [
@@ -261,13 +261,13 @@ def test_a_request_told_again_after_it_was_withdrawn_is_another() -> None:
     ]
 
 
-def test_a_request_told_again_after_its_episode_was_closed_is_another() -> None:
+def test_a_request_repeated_after_its_episode_was_closed_is_another() -> None:
     first = requested(1)
     closed = fact(FactKind.REQUEST_CLOSED, 3, order="4711", what=str(first.fact_id))
     assert told(SignalKind.REFUND_REQUESTED, first, closed, requested(5)) == [(1, None), (5, None)]
 
 
-def test_a_request_told_again_after_its_episode_was_opened_again_is_the_same() -> None:
+def test_a_request_repeated_after_its_episode_was_reopened_is_the_same() -> None:
     first = requested(1)
 
     def noted(kind: FactKind, at: int) -> AccountFact:
@@ -292,7 +292,7 @@ def test_a_day_counts_from_the_earliest_request() -> None:
     assert [one.fact_id for one in second.again] == [facts[3].fact_id]
 
 
-def test_a_request_told_late_becomes_the_earliest() -> None:
+def test_a_request_reported_late_becomes_the_earliest() -> None:
     early, late = requested(1), requested(5)
     (detection,) = of_kind(SignalKind.REFUND_REQUESTED, late, early)
     assert (detection.cause, detection.again) == (early, (late,))

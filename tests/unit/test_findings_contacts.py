@@ -1,6 +1,6 @@
-"""What contacts amount to: dead ends, calls nobody returned, tries without end, customers who go quiet.
+"""Signals from contacts: dead ends, unreturned calls, repeated contacts, customers who go quiet.
 
-Each case is the facts, and when the signals came into being and were cleared, in hours.
+Each test case lists facts, and when the signals began and were cleared, in hours.
 """
 
 from typing import Any
@@ -63,7 +63,7 @@ OPENED = fact(FactKind.CASE_OPENED, 0, case="k", order="4711")
         pytest.param([inbound(2, "dead_end"), outbound(1)], [(2, None)], id="talked before"),
     ],
 )
-def test_a_dead_end_is_a_signal_until_somebody_talks(facts: list[AccountFact], expected: Told) -> None:
+def test_a_dead_end_is_a_signal_until_a_talk(facts: list[AccountFact], expected: Told) -> None:
     assert told(SignalKind.CONTACT_DEAD_ENDED, *facts) == expected
 
 
@@ -78,7 +78,7 @@ def test_a_dead_end_is_a_signal_until_somebody_talks(facts: list[AccountFact], e
         pytest.param([inbound(1), inbound(1.5)], [], id="all are"),
     ],
 )
-def test_the_first_call_that_nobody_answers_since_it_is_asked_for_is_judged(
+def test_the_first_unanswered_call_since_the_signal_was_enabled_is_judged(
     facts: list[AccountFact], expected: list[float]
 ) -> None:
     off = Thresholds(rules(only=SignalKind.CASE_STUCK), RoundTheClock())
@@ -110,7 +110,7 @@ def test_the_first_call_that_nobody_answers_since_it_is_asked_for_is_judged(
         ),
     ],
 )
-def test_a_call_that_nobody_returns_is_a_dead_end(facts: list[AccountFact], expected: Told) -> None:
+def test_an_unreturned_call_is_a_dead_end(facts: list[AccountFact], expected: Told) -> None:
     assert told(SignalKind.CONTACT_DEAD_ENDED, *facts) == expected
     assert all(detection.by_silence for detection in of_kind(SignalKind.CONTACT_DEAD_ENDED, *facts))
 
@@ -121,7 +121,7 @@ def test_a_call_is_returned_within_working_time() -> None:
     assert not of_kind(SignalKind.CONTACT_DEAD_ENDED, inbound(1), outbound(9), working=Twice())
 
 
-def test_an_earlier_call_reported_late_is_what_the_silence_began_with() -> None:
+def test_a_silence_begins_with_an_earlier_call_reported_late() -> None:
     (before,) = of_kind(SignalKind.CONTACT_DEAD_ENDED, inbound(2))
     (after,) = of_kind(SignalKind.CONTACT_DEAD_ENDED, inbound(2), inbound(1))
     assert (after.at, after.cause.at) == (hours(5), hours(1))
@@ -169,11 +169,11 @@ def on_case(*at: float, result: str = "answered") -> list[AccountFact]:
         ),
     ],
 )
-def test_trying_again_and_again_on_one_matter_is_a_signal(facts: list[AccountFact], expected: Told) -> None:
+def test_repeated_contacts_about_one_matter_are_a_signal(facts: list[AccountFact], expected: Told) -> None:
     assert told(SignalKind.CONTACT_REPEATED, *facts) == expected
 
 
-def test_the_first_try_is_what_repeated_contacts_began_with() -> None:
+def test_repeated_contacts_begin_with_the_first_of_them() -> None:
     (detection,) = of_kind(SignalKind.CONTACT_REPEATED, *on_case(1, 2, 3))
     assert detection.cause.at == hours(1)
 
@@ -210,7 +210,7 @@ LOW = fact(FactKind.RATED, 1, number=200, case="k")
         pytest.param([LOW, fact(FactKind.RATED, 10, number=800)], [(49, None)], id="rated better: still silence"),
     ],
 )
-def test_a_bad_contact_and_then_silence_is_a_customer_gone_quiet(facts: list[AccountFact], expected: Told) -> None:
+def test_a_bad_contact_followed_by_silence_is_a_customer_gone_quiet(facts: list[AccountFact], expected: Told) -> None:
     assert told(SignalKind.GONE_QUIET, *facts) == expected
 
 
@@ -222,7 +222,7 @@ def test_a_bad_contact_and_then_silence_is_a_customer_gone_quiet(facts: list[Acc
         pytest.param(SignalKind.GONE_QUIET, [inbound(1)], outbound(3), id="gone_quiet"),
     ],
 )
-def test_what_happened_in_time_and_is_told_late_withdraws_it(
+def test_a_timely_fact_reported_late_withdraws_the_signal(
     kind: SignalKind, raised: list[AccountFact], late: AccountFact
 ) -> None:
     assert of_kind(kind, *raised)

@@ -1,4 +1,4 @@
-"""What somebody says needs no answer takes back, and what it does not."""
+"""What a report that no answer is needed withdraws, and what it does not."""
 
 from dataclasses import replace
 from typing import Any
@@ -26,7 +26,7 @@ def needless(at: float, reason: str, case: str | None = "k", **more: Any) -> Acc
 
 
 @pytest.mark.parametrize("reason", ["goodbye", "answered_elsewhere"])
-def test_what_needs_no_answer_takes_back_the_silence_and_its_part_in_repeated_contacts(reason: str) -> None:
+def test_a_contact_without_need_of_an_answer_causes_no_silence_and_does_not_count_as_repeated(reason: str) -> None:
     late = [inbound(at, case="k") for at in (1, 2, 3)]
     unneeded = needless(20, reason)
     assert told(SignalKind.CONTACT_DEAD_ENDED, *late) == [(5, None)]
@@ -37,7 +37,9 @@ def test_what_needs_no_answer_takes_back_the_silence_and_its_part_in_repeated_co
 
 
 @pytest.mark.parametrize("reason", ["goodbye", "answered_elsewhere"])
-def test_what_needs_no_answer_takes_back_no_dead_end_request_or_rating_and_proves_nothing(reason: str) -> None:
+def test_a_contact_without_need_of_an_answer_withdraws_no_dead_end_request_or_rating_and_proves_nothing(
+    reason: str,
+) -> None:
     unneeded = needless(20, reason)
     assert told(SignalKind.CONTACT_DEAD_ENDED, inbound(1, "dead_end", case="k"), unneeded) == [(1, None)]
     assert told(SignalKind.REFUND_REQUESTED, requested(1), unneeded) == [(1, None)]
@@ -46,13 +48,13 @@ def test_what_needs_no_answer_takes_back_no_dead_end_request_or_rating_and_prove
     assert told(SignalKind.CONTACT_DEAD_ENDED, inbound(1, case="l"), unneeded) == [(5, None)]
 
 
-def test_what_comes_after_somebody_said_so_needs_an_answer() -> None:
+def test_contacts_after_the_report_need_an_answer() -> None:
     unneeded = needless(2, "goodbye")
     assert told(SignalKind.CONTACT_DEAD_ENDED, inbound(1, case="k"), unneeded, inbound(3, case="k")) == [(7, None)]
 
 
 @pytest.mark.parametrize("reason", ["spam", "test"])
-def test_spam_and_tests_take_back_all_that_their_case_raised_and_ended(reason: str) -> None:
+def test_spam_and_tests_withdraw_everything_their_case_raised_and_ended(reason: str) -> None:
     raised = [
         OPENED,
         inbound(1, "dead_end", case="k"),

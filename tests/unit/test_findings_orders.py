@@ -1,6 +1,6 @@
-"""What becomes of orders: confirmations nobody asks for, promises, outcomes, deliveries; and the terms in force.
+"""Signals from orders: missing confirmations, promises, results, deliveries; and the terms in force.
 
-Each case is the facts, and when the signals came into being and were cleared, in hours.
+Each test case lists facts, and when the signals began and were cleared, in hours.
 """
 
 import json
@@ -51,7 +51,7 @@ CANCELLED = FactKind.ORDER_CANCELLED
         pytest.param([REQUIRED, of_order(FactKind.ORDER_CONFIRMED, 3, "4712")], [(9, None)], id="another confirmed"),
     ],
 )
-def test_an_order_that_nobody_calls_about_is_stalled(facts: list[AccountFact], expected: Told) -> None:
+def test_an_order_without_a_call_is_stalled(facts: list[AccountFact], expected: Told) -> None:
     assert told(SignalKind.ORDER_STALLED, *facts) == expected
 
 
@@ -77,7 +77,7 @@ WEEK = 7 * 24
         pytest.param([SOLD, of_order(FactKind.DELIVERY_DUE, 1, due=400)], [(169, None)], id="what the sale says"),
     ],
 )
-def test_an_order_of_which_nothing_is_told_since_the_sale_is_stalled(facts: list[AccountFact], expected: Told) -> None:
+def test_an_order_without_a_fact_since_the_sale_is_stalled(facts: list[AccountFact], expected: Told) -> None:
     assert told(SignalKind.ORDER_STALLED, *facts) == expected
 
 
@@ -92,7 +92,7 @@ def test_an_order_of_which_nothing_is_told_since_the_sale_is_stalled(facts: list
         pytest.param(SignalKind.ORDER_STALLED, [REQUIRED, of_order(CANCELLED, 1)]),
     ],
 )
-def test_an_end_of_an_order_settles_what_is_of_the_same_instant(kind: SignalKind, facts: list[AccountFact]) -> None:
+def test_an_end_of_an_order_settles_signals_of_the_same_instant(kind: SignalKind, facts: list[AccountFact]) -> None:
     assert [detection for detection in of_kind(kind, *facts) if detection.cleared_by is None] == []
 
 
@@ -260,14 +260,14 @@ def test_an_order_cancelled_or_a_refund_paid_is_a_signal_that_nothing_clears(kin
         pytest.param(SignalKind.DELIVERY_LATE, DUE, of_order(DELIVERED, 3), id="delivery_late"),
     ],
 )
-def test_what_happened_in_time_and_is_told_late_withdraws_it(
+def test_a_timely_fact_reported_late_withdraws_the_signal(
     kind: SignalKind, raised: AccountFact, late: AccountFact
 ) -> None:
     assert of_kind(kind, raised)
     assert not of_kind(kind, raised, late)
 
 
-def test_a_signal_is_judged_by_the_terms_of_the_time_it_began_at() -> None:
+def test_a_signal_is_judged_by_the_terms_at_its_beginning() -> None:
     asked: list[datetime] = []
 
     def thresholds(at: datetime) -> Thresholds:

@@ -1,4 +1,4 @@
-"""Publishers tell minutes, or seconds: what is of one instant, and that cutting times makes no difference otherwise."""
+"""Publishers report minutes, or seconds: the order within one instant, and that truncated times change nothing else."""
 
 from collections import Counter
 from dataclasses import replace
@@ -23,17 +23,18 @@ _TERMS = always(rules())
 _CASES = ("k-1", "k-2")
 _ENDS = (FactKind.CASE_RESOLVED, FactKind.CASE_CLOSED)
 _OF_ONE_ROW = (FactKind.CASE_REASSIGNED, FactKind.RESPONSE_OVERDUE)
-"""What a help desk's log tells of a case in one row, beside a status, its opening, its end or its reopening."""
+"""The changes that a help desk's log reports of a case in one row, beside a status, its opening,
+its end or its reopening."""
 _ALONG = ("green queue", "open", "pending", "solved")
 """Words of statuses that change no turn, make it ours, the customer's and nobody's: their order within a minute."""
 
 
 @st.composite
 def _minutes(draw: st.DrawFn) -> list[AccountFact]:
-    """What happens within one minute: an opening, one thing or one row of a log, an end, a reopening, in this order.
+    """The events within one minute: an opening, one event or one row of a log, an end, a reopening, in this order.
 
-    Talks and dead ends of one minute have no order between them, so there is one of them at most. A row begins with
-    its statuses, the furthest along being the last of them.
+    Talks and dead ends of one minute have no order between them, so there is one of them at most. A row begins with its
+    statuses, the most advanced being the last of them.
     """
     case = draw(st.sampled_from(_CASES))
     facts = [_fact(FactKind.CASE_OPENED, case, order_id="o-1")] if draw(st.booleans()) else []
@@ -148,13 +149,13 @@ def _standing(facts: list[AccountFact]) -> Counter[Any]:
         ),
     ],
 )
-def test_an_end_settles_what_is_of_the_same_instant(kind: SignalKind, facts: list[AccountFact]) -> None:
+def test_an_end_settles_signals_of_the_same_instant(kind: SignalKind, facts: list[AccountFact]) -> None:
     assert [detection for detection in of_kind(kind, OPENED, *facts) if detection.cleared_by is None] == []
 
 
 @pytest.mark.parametrize("first", [0, 1])
-def test_of_the_statuses_of_one_instant_the_furthest_along_says_that_a_case_is_over(first: int) -> None:
-    """What is told in that instant raises nothing, as in the seconds before: being passed on afterwards does."""
+def test_among_simultaneous_statuses_the_most_advanced_decides_that_a_case_is_over(first: int) -> None:
+    """Facts of that instant raise nothing, as in the seconds before; a reassignment afterwards does."""
     statuses = [status(3, "open", id=8 + first), status(3, "solved", id=9 - first)]
     back = [on_case(REOPENED, 4), passed_on(5, 4)]
     assert told(SignalKind.CASE_BOUNCED, *statuses, passed_on(3, 3), *back) == [(5, None)]

@@ -1,4 +1,4 @@
-"""Whatever comes in ends as an event or a refusal, and no refusal repeats what came in."""
+"""Every input ends as an event or a refusal, and no refusal repeats the input."""
 
 import json
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ values = st.recursive(
 
 @dataclass(frozen=True)
 class Judged:
-    """What became of an input; anything but an event or a refusal has already failed the test."""
+    """The outcome of an input; anything but an event or a refusal has already failed the test."""
 
     codes: list[str]
     reasons: str
@@ -77,7 +77,7 @@ def judge(read: Any, *parts: Any) -> Judged:
 
 @some_examples
 @given(data=st.data(), fact=st.sampled_from(FACTS), spoiled=st.booleans())
-def test_whatever_stands_in_a_body_ends_accepted_or_refused_without_being_repeated(
+def test_any_body_ends_accepted_or_refused_without_being_repeated(
     data: st.DataObject, fact: type[Any], spoiled: bool
 ) -> None:
     members = [field.alias or name for name, field in fact.model_fields.items()]
@@ -94,7 +94,7 @@ def test_whatever_stands_in_a_body_ends_accepted_or_refused_without_being_repeat
 @given(
     changed=st.dictionaries(st.sampled_from([*ATTRIBUTES, "dataschema", "datacontenttype", "traceparent"]), canaries)
 )
-def test_whatever_stands_in_an_attribute_ends_accepted_or_refused_without_being_repeated(
+def test_any_attribute_ends_accepted_or_refused_without_being_repeated(
     changed: dict[str, str],
 ) -> None:
     assert CANARY not in judge(decode_binary, ATTRIBUTES | changed, b"{}").reasons
@@ -106,7 +106,7 @@ def test_whatever_stands_in_an_attribute_ends_accepted_or_refused_without_being_
     | st.fixed_dictionaries({"data": values})
     | st.fixed_dictionaries({"data": st.dictionaries(st.sampled_from(list(RefundRequested.model_fields)), values)})
 )
-def test_whatever_stands_in_an_envelope_ends_accepted_or_refused_without_being_repeated(
+def test_any_envelope_ends_accepted_or_refused_without_being_repeated(
     changed: dict[str, object],
 ) -> None:
     whole = json.dumps(ATTRIBUTES | {"data": {}} | changed).encode()
@@ -116,6 +116,6 @@ def test_whatever_stands_in_an_envelope_ends_accepted_or_refused_without_being_r
 
 @some_examples
 @given(body=st.binary())
-def test_whatever_bytes_come_end_accepted_or_refused(body: bytes) -> None:
+def test_any_bytes_end_accepted_or_refused(body: bytes) -> None:
     assert judge(decode_structured, body).codes
     assert judge(decode_batch, body).codes or body == b"[]"

@@ -82,7 +82,7 @@ def test_each_deal_is_a_sale_and_each_seller_is_known_from_their_first_one() -> 
     assert (found.rows, found.skipped, found.merged) == (3, None, 0)
 
 
-def test_the_same_file_gives_the_same_ids_in_whatever_order_its_rows_stand() -> None:
+def test_the_same_file_gives_the_same_ids_in_any_order_of_its_rows() -> None:
     assert deals_of(LATER, EARLIER).events == deals_of(EARLIER, LATER).events
     assert all(UUID(event.id).version == 5 for event in deals_of(LATER).events)
     assert {event.source for event in deals_of(LATER).events} == {"import/olist"}
@@ -94,7 +94,7 @@ def test_a_changed_amount_is_another_event() -> None:
     assert before.id != after.id
 
 
-def test_a_deal_told_twice_is_one_event() -> None:
+def test_a_repeated_deal_is_one_event() -> None:
     found = deals_of(LATER, LATER)
     assert (len(found.events), found.rows, found.merged) == (2, 2, 1)
 
@@ -115,7 +115,7 @@ def test_a_deal_told_twice_is_one_event() -> None:
         (ANNA, "anna b", "sr_id", "1 to 64 characters without spaces or @"),
     ],
 )
-def test_an_unreadable_cell_is_named_by_file_line_column_and_what_is_expected(
+def test_an_unreadable_cell_is_named_by_file_line_and_column_with_the_expected_form(
     changed_from: str, changed_to: str, column: str, expected: str
 ) -> None:
     with pytest.raises(UnreadableFile) as raised:

@@ -40,7 +40,7 @@ def changes_of(*lines: str, starts_at: datetime = STARTS_AT, sellers: tuple[str,
 
 
 def told(found: Import) -> list[tuple[str, str, dict[str, object]]]:
-    """Each event as "day hour:minute", short type and its data but for what is missing."""
+    """Each event as "day hour:minute", short type and its data without missing members."""
     return [
         (
             f"{event.time:%d %H:%M}",
@@ -51,7 +51,7 @@ def told(found: Import) -> list[tuple[str, str, dict[str, object]]]:
     ]
 
 
-def test_every_difference_between_two_rows_is_told_in_the_order_of_the_columns() -> None:
+def test_every_difference_between_two_rows_is_an_event_in_the_order_of_the_columns() -> None:
     found = changes_of(
         row("INC1", updated="29-02-2016 01:10"),
         row("INC1", state="Active", counts="1,0", updated="29-02-2016 02:00"),
@@ -76,7 +76,7 @@ def test_every_difference_between_two_rows_is_told_in_the_order_of_the_columns()
     assert (found.rows, found.skipped, found.merged) == (7, 0, 0)
 
 
-def test_a_first_row_is_compared_with_zero_and_in_time_and_tells_an_end_as_a_change() -> None:
+def test_a_first_row_is_compared_with_zero_and_in_time_and_reports_an_end_as_a_change() -> None:
     found = changes_of(
         row("INC1", state="Resolved", counts="2,1", in_time="false", updated="29-02-2016 01:30"),
         row("INC2", state="Active", caller="Caller 2", updated="29-02-2016 02:00"),
@@ -94,7 +94,7 @@ def test_a_first_row_is_compared_with_zero_and_in_time_and_tells_an_end_as_a_cha
     ]
 
 
-def test_a_count_that_jumps_is_told_once_and_one_that_falls_is_not_told() -> None:
+def test_a_jump_of_a_count_is_one_event_and_a_fall_is_none() -> None:
     found = changes_of(
         row("INC1"),
         row("INC1", counts="2,2", updated="29-02-2016 02:00"),
@@ -109,7 +109,7 @@ def test_a_count_that_jumps_is_told_once_and_one_that_falls_is_not_told() -> Non
     ]
 
 
-def test_an_answer_overdue_again_after_being_in_time_is_told_again() -> None:
+def test_an_answer_overdue_again_after_being_in_time_is_reported_again() -> None:
     found = changes_of(
         row("INC1", in_time="true"),
         row("INC1", in_time="false", updated="29-02-2016 02:00"),
@@ -132,7 +132,7 @@ def test_a_change_before_its_opening_keeps_its_time_and_comes_first() -> None:
     ]
 
 
-def test_events_are_told_by_time_then_by_row() -> None:
+def test_events_are_ordered_by_time_then_by_row() -> None:
     found = changes_of(
         row("INC2", caller="Caller 2", updated="29-02-2016 03:00"),
         row("INC1", updated="29-02-2016 01:00"),
@@ -179,7 +179,7 @@ def test_an_account_with_two_deals_counts_twice_among_the_accounts() -> None:
     assert [event.subject for event in twice.events] == ["bee"]
 
 
-def test_a_fact_told_twice_in_one_minute_is_one_event() -> None:
+def test_a_fact_repeated_in_one_minute_is_one_event() -> None:
     found = changes_of(
         row("INC1"),
         row("INC1", counts="0,1", updated="29-02-2016 02:00"),
@@ -190,7 +190,7 @@ def test_a_fact_told_twice_in_one_minute_is_one_event() -> None:
     assert found.merged == 1
 
 
-def test_ids_follow_from_content_so_importing_twice_tells_nothing_new() -> None:
+def test_ids_follow_from_content_so_importing_twice_adds_nothing() -> None:
     lines = (row("INC1"), row("INC1", state="Active", updated="29-02-2016 02:00"))
     assert changes_of(*lines).events == changes_of(*lines).events
     assert {event.source for event in changes_of(*lines).events} == {"import/servicenow"}

@@ -1,4 +1,4 @@
-"""What the pages decide without a database: when to call, what to say, who was asked, how long still."""
+"""The pages' decisions without a database: when to call, the script, the people notified, the time left."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.escalation.domain.asked import RingRow, StepRow, asked_lines, had_since
 from services.escalation.domain.calling import calling
+from services.escalation.domain.escalation_path import AlertRow, StepRow, had_since, path_lines
 from services.escalation.domain.main_signal import main_signal
 from services.escalation.domain.plays import Voice, advice, offer_limit
 from services.escalation.domain.policy.document import shipped
@@ -37,11 +37,11 @@ SELLER = Voice("anna", "Anna Berg", Step.SELLER, "anna", "Anna Berg")
         (timedelta(days=3), "3 days left"),
     ],
 )
-def test_time_left_is_told_in_at_most_two_units(ahead: timedelta, words: str) -> None:
+def test_time_left_has_at_most_two_units(ahead: timedelta, words: str) -> None:
     assert left(NOW + ahead, NOW) == words
 
 
-def test_the_clock_names_the_day_unless_it_is_today() -> None:
+def test_a_time_names_its_day_unless_it_is_today() -> None:
     assert clock(NOW.astimezone(BERLIN), NOW) == "11:30"
     assert clock((NOW + timedelta(days=1)).astimezone(BERLIN), NOW) == "5 May, 11:30"
 
@@ -55,9 +55,9 @@ def test_the_clock_names_the_day_unless_it_is_today() -> None:
         (None, 12, True, "call until 20:00 UTC (the customer's time zone is unknown)"),
     ],
 )
-def test_customers_are_called_by_their_own_clock(zone: str | None, hour: int, allowed: bool, words: str) -> None:
+def test_customers_are_called_in_their_own_time(zone: str | None, hour: int, allowed: bool, words: str) -> None:
     found = calling(zone, shipped().customers, datetime(2026, 5, 4, hour, tzinfo=UTC))
-    assert (found.allowed, found.words) == (allowed, words)
+    assert (found.allowed, found.phrase) == (allowed, words)
     assert (found.local_time is None) == (zone is None)
 
 
@@ -87,7 +87,7 @@ def test_a_play_without_limits_offers_its_share_in_every_currency() -> None:
         (Amount(0, "EUR"), "Credit: only with approval."),
     ],
 )
-def test_an_offer_says_how_much_credit_or_that_it_must_be_asked_for(order: Amount, words: str) -> None:
+def test_an_offer_states_its_amount_or_that_approval_is_needed(order: Amount, words: str) -> None:
     risk = Risk(SignalKind.REFUND_REQUESTED, NOW)
     found = advice([risk], SELLER, preference=ContactPreference.NONE, order=order, policy=shipped())
     assert found is not None
@@ -98,7 +98,7 @@ def test_a_play_without_money_offers_none() -> None:
     assert offer_limit(Play(say=("Sorry.",), offer="Time."), Amount(100_000, "EUR")) is None
 
 
-def test_the_gravest_risk_gives_the_play_and_of_equals_the_latest() -> None:
+def test_the_most_severe_risk_gives_the_play_and_the_latest_among_equals() -> None:
     old = Risk(SignalKind.REFUND_REQUESTED, NOW - timedelta(days=1))
     watch = Risk(SignalKind.CASE_STUCK, NOW)
     found = advice(
@@ -109,8 +109,8 @@ def test_the_gravest_risk_gives_the_play_and_of_equals_the_latest() -> None:
     assert found.limit == "Credit without approval: up to €100.00."
 
 
-def test_what_to_say_is_about_what_the_headline_says() -> None:
-    """A refund request is in front of an equally grave dead end after it."""
+def test_headline_and_script_are_about_the_same_signal() -> None:
+    """A refund request comes before a later dead end of equal severity."""
     risks = [Risk(SignalKind.REFUND_REQUESTED, NOW - timedelta(hours=1)), Risk(SignalKind.CONTACT_DEAD_ENDED, NOW)]
     found = advice(risks, SELLER, preference=ContactPreference.NONE, order=Amount(1, "EUR"), policy=shipped())
     assert main_signal(risks, shipped()) is risks[0]
@@ -128,7 +128,7 @@ def test_refunds_of_other_kinds_only_inform(kind: RefundKind) -> None:
     assert "Nothing is due from you" in str(found.instead)
 
 
-def test_who_must_not_be_called_gets_no_play() -> None:
+def test_a_do_not_call_customer_gets_no_play() -> None:
     risk = Risk(SignalKind.REFUND_REQUESTED, NOW)
     found = advice([risk], SELLER, preference=ContactPreference.DISPUTE, order=Amount(1, "EUR"), policy=shipped())
     assert found is not None
@@ -136,22 +136,22 @@ def test_who_must_not_be_called_gets_no_play() -> None:
     assert str(found.instead).startswith("This customer is in a dispute with us. Do not call or write to them")
 
 
-def _ring(who: str, minutes: int, step: str = "seller") -> RingRow:
-    return RingRow(who, who.title(), step, "signal", NOW + timedelta(minutes=minutes), None)
+def _alert(who: str, minutes: int, step: str = "seller") -> AlertRow:
+    return AlertRow(who, who.title(), step, "signal", NOW + timedelta(minutes=minutes), None)
 
 
 def _step(rule: str, who: str | None, minutes: int, words: str = "") -> StepRow:
     return StepRow(NOW + timedelta(minutes=minutes), rule, words, who, who and who.title())
 
 
-def test_who_was_asked_is_told_with_what_came_of_it_and_who_was_skipped() -> None:
-    rings = [_ring("anna", 0), _ring("anna", 1), _ring("mona", 16, "manager")]
+def test_the_people_notified_are_listed_with_the_result_and_the_people_skipped() -> None:
+    alerts = [_alert("anna", 0), _alert("anna", 1), _alert("mona", 16, "manager")]
     steps = [
         _step("unanswered", "anna", 16),
         _step("skipped", None, 16, "Skipped the backup: Anna has no backup."),
         _step("acknowledged", "mona", 17),
     ]
-    lines = [(one.who, one.step, one.skipped, one.words) for one in asked_lines(rings, steps, ANNA)]
+    lines = [(one.who, one.step, one.skipped, one.outcome) for one in path_lines(alerts, steps, ANNA)]
     assert lines == [
         ("You", "seller", False, "did not respond in time"),
         ("Backup", None, True, "skipped: Anna has no backup"),
@@ -164,18 +164,18 @@ def test_a_skipped_step_is_recognised_in_the_words_of_earlier_releases() -> None
         _step("skipped", None, 16, "Skipped: the manager's manager, as none is known."),
         _step("skipped", "ben", 16, "Skipped: the backup, as Ben is away until 5 May."),
     ]
-    lines = [(one.who, one.step, one.words) for one in asked_lines([_ring("anna", 0)], steps, ANNA)]
+    lines = [(one.who, one.step, one.outcome) for one in path_lines([_alert("anna", 0)], steps, ANNA)]
     assert lines[1:] == [
         ("Ben", "backup", "skipped: away until 5 May"),
         ("Manager's manager", None, "skipped: none is known"),
     ]
 
 
-def test_who_takes_it_late_took_it_and_a_colleague_who_is_asked_takes_nothing_from_them() -> None:
-    offer = replace(_ring("ben", 30, "colleague"), cause="handed_over")
-    rings = [_ring("anna", 0), _ring("mona", 16, "manager"), offer]
+def test_a_late_acknowledgement_counts_and_an_offer_to_a_colleague_does_not_end_it() -> None:
+    offer = replace(_alert("ben", 30, "colleague"), cause="handed_over")
+    alerts = [_alert("anna", 0), _alert("mona", 16, "manager"), offer]
     steps = [_step("unanswered", "anna", 16), _step("acknowledged", "anna", 20)]
-    lines = [(one.who, one.step, one.words) for one in asked_lines(rings, steps, ANNA)]
+    lines = [(one.who, one.step, one.outcome) for one in path_lines(alerts, steps, ANNA)]
     assert lines == [
         ("You", "seller", "acknowledged it"),
         ("Mona", "manager", "you acknowledged it first"),
@@ -183,43 +183,43 @@ def test_who_takes_it_late_took_it_and_a_colleague_who_is_asked_takes_nothing_fr
     ]
 
 
-def test_of_one_instant_who_was_asked_stands_in_the_order_of_the_ladder() -> None:
+def test_people_notified_at_the_same_instant_are_in_the_order_of_the_ladder() -> None:
     steps = [
         _step("skipped", None, 0, "Skipped the manager's manager: none is known."),
         _step("skipped", None, 0, "Skipped the backup: Anna has no backup."),
     ]
-    lines = asked_lines([_ring("mona", 0, "manager"), _ring("desk", 0, "desk"), _ring("anna", 0)], steps, ANNA)
+    lines = path_lines([_alert("mona", 0, "manager"), _alert("desk", 0, "desk"), _alert("anna", 0)], steps, ANNA)
     assert [one.who for one in lines] == ["You", "Backup", "Mona", "Manager's manager", "Desk"]
 
 
-def test_who_is_skipped_before_it_was_time_to_notify_them_was_not_notified() -> None:
-    held = replace(_ring("kim", 0), notified=False)
+def test_a_person_skipped_before_their_turn_was_not_notified() -> None:
+    held = replace(_alert("kim", 0), notified=False)
     skip = _step("skipped", "kim", 7, "Skipped the seller: Kim is not at work before Monday.")
-    lines = asked_lines([held, _ring("mona", 7, "manager")], [skip], ANNA)
+    lines = path_lines([held, _alert("mona", 7, "manager")], [skip], ANNA)
     assert [(one.who, one.step, one.skipped) for one in lines] == [("Kim", "seller", True), ("Mona", "manager", False)]
-    (alone, _) = asked_lines([held, _ring("mona", 7, "manager")], [], ANNA)
-    assert alone.words == "not notified: it moved on before they were at work"
+    (alone, _) = path_lines([held, _alert("mona", 7, "manager")], [], ANNA)
+    assert alone.outcome == "not notified: it moved on before they were at work"
 
 
-def test_who_is_notified_once_more_had_it_since_they_acknowledged_the_last_alert() -> None:
-    rings = [_ring("anna", 0), replace(_ring("ben", 8), cause="handed_over"), _ring("anna", 20)]
+def test_a_person_notified_once_more_had_the_episode_since_acknowledging_the_last_alert() -> None:
+    alerts = [_alert("anna", 0), replace(_alert("ben", 8), cause="handed_over"), _alert("anna", 20)]
     taken = _step("acknowledged", "anna", 5)
-    assert had_since(rings, [taken]) == taken.at
-    assert had_since(rings[:1], [taken]) is None
-    assert had_since(rings, [taken, _step("handed_over", "ben", 9)]) is None
-    assert had_since(rings, [taken, _step("expired", "anna", 19)]) is None
-    assert had_since([*rings, _ring("anna", 30)], [taken]) is None, "that ended before"
+    assert had_since(alerts, [taken]) == taken.at
+    assert had_since(alerts[:1], [taken]) is None
+    assert had_since(alerts, [taken, _step("handed_over", "ben", 9)]) is None
+    assert had_since(alerts, [taken, _step("expired", "anna", 19)]) is None
+    assert had_since([*alerts, _alert("anna", 30)], [taken]) is None, "their acknowledgement ended before"
 
 
-def test_of_a_closed_episode_no_response_is_awaited() -> None:
-    rings = [_ring("anna", 0)]
-    assert [one.words for one in asked_lines(rings, [], ANNA)] == ["no response yet"]
-    assert [one.words for one in asked_lines(rings, [_step("closed", None, 5)], ANNA)] == ["no response"]
-    assert [one.words for one in asked_lines(rings, [_step("closed", "anna", 5)], ANNA)] == ["closed it"]
-    (by_mona,) = asked_lines(rings, [_step("closed", "mona", 5)], ANNA)
-    assert by_mona.words == "Mona closed it"
+def test_no_response_is_awaited_on_a_closed_episode() -> None:
+    alerts = [_alert("anna", 0)]
+    assert [one.outcome for one in path_lines(alerts, [], ANNA)] == ["no response yet"]
+    assert [one.outcome for one in path_lines(alerts, [_step("closed", None, 5)], ANNA)] == ["no response"]
+    assert [one.outcome for one in path_lines(alerts, [_step("closed", "anna", 5)], ANNA)] == ["closed it"]
+    (by_mona,) = path_lines(alerts, [_step("closed", "mona", 5)], ANNA)
+    assert by_mona.outcome == "Mona closed it"
 
 
-def test_what_ended_a_signal_is_told_in_words() -> None:
+def test_the_end_of_a_signal_is_described_in_words() -> None:
     assert ended("cleared", "case_resolved") == "the case was resolved"
     assert ended("withdrawn", "case_closed") == "not a problem after all (the case was closed)"

@@ -1,4 +1,4 @@
-"""Who stands on the ladder of an order, and who is passed over."""
+"""The people on an order's ladder, and those skipped."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -21,10 +21,10 @@ from tests.unit.ladders import (
     SINCE,
     SUCCEEDED,
     TEAM,
-    asked,
     first,
     ladder,
     order,
+    people_on,
     person,
     skips,
 )
@@ -85,7 +85,7 @@ from tests.unit.ladders import (
         pytest.param([person("anna", **AWAY)], AT, ("desk", "nobody_there"), id="the desk while the seller is away"),
     ],
 )
-def test_the_first_asked_is(known: list[Salesperson], now: datetime, expected: tuple[str, str]) -> None:
+def test_the_first_person_notified_is(known: list[Salesperson], now: datetime, expected: tuple[str, str]) -> None:
     found = first(*known, now=now)
     assert (found.salesperson_id, found.because) == expected
 
@@ -103,23 +103,23 @@ def test_the_ladder_goes_from_the_seller_up_to_the_desk() -> None:
     assert skips(found) == []
 
 
-def test_inactive_managers_are_passed_over_and_two_active_ones_are_asked() -> None:
+def test_inactive_managers_are_skipped_and_two_active_ones_are_notified() -> None:
     line = [person("mia", **LEFT, manager="tom"), person("tom", manager="uma"), person("uma", manager="zoe")]
     found = ladder(person("anna", manager="mia"), *line, person("zoe"))
-    assert asked(found)[1:] == [(Step.MANAGER, "tom"), (Step.UPPER_MANAGER, "uma"), (Step.DESK, "desk")]
+    assert people_on(found)[1:] == [(Step.MANAGER, "tom"), (Step.UPPER_MANAGER, "uma"), (Step.DESK, "desk")]
     assert (Step.MANAGER, "Mia is no longer with the company") in skips(found)
 
 
-def test_where_the_managers_place_is_vacant_or_the_sellers_own_the_next_level_is_asked() -> None:
+def test_the_next_level_is_notified_if_the_managers_place_is_vacant_or_the_sellers_own() -> None:
     for manager in (None, "ghost", "anna"):
         found = ladder(person("anna", manager=manager))
-        assert asked(found) == [(Step.SELLER, "anna"), (Step.DESK, "desk")]
+        assert people_on(found) == [(Step.SELLER, "anna"), (Step.DESK, "desk")]
 
 
-def test_the_backup_is_of_whoever_stands_in_and_the_managers_are_of_the_seller() -> None:
+def test_the_backup_is_the_stand_ins_and_the_managers_are_the_sellers() -> None:
     gone = replace(SUCCEEDED, backup="mia", manager="mia")
     found = ladder(gone, person("ben", backup="kim", manager="uma"), person("kim"), person("mia"), person("uma"))
-    assert asked(found) == [
+    assert people_on(found) == [
         (Step.SUCCESSOR, "ben"),
         (Step.BACKUP, "kim"),
         (Step.MANAGER, "mia"),
@@ -128,48 +128,48 @@ def test_the_backup_is_of_whoever_stands_in_and_the_managers_are_of_the_seller()
     assert found[2].why_you == "Anna sold order 4711 on 4 May; you are Ben's backup."
 
 
-def test_who_has_the_inbox_alone_stays_where_nobody_further_up_is_reached_either() -> None:
+def test_a_person_with_the_inbox_alone_stays_if_no_one_further_up_can_be_reached() -> None:
     alone = ladder(person("anna", **INBOX_ONLY, manager="mia"), person("mia", **INBOX_ONLY), person("desk"))
-    assert asked(alone) == [(Step.SELLER, "anna"), (Step.MANAGER, "mia"), (Step.DESK, "desk")]
+    assert people_on(alone) == [(Step.SELLER, "anna"), (Step.MANAGER, "mia"), (Step.DESK, "desk")]
     with_away = ladder(person("anna", **INBOX_ONLY, manager="mia"), person("mia", **AWAY))
-    assert asked(with_away)[0] == (Step.SELLER, "anna")
+    assert people_on(with_away)[0] == (Step.SELLER, "anna")
 
 
-def test_in_manager_only_mode_nobody_below_the_manager_is_asked() -> None:
+def test_in_manager_only_mode_no_one_below_the_manager_is_notified() -> None:
     found = ladder(*TEAM, mode=TeamMode.MANAGER_ONLY)
     words = "the team is in manager-only mode"
     assert skips(found) == [(Step.SELLER, words), (Step.BACKUP, words)]
     gone = ladder(replace(SUCCEEDED, manager="ben"), person("ben"), mode=TeamMode.MANAGER_ONLY)
     assert (Step.SUCCESSOR, words) in skips(gone)
-    assert asked(gone)[0] == (Step.MANAGER, "ben"), "who is manager too is asked as that"
+    assert people_on(gone)[0] == (Step.MANAGER, "ben"), "a person who is also a manager is notified as one"
     alone = first(person("anna"), mode=TeamMode.MANAGER_ONLY)
     assert (alone.step, alone.because) == (Step.DESK, "nobody_there")
 
 
-def test_whom_the_account_was_moved_to_stands_in_the_sellers_place() -> None:
+def test_the_accounts_new_owner_takes_the_sellers_place() -> None:
     found = ladder(SUCCEEDED, person("ben"), person("kim", backup="ben"), assigned="kim")
-    assert asked(found) == [(Step.SELLER, "kim"), (Step.BACKUP, "ben"), (Step.DESK, "desk")]
+    assert people_on(found) == [(Step.SELLER, "kim"), (Step.BACKUP, "ben"), (Step.DESK, "desk")]
     assert found[0].because == "assigned"
     assert found[0].why_you == "Anna sold order 4711 on 4 May; this customer is now yours."
     inactive = ladder(person("anna"), person("kim", **LEFT), assigned="kim")
     assert skips(inactive)[0] == (Step.SELLER, "Kim is no longer with the company")
-    assert asked(inactive)[0] == (Step.SELLER, "anna")
-    assert ladder(person("anna"), assigned="anna") == ladder(person("anna")), "the seller is as before"
+    assert people_on(inactive)[0] == (Step.SELLER, "anna")
+    assert ladder(person("anna"), assigned="anna") == ladder(person("anna")), "the seller is unchanged"
     nobody = ladder(person("anna", **LEFT), person("kim", **LEFT, backup="ben"), person("ben"), assigned="kim")
-    assert asked(nobody) == [(Step.BACKUP, "ben"), (Step.DESK, "desk")]
+    assert people_on(nobody) == [(Step.BACKUP, "ben"), (Step.DESK, "desk")]
     assert "Anna sold order 4711 on 4 May; Kim has left; you are Kim's backup." in [one.why_you for one in nobody]
     bought_online = ladder(person("kim"), sold=order(sold_by=None), assigned="kim")
     assert bought_online[0].why_you == "No salesperson is on record for order 4711 (4 May); this customer is now yours."
 
 
-def test_an_account_is_moved_from_the_day_that_was_told_where_the_new_person_works() -> None:
+def test_an_account_is_reassigned_from_the_announced_day_in_the_new_owners_zone() -> None:
     account, people = Account("c-17", "kim", SINCE), {"kim": person("kim", zone="Pacific/Auckland")}
     assert assigned_to(account, people, datetime(2026, 5, 3, 11, 59, tzinfo=UTC)) is None
     assert assigned_to(account, people, datetime(2026, 5, 3, 12, tzinfo=UTC)) == "kim"
     assert assigned_to(Account("c-17"), people, AT) is None
 
 
-def test_a_seller_nobody_knows_is_waited_for_and_a_missing_one_is_not() -> None:
+def test_an_unknown_seller_is_waited_for_and_a_missing_one_is_not() -> None:
     assert ladder_steps(order(), {}, desk="desk", moment=MOMENT, mode=TeamMode.ON) is None
     (without,) = ladder(sold=order(sold_by=None))
     assert (without.because, without.step, without.skipped) == ("no_seller", Step.DESK, None)
@@ -191,15 +191,15 @@ def test_the_steps_further_up_are_those_after_one_that_are_not_skipped() -> None
         (person("desk", **LEFT), "the sales desk, Desk, is no longer with the company"),
     ],
 )
-def test_a_desk_that_is_nobody_is_not_asked(desk: Salesperson | None, reason: str) -> None:
+def test_a_missing_desk_is_not_notified(desk: Salesperson | None, reason: str) -> None:
     people = {"anna": person("anna")} | ({"desk": desk} if desk else {})
     found = ladder_steps(order(), people, desk="desk", moment=MOMENT, mode=TeamMode.ON)
     assert found is not None
-    assert asked(found) == [(Step.SELLER, "anna")], "the last real person keeps it"
+    assert people_on(found) == [(Step.SELLER, "anna")], "the last real person keeps the episode"
     assert found[-1].skipped == reason
     without_seller = ladder_steps(order(sold_by=None), people, desk="desk", moment=MOMENT, mode=TeamMode.ON)
     assert without_seller is not None
-    assert asked(without_seller) == []
+    assert people_on(without_seller) == []
     assert desk_instead(order(), people, desk="desk", now=AT).skipped == reason
 
 
@@ -219,12 +219,12 @@ PEOPLE = st.builds(
 
 @examples(50)
 @given(st.lists(PEOPLE, max_size=5), st.sampled_from(TeamMode), st.none() | IDS)
-def test_whatever_the_directory_says_somebody_is_asked_and_nobody_twice(
+def test_with_any_directory_someone_is_notified_and_no_one_twice(
     known: list[Salesperson], mode: TeamMode, assigned: str | None
 ) -> None:
     people = {"anna": person("anna"), "desk": person("desk")} | {one.salesperson_id: one for one in known}
     found = ladder(*people.values(), mode=mode, assigned=assigned)
-    names = [id for _, id in asked(found)]
+    names = [id for _, id in people_on(found)]
     assert names or not people["desk"].active
     assert len(names) == len(set(names))
     steps = [ladder_step.step for ladder_step in found]

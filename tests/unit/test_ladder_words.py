@@ -1,4 +1,4 @@
-"""The words for why a person stands on the ladder, or is skipped."""
+"""The words for why a person is on the ladder, or is skipped."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -59,14 +59,12 @@ from tests.unit.ladders import INBOX_ONLY, LEFT, SUCCEEDED, TEAM, first, ladder,
         ),
     ],
 )
-def test_whoever_is_skipped_is_so_for_a_reason_in_words(
-    known: list[Salesperson], expected: list[tuple[Step, str]]
-) -> None:
+def test_every_skipped_person_has_a_reason_in_words(known: list[Salesperson], expected: list[tuple[Step, str]]) -> None:
     found = skips(ladder(*known))
     assert [reason for reason in found if reason in expected] == expected, found
 
 
-def test_the_reason_is_said_in_words_with_the_day_where_the_reader_is() -> None:
+def test_the_reason_is_in_words_with_the_day_in_the_readers_zone() -> None:
     late = order(sold_at=datetime(2026, 5, 4, 22, 30, tzinfo=UTC))
     assert first(person("anna", zone="Europe/Berlin"), sold=late).why_you == "You sold order 4711 on 5 May."
     next_year = first(person("anna"), sold=late, now=AT + timedelta(days=300))

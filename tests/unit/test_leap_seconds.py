@@ -1,4 +1,4 @@
-"""A leap second is a time that RFC 3339 allows, and clocks here do not count: it is the end of the second before it."""
+"""RFC 3339 allows leap seconds, and clocks here do not count them: each is the end of the second before it."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Which texts are an address that mail can be sent to, and which of them are the same."""
+"""Which texts are an address that e-mail can be sent to, and which of them are the same."""
 
 import pytest
 from hypothesis import given
@@ -67,12 +67,12 @@ def test_other_addresses_are_not(one: str, other: str) -> None:
         (NFD, "jürgen@sales.example"),
     ],
 )
-def test_mail_goes_to_the_ascii_form_of_a_domain(text: str, sent_to: str) -> None:
+def test_email_goes_to_the_ascii_form_of_a_domain(text: str, sent_to: str) -> None:
     assert str(mailbox_of(text)) == sent_to
 
 
 @pytest.mark.parametrize("text", UNWRITABLE)
-def test_what_mail_programs_read_in_another_way_is_refused_where_it_enters_and_stays_readable(text: str) -> None:
+def test_an_address_ambiguous_to_mail_programs_is_refused_on_entry_and_stays_readable(text: str) -> None:
     assert not can_be_written_to(text)
     told = SalespersonChanged(name="Anna Berg", email=text).model_dump_json()
     assert SalespersonChanged.model_validate_json(told).email == text
@@ -94,7 +94,7 @@ def test_any_text_is_a_mailbox_or_none_and_equals_itself(text: str) -> None:
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)
-def test_another_spelling_signs_nobody_out_and_is_told_to_nobody(one: str, other: str) -> None:
+def test_another_spelling_signs_no_one_out_and_notifies_no_one(one: str, other: str) -> None:
     before, after = _person(one), _person(other)
     assert not signs_out(before, after)
     assert notices(before, after, event_of(salesperson_changed()), AT) == ()

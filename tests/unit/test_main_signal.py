@@ -1,4 +1,4 @@
-"""Which signal an episode is about, and what is at stake: one answer for page, subject, list, play and ring."""
+"""The signal that an episode is about, and the amount at stake: the same for page, subject, list, play and alert."""
 
 from datetime import timedelta
 from itertools import permutations
@@ -13,7 +13,7 @@ from services.escalation.domain.main_signal import all_inform, informs, main_sig
 from services.escalation.domain.plays import Voice, advice, offer_limit
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import Play
-from services.escalation.domain.stakes import Amount, asked_back, is_executed, stakes
+from services.escalation.domain.stakes import Amount, is_executed, refund_total, stakes
 from services.escalation.domain.words import Risk, why_now
 from shared.contracts.escalation import SignalKind, Step
 from shared.contracts.support_inbound import ContactPreference, RefundKind
@@ -24,9 +24,9 @@ SELLER = Voice("anna", "Anna Berg", Step.SELLER, "anna", "Anna Berg")
 ORDER = Amount(2_000_000, "EUR")
 
 
-def risk(kind: str, at: float = 0, id: int = 1, refund: str | None = None, asked: int | None = None) -> Risk:
+def risk(kind: str, at: float = 0, id: int = 1, refund: str | None = None, requested: int | None = None) -> Risk:
     kept = RefundKind(refund) if refund else None
-    amount = Amount(asked, "EUR") if asked else None
+    amount = Amount(requested, "EUR") if requested else None
     return Risk(SignalKind(kind), minutes(at), UUID(int=id), amount, kept)
 
 
@@ -60,7 +60,7 @@ def test_the_main_signal_comes_first_in_headline_and_script(risks: list[Risk]) -
 
 
 @given(st.lists(st.tuples(st.sampled_from(SignalKind), st.integers(0, 3)), min_size=1, max_size=6))
-def test_signals_and_what_pages_read_of_them_have_the_same_main_one(told: list[tuple[SignalKind, int]]) -> None:
+def test_signals_and_their_rows_on_pages_have_the_same_main_one(told: list[tuple[SignalKind, int]]) -> None:
     kept = [
         Signal(UUID(int=number), "c-17", kind, minutes(at), AT, UUID(int=number))
         for number, (kind, at) in enumerate(told)
@@ -86,12 +86,14 @@ def test_only_refund_requests_of_other_kinds_are_for_information() -> None:
 @pytest.mark.parametrize(
     ("risks", "expected"),
     [
-        pytest.param([risk("refund_requested", asked=500)], 500, id="what is asked"),
+        pytest.param([risk("refund_requested", requested=500)], 500, id="what is asked"),
         pytest.param([risk("refund_requested")], 2_000_000, id="not told: the order"),
         pytest.param(
-            [risk("refund_requested", asked=500), risk("refund_requested", id=2, asked=700)], 1_200, id="added up"
+            [risk("refund_requested", requested=500), risk("refund_requested", id=2, requested=700)],
+            1_200,
+            id="added up",
         ),
-        pytest.param([risk("refund_requested", asked=9_000_000)], 2_000_000, id="at most the order"),
+        pytest.param([risk("refund_requested", requested=9_000_000)], 2_000_000, id="at most the order"),
         pytest.param([risk("case_stuck")], 2_000_000, id="of another signal the order"),
     ],
 )
@@ -100,28 +102,28 @@ def test_at_stake_is(risks: list[Risk], expected: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("requested", "words"),
     [
         pytest.param(500, "Credit without approval: up to €5.00.", id="never more than is asked"),
         pytest.param(9_000_000, "Credit without approval: up to €500.00.", id="nor than the limit"),
         pytest.param(None, "Credit without approval: up to €500.00.", id="nothing told"),
     ],
 )
-def test_an_offer_is_at_most_what_is_asked_back(asked: int | None, words: str) -> None:
-    risks = [risk("refund_requested", asked=asked)]
+def test_an_offer_is_at_most_the_requested_amount(requested: int | None, words: str) -> None:
+    risks = [risk("refund_requested", requested=requested)]
     found = advice(risks, SELLER, preference=ContactPreference.NONE, order=ORDER, policy=POLICY)
     assert found is not None
     assert found.limit == words
 
 
-def test_what_is_asked_in_another_currency_limits_no_offer() -> None:
-    dollars = Risk(SignalKind.REFUND_REQUESTED, AT, asked=Amount(500, "USD"))
-    assert asked_back([dollars], ORDER) is None
+def test_a_request_in_another_currency_limits_no_offer() -> None:
+    dollars = Risk(SignalKind.REFUND_REQUESTED, AT, requested=Amount(500, "USD"))
+    assert refund_total([dollars], ORDER) is None
     play = Play(say=("Sorry.",), offer="A credit.", offer_percent=10)
     assert offer_limit(play, ORDER, None) == 200_000
 
 
-def test_an_order_that_nobody_moves_has_a_play_that_asks_for_no_confirmation() -> None:
+def test_a_stalled_order_has_a_play_that_asks_for_no_confirmation() -> None:
     waiting, unmoved = Risk(SignalKind.ORDER_STALLED, AT), Risk(SignalKind.ORDER_STALLED, AT, unmoved=True)
     said = [
         " ".join(found.say)
@@ -133,7 +135,7 @@ def test_an_order_that_nobody_moves_has_a_play_that_asks_for_no_confirmation() -
 
 
 def test_the_play_of_a_paid_refund_follows_once_the_money_is_paid() -> None:
-    paid = Risk(SignalKind.REFUND_REQUESTED, AT, asked=Amount(500, "EUR"), executed=True)
+    paid = Risk(SignalKind.REFUND_REQUESTED, AT, requested=Amount(500, "EUR"), executed=True)
     found = advice([paid], SELLER, preference=ContactPreference.NONE, order=ORDER, policy=POLICY)
     assert found is not None
     play = POLICY.plays.by_signal[SignalKind.REFUND_PAID]
@@ -141,13 +143,13 @@ def test_the_play_of_a_paid_refund_follows_once_the_money_is_paid() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "paid", "executed"),
+    ("requested", "paid", "executed"),
     [(500, 499, False), (500, 500, True), (None, 1_999_999, False), (None, 2_000_000, True)],
 )
-def test_a_request_is_executed_once_all_of_it_was_paid(asked: int | None, paid: int, executed: bool) -> None:
-    assert is_executed(Amount(asked, "EUR") if asked else None, ORDER, paid) is executed
+def test_a_request_is_executed_once_all_of_it_was_paid(requested: int | None, paid: int, executed: bool) -> None:
+    assert is_executed(Amount(requested, "EUR") if requested else None, ORDER, paid) is executed
 
 
-def test_the_age_of_a_signal_does_not_put_a_lighter_one_first() -> None:
+def test_the_age_of_a_signal_does_not_put_a_less_severe_one_first() -> None:
     old = Risk(SignalKind.CONTACT_DEAD_ENDED, AT - timedelta(days=300))
     assert main_signal([risk("case_bounced"), old], POLICY) is old

@@ -1,4 +1,4 @@
-"""What the log calls a record: by what its publisher can be found, and by nothing that it says."""
+"""How the log identifies a record: its publisher can be found by it, and none of its content is shown."""
 
 import pytest
 

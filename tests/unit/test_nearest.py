@@ -1,4 +1,4 @@
-"""What a publisher probably meant by a member or a type that nobody knows."""
+"""What a publisher probably meant by an unknown member or type."""
 
 from typing import Any
 
@@ -23,9 +23,7 @@ from shared.contracts.rejected import Rejected
         ({"customer": None, "lines": "none", "promises": [1]}, []),
     ],
 )
-def test_members_that_nobody_reads_are_found_with_the_nearest_known_name(
-    data: dict[str, Any], found: list[Unknown]
-) -> None:
+def test_unread_members_are_found_with_the_nearest_known_name(data: dict[str, Any], found: list[Unknown]) -> None:
     assert list(unknown_members(OrderPlaced, data)) == found
 
 
@@ -37,11 +35,11 @@ def test_a_name_that_is_a_word_of_one_known_name_is_answered_with_that(name: str
     assert list(unknown_members(SalespersonChanged, {name: 1})) == [Unknown(f"data.{name}", meant)]
 
 
-def test_a_word_of_several_names_alike_is_no_guess() -> None:
+def test_a_word_of_several_similar_names_gets_no_guess() -> None:
     assert _with_the_word("at", ["sold_at", "due_at"]) is None
 
 
-def test_only_so_many_are_named_and_a_long_name_is_cut() -> None:
+def test_a_limited_number_is_named_and_a_long_name_is_cut() -> None:
     found = unknown_members(OrderPlaced, {f"{place}" + "x" * 5_000: 1 for place in range(500)})
     assert len(found) == 20
     assert all(len(one.path) < 120 for one in found)
@@ -58,9 +56,7 @@ def test_only_so_many_are_named_and_a_long_name_is_cut() -> None:
         ("order_placed", "orders.inbound.v1", "orders.inbound.order_placed"),
     ],
 )
-def test_a_published_or_misspelt_type_is_answered_with_the_one_that_was_meant(
-    wire_type: str, topic: str, meant: str
-) -> None:
+def test_a_published_or_misspelt_type_is_answered_with_the_intended_one(wire_type: str, topic: str, meant: str) -> None:
     with pytest.raises(Rejected, match=f"did you mean {meant}\\?"):
         fact_class(wire_type, topic=topic)
 
@@ -68,9 +64,9 @@ def test_a_published_or_misspelt_type_is_answered_with_the_one_that_was_meant(
 def test_a_type_like_no_other_gets_no_guess() -> None:
     with pytest.raises(Rejected) as caught:
         fact_class("com.example.telemetry", topic="orders.inbound.v1")
-    assert caught.value.reason == "type is not in the catalog of events"
+    assert caught.value.reason == "unknown event type; /docs and /asyncapi list the types that this service accepts"
 
 
-def test_a_type_of_another_service_is_sent_there() -> None:
+def test_a_type_of_another_service_is_referred_to_it() -> None:
     with pytest.raises(Rejected, match=r"belongs on topic orders\.inbound\.v1, over HTTP to orders"):
         fact_class("orders.inbound.order_placed", topic="support.inbound.v1")

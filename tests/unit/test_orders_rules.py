@@ -1,4 +1,4 @@
-"""What orders decides, without a database."""
+"""Orders' decisions without a database."""
 
 from typing import Any
 
@@ -65,7 +65,7 @@ def test_the_latest_fact_about_a_salesperson_counts_and_ties_go_by_id(told: Vers
     assert is_latest(Version(AT, "m"), told) is latest
 
 
-def test_a_sale_is_the_same_whenever_and_under_whichever_id_it_is_told() -> None:
+def test_a_sale_is_the_same_at_any_time_and_under_any_id() -> None:
     told_again = event_of(order_placed(), at=minutes(9), source="crm")
     assert sale_of(event_of(order_placed())) == sale_of(told_again)
 

@@ -1,4 +1,4 @@
-"""Telephone numbers as people write them: what a link dials, and that it never dials somebody else."""
+"""Telephone numbers as people write them: what a link dials, and that it never dials another number."""
 
 import re
 
@@ -72,7 +72,7 @@ def test_a_link_dials(text: str | None, country: str | None, numbers: list[str])
     assert dialled(text, country) == numbers
 
 
-def test_one_number_is_shown_as_it_was_written_and_two_are_shown_apart() -> None:
+def test_one_number_is_shown_as_written_and_two_are_shown_separately() -> None:
     assert [one.label for one in phone_links("030 901820 (mornings)")] == ["030 901820 (mornings)"]
     assert [one.label for one in phone_links("030 901820 / 0171 5551234")] == ["030 901820", "0171 5551234"]
 
@@ -90,7 +90,7 @@ def test_nothing_but_digits_is_dialled_and_an_extension(text: str, country: str 
 
 @given(WRITTEN, COUNTRIES)
 def test_never_more_is_dialled_than_was_written(text: str, country: str | None) -> None:
-    """Beside the code of the country; a letter of a vanity number counts as a digit."""
+    """Apart from the country code; a letter of a vanity number counts as a digit."""
     keys = sum(one.isdecimal() or (one.isascii() and one.isupper()) for one in text)
     digits = [sum(one.isdecimal() for one in number) for number in dialled(text, country)]
     assert sum(digits) <= keys + (LONGEST_COUNTRY_CODE * len(digits) if country else 0)
@@ -111,12 +111,10 @@ def test_each_number_is_a_link_of_its_own(numbers: list[str]) -> None:
         (["+999 123456"], None),
     ],
 )
-def test_the_country_of_numbers_is_that_of_the_code_they_are_written_with(
-    texts: list[str | None], country: str | None
-) -> None:
+def test_the_country_of_numbers_follows_from_their_code(texts: list[str | None], country: str | None) -> None:
     assert country_of(texts) == country
 
 
-def test_a_number_without_its_countrys_code_says_so() -> None:
-    assert [one.words for one in phone_links("2125550177")] == ["2125550177 (country code missing)"]
-    assert [one.words for one in phone_links("2125550177", "US")] == ["2125550177"]
+def test_a_number_without_a_country_code_is_marked_as_such() -> None:
+    assert [one.marked_label for one in phone_links("2125550177")] == ["2125550177 (country code missing)"]
+    assert [one.marked_label for one in phone_links("2125550177", "US")] == ["2125550177"]

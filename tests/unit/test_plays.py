@@ -98,13 +98,13 @@ def test_the_possessive_of_a_name_is_the_same_everywhere() -> None:
         "the seller has left, and it is with the desk",
     ],
 )
-def test_everybody_else_introduces_themselves_first(voice: Voice, first: str) -> None:
+def test_everyone_else_introduces_themselves_first(voice: Voice, first: str) -> None:
     assert said(voice)[0] == first
 
 
 @pytest.mark.parametrize("kind", PLAYS)
 @pytest.mark.parametrize("voice", [BACKUP, MANAGER, DESK], ids=["backup", "manager", "desk"])
-def test_nobody_else_claims_what_only_the_seller_did(voice: Voice, kind: SignalKind) -> None:
+def test_no_one_else_claims_the_sellers_actions(voice: Voice, kind: SignalKind) -> None:
     text = " ".join(said(voice, kind))
     for claim in ("bought from me", "I promised", "time we spoke", "I sold"):
         assert claim not in text
@@ -117,7 +117,7 @@ def test_nobody_else_claims_what_only_the_seller_did(voice: Voice, kind: SignalK
         pytest.param(None, "I don't have a new date for it yet.", id="no day is known"),
     ],
 )
-def test_of_a_late_delivery_a_day_is_named_where_one_is_known(expected_on: date | None, told: str) -> None:
+def test_a_late_deliverys_play_names_a_known_day(expected_on: date | None, told: str) -> None:
     late = Risk(SignalKind.DELIVERY_LATE, AT, expected_on=expected_on)
     found = advice([late], SELLER, preference=ContactPreference.NONE, order=Amount(100, "EUR"), policy=POLICY)
     assert found is not None
@@ -150,7 +150,7 @@ def test_a_missed_promise_is_named(about: str | None, told: str) -> None:
         pytest.param("We expect it on {day}.", "I don't have a new date for it yet.", id="one that cannot be said"),
     ],
 )
-def test_the_own_play_of_a_company_that_has_none_without_a_day_is_said_if_it_names_none(own: str, told: str) -> None:
+def test_a_companys_play_is_used_without_a_day_if_it_names_none(own: str, told: str) -> None:
     by_signal = {**PLAYS, SignalKind.DELIVERY_LATE: PLAYS[SignalKind.DELIVERY_LATE].model_copy(update={"say": (own,)})}
     plays = POLICY.plays.model_copy(update={"by_signal": by_signal, "late_without_day": None})
     policy = POLICY.model_copy(update={"plays": plays})
@@ -199,7 +199,7 @@ def test_a_document_need_not_have_a_play_for_a_late_delivery_without_a_day() -> 
         ),
     ],
 )
-def test_what_stands_in_braces_is_known(line: str, changed: str, path: str, allowed: str) -> None:
+def test_braces_stand_for_what_is_known(line: str, changed: str, path: str, allowed: str) -> None:
     text = shipped_text()
     number = text.splitlines().index(line) + 1
     with pytest.raises(PolicyErrors) as wrong:
@@ -255,7 +255,7 @@ def test_who_must_not_be_called_is_not_mentioned_as_one_to_call(
     assert must_not_be_called(preference, **known) == words
 
 
-def test_an_introduction_names_nobody_else() -> None:
+def test_an_introduction_names_no_one_else() -> None:
     line = "This is {me} from {company}. I'm responsible for {seller}'s team."
     with pytest.raises(PolicyErrors, match=r"manager: must have only \{me\}, \{seller\} and \{company\} in braces"):
         read(shipped_text().replace(line, line.replace("{me}", "{boss}")))

@@ -42,8 +42,12 @@ from tests.unit.policy_texts import TEXT, changed, errors_of, with_override
         ("[plays.by_signal.gone_quiet]", "[plays.by_signal.gone]", "plays.by_signal.gone: must be one of"),
         ('window = "1m"', 'window = "60d"', "storms.window: must be at most 1h"),
         ('window = "1m"', 'window = "61m"', "storms.window: must be at most 1h"),
-        ("contacts = 3", f"contacts = {2**63}", "signals.contact_repeated.contacts: must be a smaller number"),
-        ("contacts = 3", f"contacts = 0x{'f' * 9000}", "signals.contact_repeated.contacts: must be a smaller number"),
+        ("contacts = 3", f"contacts = {2**63}", f"signals.contact_repeated.contacts: must be at most {2**63 - 1}"),
+        (
+            "contacts = 3",
+            f"contacts = 0x{'f' * 9000}",
+            f"signals.contact_repeated.contacts: must be at most {2**63 - 1}",
+        ),
         ("contacts = 3", f"contacts = {'[' * 300}{']' * 300}", "signals.contact_repeated.contacts: must not be nested"),
         ("[storms]", "[storm]", "storm: is not known; use one of: acknowledgement, age, company"),
         (
@@ -58,7 +62,7 @@ from tests.unit.policy_texts import TEXT, changed, errors_of, with_override
         ),
     ],
 )
-def test_a_mistake_is_named_with_its_line_and_what_is_allowed(before: str, after: str, wrong: str) -> None:
+def test_a_mistake_is_named_with_its_line_and_the_allowed_values(before: str, after: str, wrong: str) -> None:
     text, line = changed(before, after)
     assert any(error.startswith(f"line {line}, {wrong}") for error in errors_of(text))
 
@@ -77,13 +81,13 @@ def test_all_mistakes_are_named_at_once_in_the_order_of_lines() -> None:
         ("a = 1\nb = \n", "line 2: this is not valid TOML: Invalid value"),
         ("a = 1\na = 2\n", "line 2: this is not valid TOML: Cannot overwrite a value"),
         ('a = """x\n\n', "line 3: this is not valid TOML: "),
-        ("a = " + "[" * 5000, "line 1: the document must not be nested so deep"),
-        (f"a = 1\nb = {'1_' * 5000}0\nc = 3", "line 2: a number is too long"),
+        ("a = " + "[" * 5000, "line 1: the document must not be nested deeper than 32 levels"),
+        (f"a = 1\nb = {'1_' * 5000}0\nc = 3", f"line 2: a number must be at most {2**63 - 1}"),
         ("#" * (LONGEST + 1), f"line 1: the document must have at most {LONGEST} characters"),
         ("", "line 1, age: is missing"),
     ],
 )
-def test_what_is_no_document_at_all_is_told_so(text: str, wrong: str) -> None:
+def test_a_text_that_is_no_document_is_refused_as_such(text: str, wrong: str) -> None:
     assert errors_of(text)[0].startswith(wrong)
 
 
@@ -109,6 +113,11 @@ def test_a_reason_is_given_once() -> None:
     assert "reasons.lost[5].code: must differ from those before" in errors_of(text)[0]
 
 
+def test_a_status_that_is_listed_twice_is_named() -> None:
+    (error,) = errors_of(TEXT.replace('"new" = "us"', '"new" = "us"\n"New" = "nobody"'))
+    assert 'statuses: lists the status "new" with two different values' in error
+
+
 def test_an_offer_with_limits_says_what_is_offered() -> None:
     text = re.sub(r"^offer = .to repair or replace it.*$", "", TEXT, flags=re.MULTILINE)
     assert "plays.by_signal.refund_requested: must have an offer in words" in errors_of(text)[0]
@@ -130,23 +139,35 @@ def test_an_offer_with_limits_says_what_is_offered() -> None:
             2,
             "[0].set.signals.case_stuck.no_progress_for: has",
         ),
-        (f'segment = "x"\nset.reasons.lost = {"[" * 300}{"]" * 300}', 2, "[0].set: must not be nested so deep"),
-        (f'segment = "x"\nset.plays.{".a" * 300} = 1'.replace("..", "."), 2, "[0].set: must not be nested so deep"),
-        (f'segment = "x"\nset.rises.many_signals = {2**63}', 2, "[0].set.rises.many_signals: must be a smaller number"),
+        (
+            f'segment = "x"\nset.reasons.lost = {"[" * 300}{"]" * 300}',
+            2,
+            "[0].set: must not be nested deeper than 32 levels",
+        ),
+        (
+            f'segment = "x"\nset.plays.{".a" * 300} = 1'.replace("..", "."),
+            2,
+            "[0].set: must not be nested deeper than 32 levels",
+        ),
+        (
+            f'segment = "x"\nset.rises.many_signals = {2**63}',
+            2,
+            f"[0].set.rises.many_signals: must be at most {2**63 - 1}",
+        ),
         ('segment = "x"\nset.reasons.lost = []', 2, "[0].set.reasons.lost: must have at least one reason"),
         (
             'segment = "x"\nset = {}\n[[overrides]]\nsegment = "x"\nset = {}',
             3,
-            "[1]: never applies: an earlier override is for",
+            "[1]: never applies, because overrides[0] has the same segment or product",
         ),
     ],
 )
-def test_a_mistake_in_an_override_is_named_where_it_is_made(override: str, at: int, wrong: str) -> None:
+def test_a_mistake_in_an_override_is_named_with_its_own_line(override: str, at: int, wrong: str) -> None:
     text, line = with_override(f"[[overrides]]\n{override}\n")
     assert [error.startswith(f"line {line + at}, overrides{wrong}") for error in errors_of(text)] == [True]
 
 
-def test_so_many_overrides_and_no_more() -> None:
+def test_the_number_of_overrides_is_limited() -> None:
     overrides = [f'[[overrides]]\nsegment = "s-{number}"\nset.rises.many_signals = 4\n' for number in range(202)]
     assert len(read("".join([TEXT, *overrides[:MOST_OVERRIDES]])).overrides) == MOST_OVERRIDES == 200
     line = TEXT.count("\n") + 1 + 3 * MOST_OVERRIDES
@@ -155,6 +176,6 @@ def test_so_many_overrides_and_no_more() -> None:
     ]
 
 
-def test_a_mistake_of_the_document_is_not_told_again_for_its_overrides() -> None:
+def test_a_mistake_of_the_document_is_not_repeated_for_its_overrides() -> None:
     text, _ = with_override('[[overrides]]\nsegment = "x"\nset.rises.many_signals = 4\n')
     assert len(errors_of(text.replace("contacts = 3", "contacts = 1"))) == 1

@@ -1,4 +1,4 @@
-"""Documents that an earlier release shipped, or that were published once, still read."""
+"""Documents that an earlier release shipped, or that were published once, are still readable."""
 
 import tomllib
 from datetime import timedelta
@@ -17,18 +17,18 @@ PAST = [*FOLDER.rglob("*.toml"), *Path(document.__file__).parent.glob("past/*.to
 
 
 @pytest.mark.parametrize("file", PAST, ids=lambda file: "/".join(file.parts[-2:]))
-def test_every_document_that_ever_shipped_still_reads(file: Path) -> None:
+def test_every_document_ever_shipped_is_still_readable(file: Path) -> None:
     text = file.read_text("utf-8")
     assert read(text) == read_published(text)
 
 
 def test_the_text_that_databases_were_made_with_is_kept() -> None:
-    """By its digest: what was judged by version 1 must stay so, whatever the next release ships."""
+    """By its digest: decisions under version 1 must keep their policy, with any text in the next release."""
     assert digest(past_text("1.toml")).startswith("77829688018e")
 
 
 def test_the_text_before_the_plays_were_reworded_is_kept() -> None:
-    """Databases made with it have it as their first version, a row; its rules are those of the text that ships."""
+    """Databases made with it have it as their first version, a row; its rules are those of the present default text."""
     before = (FOLDER / "shipped" / "7.toml").read_text("utf-8")
     assert digest(before).startswith("f660866696a6")
     words = {"plays", "duties", "reasons"}
@@ -51,21 +51,21 @@ def _reasons(policy: Policy) -> list[Reason]:
 
 
 @pytest.mark.parametrize("kind", SignalKind)
-def test_a_document_of_before_a_signal_existed_has_it_as_it_ships(kind: SignalKind) -> None:
+def test_a_document_older_than_a_signal_has_its_default(kind: SignalKind) -> None:
     values = tomllib.loads(TEXT)
     del values["signals"][kind.value]
     assert read_published(tomlified(values)) == shipped()
 
 
 @pytest.mark.parametrize("kind", SignalKind)
-def test_a_document_of_before_a_setting_of_a_signal_existed_has_it_as_it_ships(kind: SignalKind) -> None:
+def test_a_document_older_than_a_signals_setting_has_its_default(kind: SignalKind) -> None:
     for name in shipped().signals.of(kind).model_dump():
         values = tomllib.loads(TEXT)
         values["signals"][kind.value].pop(name, None)
         assert read_published(tomlified(values)) == shipped()
 
 
-def test_a_document_of_before_there_were_duties_has_them_as_they_ship() -> None:
+def test_a_document_older_than_follow_ups_has_their_defaults() -> None:
     values = tomllib.loads(TEXT)
     del values["duties"]
     assert read_published(tomlified(values)) == shipped()
@@ -76,7 +76,7 @@ def test_a_published_document_reads_without_members_that_this_release_does_not_k
     assert read_published(newer) == shipped()
 
 
-def test_a_published_document_reads_even_if_a_later_release_sees_no_sense_in_it() -> None:
+def test_a_published_document_is_readable_even_if_a_later_release_would_refuse_it() -> None:
     text, _ = changed('seller = "1h"', 'seller = "9h"')
     assert read_published(text).ladder.high.seller == timedelta(hours=9)
     text, _ = changed('window = "1m"', 'window = "60d"')

@@ -1,4 +1,4 @@
-"""The policy's document that ships is explained and whole, and its values are the defaults in code."""
+"""The default policy's document is explained and complete, and its values are the defaults in code."""
 
 import re
 import tomllib
@@ -18,14 +18,14 @@ from tests.unit.policy_texts import TEXT
 _AN_EXAMPLE = re.compile(r"^# (?=country|region|days_off|modes|\[\[overrides|segment|set\.)", re.MULTILINE)
 
 
-def test_every_member_of_the_document_that_ships_is_explained_by_a_comment_above_it() -> None:
+def test_every_member_of_the_default_document_is_explained_by_a_comment_above_it() -> None:
     text = TEXT.splitlines()
     members = [number for number, line in enumerate(text) if re.match(r"[a-z\[]", line) and line != "]"]
     assert [text[number] for number in members if not text[number - 1].startswith("# ")] == []
     assert len(members) > 100
 
 
-def test_the_document_that_ships_names_every_member_there_is_or_shows_it_as_an_example() -> None:
+def test_the_default_document_has_every_member_or_shows_it_as_an_example() -> None:
     read(_AN_EXAMPLE.sub("", TEXT))
     undocumented = [name for name in members_of(schema()) if not re.search(rf"\b{name}\b", TEXT)]
     assert undocumented == []
@@ -36,7 +36,7 @@ def members_of(described: dict[str, Any]) -> Iterator[str]:
         yield from part.get("properties", {})
 
 
-def test_the_document_that_ships_fits_its_own_schema() -> None:
+def test_the_default_document_fits_its_own_schema() -> None:
     validator = jsonschema_rs.validator_for(schema())
     document = tomllib.loads(TEXT)
     validator.validate(document)
@@ -44,7 +44,7 @@ def test_the_document_that_ships_fits_its_own_schema() -> None:
     assert not validator.is_valid(document)
 
 
-def test_what_ships_suits_forty_sellers() -> None:
+def test_the_default_policy_suits_forty_sellers() -> None:
     policy = shipped()
     assert policy.age.ring_within == timedelta(days=3)
     assert policy.company.country is None
@@ -57,8 +57,8 @@ def test_what_ships_suits_forty_sellers() -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SignalKind if kind is not SignalKind.RESPONSE_DUE])
-def test_every_kind_of_signal_but_a_warning_says_what_to_say_in_the_call(kind: SignalKind) -> None:
-    """Before an answer is due the customer waits for it, and for no call."""
+def test_every_kind_of_signal_except_a_warning_has_a_play(kind: SignalKind) -> None:
+    """Except for the warning: before an answer is due the customer waits for the answer, and for no call."""
     missing = f"default.toml needs [plays.by_signal.{kind.value}]: what does somebody say who calls because of it?"
     assert kind in shipped().plays.by_signal, missing
 
@@ -67,9 +67,9 @@ def test_a_warning_has_no_play() -> None:
     assert SignalKind.RESPONSE_DUE not in shipped().plays.by_signal
 
 
-def test_every_default_in_code_is_the_value_that_ships() -> None:
-    """But for the hours of a company: one that names none answers day and night. And for the play of a late delivery
-    without a day: the own play of a company that has none is said."""
+def test_every_default_in_code_is_the_shipped_value() -> None:
+    """Except for a company's hours: without any, it answers day and night. And except for the play of a late delivery
+    without a day: a company without one uses its own general play."""
     differing = {path for path, default, value in _with_defaults(shipped(), "") if default != value}
     assert differing == {"company.working_hours", "plays.late_without_day"}
 

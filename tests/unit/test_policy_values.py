@@ -1,4 +1,4 @@
-"""How a policy is written: the line on which each value stands, and spans of time."""
+"""How a policy is written: the line of each value, and spans of time."""
 
 import re
 import tomllib
@@ -53,7 +53,7 @@ k = [
     ]
 
 
-def test_every_value_of_the_document_that_ships_has_its_line() -> None:
+def test_every_value_of_the_default_document_has_its_line() -> None:
     text, found = TEXT.splitlines(), lines(TEXT)
     for path in paths_of(tomllib.loads(TEXT)):
         assert isinstance(path[-1], int) or str(path[-1]) in text[found[path] - 1]

@@ -1,4 +1,4 @@
-"""Which version of the policy counts when, for which order, and what differs between two."""
+"""Which version of the policy applies when and to which order, and the differences between two."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -48,11 +48,11 @@ THREE = Policies.shipped().followed_by([version(3, AT + timedelta(hours=1)), ver
         (datetime(2099, 1, 1, tzinfo=UTC), 3),
     ],
 )
-def test_a_version_counts_from_its_publication_until_the_next(instant: datetime, counts: int) -> None:
+def test_a_version_applies_from_its_publication_until_the_next(instant: datetime, counts: int) -> None:
     assert THREE.at(instant).version == counts
 
 
-def test_of_two_versions_of_one_instant_the_later_counts() -> None:
+def test_the_later_of_two_versions_of_one_instant_applies() -> None:
     both = Policies.shipped().followed_by([version(2, AT), version(3, AT)])
     assert both.at(AT).version == 3
 
@@ -70,7 +70,7 @@ def test_versions_follow_without_a_gap() -> None:
         THREE.followed_by([version(3, AT)])
 
 
-def test_what_was_published_stays_as_it_was_when_more_follows() -> None:
+def test_published_versions_stay_unchanged_when_more_follow() -> None:
     before = THREE.versions
     THREE.followed_by([version(4, AT + timedelta(hours=2))])
     assert THREE.versions == before
@@ -90,7 +90,7 @@ def test_an_order_of_no_segment_and_no_such_product_has_the_policy_itself() -> N
     assert for_order("Enterprise", "coffee machine") is SPECIAL.latest.policy
 
 
-def test_the_orders_of_a_segment_have_what_its_override_sets_and_all_else_as_it_was() -> None:
+def test_a_segments_orders_have_the_overrides_values_and_all_others_unchanged() -> None:
     policy = for_order("enterprise")
     assert policy.ladder.high.seller == timedelta(minutes=30)
     assert policy.ladder.high.successor == timedelta(hours=1)
@@ -105,13 +105,13 @@ def test_an_order_with_a_product_has_its_override() -> None:
     assert for_order(None, "Mug", "Coffee machine").signals.case_stuck.severity is Severity.CRITICAL
 
 
-def test_the_first_override_that_fits_counts_alone() -> None:
+def test_the_first_matching_override_applies_alone() -> None:
     policy = for_order("enterprise", "Coffee machine")
     assert policy.ladder.high.seller == timedelta(minutes=30)
     assert policy.signals.case_stuck.severity is Severity.WATCH
 
 
-def test_an_override_is_applied_once_however_often_it_is_asked_for() -> None:
+def test_an_override_is_applied_once_for_any_number_of_reads() -> None:
     assert for_order("enterprise") is for_order("enterprise", "Mug")
     more = SPECIAL.followed_by([version(3, AT + timedelta(hours=1), TEXT + OVERRIDES.replace("30m", "45m"))])
     assert more.for_order(more.versions[1], "enterprise", ()) is for_order("enterprise")
@@ -122,7 +122,7 @@ def test_an_earlier_version_has_its_own_overrides() -> None:
     assert SPECIAL.for_order(SPECIAL.versions[0], "enterprise", ()) == shipped()
 
 
-def test_a_version_that_was_never_committed_leaves_nothing_to_the_next_of_its_number() -> None:
+def test_an_uncommitted_version_leaves_nothing_to_the_next_of_its_number() -> None:
     rolled_back = SPECIAL.followed_by([version(3, AT, TEXT + OVERRIDES.replace('"30m"', '"20m"'))])
     assert rolled_back.for_order(rolled_back.latest, "enterprise", ()).ladder.high.seller == timedelta(minutes=20)
     published = SPECIAL.followed_by([version(3, AT, TEXT + OVERRIDES.replace('"30m"', '"40m"'))])
@@ -175,7 +175,7 @@ def test_each_kind_of_value_is_shown(before: str, after: str, change: Change) ->
     assert changes(TEXT.replace(before, after)) == expected
 
 
-def test_a_reason_more_in_the_middle_is_one_reason_more() -> None:
+def test_an_inserted_reason_is_one_added_reason() -> None:
     added = TEXT.replace(
         '    { code = "service",', '    { code = "quality", words = "Quality" },\n    { code = "service",'
     )
@@ -221,7 +221,7 @@ def policy_with(values: dict[str, Any]) -> Policy:
 
 
 @given(POLICIES, POLICIES)
-def test_nothing_differs_between_equal_policies_alone(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_only_equal_policies_have_no_differences(one: dict[str, Any], other: dict[str, Any]) -> None:
     old, new = policy_with(one), policy_with(other)
     found = difference(old, new)
     assert (found == []) == (old == new)
@@ -231,7 +231,7 @@ def test_nothing_differs_between_equal_policies_alone(one: dict[str, Any], other
 
 
 @given(POLICIES, POLICIES)
-def test_the_way_back_is_the_same_difference_turned_round(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_the_reverse_comparison_is_the_same_difference_inverted(one: dict[str, Any], other: dict[str, Any]) -> None:
     there, back = difference(policy_with(one), policy_with(other)), difference(policy_with(other), policy_with(one))
     turned = [Change(change.path, change.after, change.before) for change in back]
     assert sorted(there, key=lambda change: change.path) == sorted(turned, key=lambda change: change.path)

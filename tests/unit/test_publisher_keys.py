@@ -61,7 +61,7 @@ def test_no_pattern_of_types_gives_a_right(types: str) -> None:
     assert publisher.model_copy(update={"rights": ("directory",)}).has("directory")
 
 
-def test_who_sells_and_who_looks_after_a_customer_needs_the_right_directory() -> None:
+def test_facts_about_people_and_account_owners_need_the_right_directory() -> None:
     asking = {fact.type for facts in TOPICS.values() for fact in facts if fact.right and ".inbound." in fact.type}
     assert asking == {
         "orders.inbound.account_reassigned",
@@ -88,7 +88,7 @@ def test_two_keys_may_belong_to_one_publisher_while_it_changes_them() -> None:
     assert keys.publisher(f"Bearer {KEY}2") is not None
 
 
-def test_a_key_that_is_too_short_is_said_to_need_more_characters() -> None:
+def test_a_key_that_is_too_short_is_refused_with_the_required_length() -> None:
     with pytest.raises(InvalidKeys, match="key: must have at least 16 characters"):
         PublisherKeys.parse(f'{{"shop": {ENTRY.replace(KEY, "short")}}}')
 

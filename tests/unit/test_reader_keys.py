@@ -24,7 +24,7 @@ def test_a_reader_is_known_by_its_bearer_header() -> None:
 
 
 @pytest.mark.parametrize("text", ["[]", ""])
-def test_without_a_key_nobody_is_known(text: str) -> None:
+def test_without_a_key_no_reader_is_known(text: str) -> None:
     assert not read(text).knows("Bearer ")
     assert not ReaderKeys.read(None).knows("Bearer ")
 

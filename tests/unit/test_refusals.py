@@ -1,4 +1,4 @@
-"""What is refused, with a code for the metric and words for the publisher."""
+"""Refused inputs, with a code for the metric and words for the publisher."""
 
 import json
 
@@ -48,7 +48,7 @@ def refusal(body: bytes | str, **attributes: str) -> Rejected:
         pytest.param(rb'{"x\"": 1, "x\u0022": 2}', id="a name with a quote twice"),
     ],
 )
-def test_what_is_not_plain_json_is_refused(body: bytes) -> None:
+def test_text_that_is_not_plain_json_is_refused(body: bytes) -> None:
     assert refusal(body).code == "invalid_json"
 
 
@@ -85,7 +85,7 @@ def test_a_wrong_member_is_named_with_its_rule(body: str, field: str, rule: str)
     assert (rejected.code, rejected.field, rejected.reason) == ("invalid_field", field, f"{field} {rule}")
 
 
-def test_an_unknown_kind_is_refused_with_the_kinds_there_are() -> None:
+def test_an_unknown_kind_is_refused_with_the_existing_kinds() -> None:
     assert "'chargeback' or 'fraud'" in refusal(f'{{"kind": "{CANARY}"}}').reason
 
 
@@ -236,7 +236,7 @@ def test_a_dead_end_is_a_contact_of_its_own_kind() -> None:
     assert refusal(told, type=support.ContactDeadEnded.type).field == "data.result"
 
 
-def test_everything_that_is_wrong_with_an_event_is_told_at_once() -> None:
+def test_one_refusal_names_everything_wrong_with_an_event() -> None:
     told = b'{"direction": "in", "result": "dead-end"}'
     rest = {name: value for name, value in ATTRIBUTES.items() if name != "subject"}
     attributes = rest | {"type": support_inbound.ContactMade.type, "time": "yesterday", "datacontenttype": "text/json"}
@@ -254,7 +254,7 @@ def test_everything_that_is_wrong_with_an_event_is_told_at_once() -> None:
     assert all(fault.reason in caught.value.reasons for fault in caught.value.faults)
 
 
-def test_everything_that_is_wrong_with_a_structured_event_is_told_at_once() -> None:
+def test_one_refusal_names_everything_wrong_with_a_structured_event() -> None:
     told = ATTRIBUTES | {"id": 5, "type": "support.inbound.refund_request", "source": "", "data_base64": "!!"}
     with pytest.raises(Rejected) as caught:
         decode_structured(json.dumps(told).encode(), topic="support.inbound.v1")
@@ -267,7 +267,7 @@ def test_everything_that_is_wrong_with_a_structured_event_is_told_at_once() -> N
     ]
 
 
-def test_only_so_many_faults_are_told() -> None:
+def test_a_limited_number_of_faults_is_named() -> None:
     lines = [{"quantity": 0}] * 300
     rejected = refusal(json.dumps({"lines": lines}), type=orders_inbound.OrderPlaced.type)
     assert len(rejected.faults) == 20
@@ -276,17 +276,17 @@ def test_only_so_many_faults_are_told() -> None:
 @pytest.mark.parametrize(
     "body", [b'{"reason": "spam", "by": "agent-3"}', b'{"order": "4711", "reason": "spam", "by": "a"}']
 )
-def test_what_needs_no_answer_must_be_named(body: bytes) -> None:
+def test_a_report_that_no_answer_is_needed_must_name_its_subject(body: bytes) -> None:
     rejected = refusal(body, type=support_inbound.AnswerNotNeeded.type)
     assert rejected.reason == "data must name a contact (its source and id) or a case"
 
 
-def test_who_says_that_no_answer_is_needed_must_be_named() -> None:
+def test_a_report_that_no_answer_is_needed_must_name_its_author() -> None:
     rejected = refusal(b'{"case": "CS-1", "reason": "spam"}', type=support_inbound.AnswerNotNeeded.type)
     assert (rejected.field, rejected.reason) == ("data.by", "data.by is required")
 
 
-def test_a_list_whose_only_entry_is_refused_is_not_called_too_short_besides() -> None:
+def test_a_list_whose_only_entry_is_refused_is_not_also_called_too_short() -> None:
     hours = '"working_hours": [{"days": ["Monday"], "start": "09:00", "end": "17:00"}]'
     with pytest.raises(Rejected) as caught:
         decode_binary(SALESPERSON, f'{{"name": "Anna", {hours}}}'.encode(), topic=None)

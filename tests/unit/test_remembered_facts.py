@@ -1,4 +1,4 @@
-"""What escalation remembers of what orders and support publish."""
+"""The parts of orders' and support's events that escalation remembers."""
 
 from datetime import datetime
 from typing import Any
@@ -134,7 +134,7 @@ def test_a_fact_is_remembered_without_a_customers_own_data(told: Fact, kind: Fac
     assert remembered(event(told)) == [kept(kind, event(told), **more)]
 
 
-def test_of_a_sale_its_promises_and_its_delivery_are_remembered() -> None:
+def test_a_sales_promises_and_its_delivery_are_remembered() -> None:
     sale = event(
         orders.OrderPlaced(
             order="4711",
@@ -157,7 +157,7 @@ def test_of_a_sale_its_promises_and_its_delivery_are_remembered() -> None:
     ]
 
 
-def test_who_says_in_a_contact_that_they_leave_asks_to_cancel() -> None:
+def test_a_wish_to_leave_in_a_contact_is_a_cancellation_request() -> None:
     told = event(support.ContactMade(case="k", result=ContactResult.ANSWERED, intent=Intent.LEAVING, **_CONTACT))
     contact, asked = remembered(told)
     assert (contact.kind, contact.fact_id) == (FactKind.CONTACT, fact_id(told))
@@ -173,12 +173,12 @@ def test_a_case_that_is_closed_for_a_reason_needs_no_answer() -> None:
     assert (unneeded.case_id, unneeded.result, unneeded.at) == ("k", "goodbye", AT)
 
 
-def test_a_test_is_nothing_to_remember() -> None:
+def test_a_test_is_not_remembered() -> None:
     assert remembered(event(support.ContactDeadEnded(case="k", test=True, **_CONTACT))) == []
     assert remembered(event(support.RefundRequested(case="k", test=True))) == []
 
 
-def test_a_request_is_known_again_by_its_words_and_not_by_what_they_say() -> None:
+def test_a_request_is_recognised_by_a_digest_of_its_words() -> None:
     def asked(words: str, person: Person | None = None) -> AccountFact:
         (fact,) = remembered(event(support.RefundRequested(case="k", words=words, by=person)))
         return fact
@@ -189,20 +189,20 @@ def test_a_request_is_known_again_by_its_words_and_not_by_what_they_say() -> Non
     assert "money" not in repr(asked("Money back!")).replace("money_", "").lower()
 
 
-def test_a_sale_without_promises_is_nothing_to_remember() -> None:
+def test_a_sale_without_promises_is_not_remembered() -> None:
     lines = (Line(product="Heat pump"),)
     sale = orders.OrderPlaced(order="4711", lines=lines, amount_minor=1, currency="EUR", sold_at=AT)
     assert remembered(event(sale)) == []
 
 
-def test_nothing_that_is_published_is_forgotten_but_what_matters_to_no_rule() -> None:
+def test_only_published_facts_without_a_rule_are_forgotten() -> None:
     published = {type for type in CATALOG if type.startswith(("orders.", "support.")) and ".inbound." not in type}
     ignored = {type for type in published if not remembered(_bare(CATALOG[type]))}
     assert ignored == _WITHOUT_EFFECT
 
 
 def _bare(fact: type[Fact]) -> Envelope[Fact]:
-    """An event with what every fact of its class says, unchecked."""
+    """An event with only the members that every fact of its class has, unchecked."""
     details: dict[str, Any] = {
         "direction": Direction.INBOUND,
         "channel": ContactChannel.PHONE,

@@ -1,4 +1,4 @@
-"""A close that is undone, and what people write down: who may, how long, and what stands again."""
+"""A close that is undone, and notes: who may undo it, for how long, and what is restored."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ def _closed(episode: Episode = OPEN, *, by: str | None = "anna") -> Episode:
         pytest.param(OPEN, "anna", AT, "episode_open", id="open"),
     ],
 )
-def test_who_may_undo_a_close_and_how_long(episode: Episode, by: str, at: datetime, code: str | None) -> None:
+def test_the_closer_may_undo_a_close_for_a_while(episode: Episode, by: str, at: datetime, code: str | None) -> None:
     if code is None:
         check_may_reopen(episode, by, TEN_MINUTES, at)
         return
@@ -52,21 +52,19 @@ def test_who_may_undo_a_close_and_how_long(episode: Episode, by: str, at: dateti
         (Clock.SNOOZE, minutes(20)),
     ],
 )
-def test_time_to_act_stands_still_while_it_is_closed_and_what_was_agreed_on_does_not_move(
-    clock: Clock, deadline: datetime
-) -> None:
+def test_deadlines_pause_during_a_close_and_agreed_times_do_not_move(clock: Clock, deadline: datetime) -> None:
     running = replace(OPEN, deadline_at=minutes(20), deadline_for=clock, appointment_at=minutes(90))
     again = reopened(_closed(running), minutes(4))
     assert again == replace(running, deadline_at=deadline, changed_at=minutes(4))
 
 
-def test_of_what_closes_by_itself_nothing_is_kept_to_undo_it() -> None:
+def test_nothing_is_kept_to_undo_an_automatic_close() -> None:
     running = replace(OPEN, deadline_at=minutes(20), deadline_for=Clock.REDEEM, appointment_at=minutes(90))
     over = _closed(running, by=None)
     assert (over.stopped_deadline_at, over.stopped_deadline_for, over.stopped_appointment_at) == (None, None, None)
 
 
-def test_a_hand_over_that_was_offered_stays_over() -> None:
+def test_an_offered_hand_over_stays_ended() -> None:
     offered = replace(OPEN, offered_to="ben", offered_until=minutes(30))
     assert reopened(_closed(offered), minutes(1)) == replace(OPEN, changed_at=minutes(1))
 
@@ -87,6 +85,6 @@ def test_a_hand_over_that_was_offered_stays_over() -> None:
         ("نعم", "نعم"),
     ],
 )
-def test_a_note_is_kept_without_what_a_screen_would_obey(written: str, kept: str) -> None:
+def test_a_note_is_kept_without_control_characters(written: str, kept: str) -> None:
     assert as_written(written) == kept
     assert as_written(kept) == kept

@@ -1,4 +1,4 @@
-"""What people do with an episode, and until when they have time for it."""
+"""What people do with an episode, and how much time they have for it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from services.escalation.domain.clocks import NEVER, Talk, answer_by, extended, repeat_pause, rings_at
+from services.escalation.domain.clocks import NEVER, Talk, answer_by, extended, notifiable_at, repeat_pause
 from services.escalation.domain.entities import Clock, Episode, Order, Salesperson
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.rescues import (
@@ -41,16 +41,16 @@ FRIDAY_EVENING = datetime(2026, 5, 8, 22, tzinfo=UTC)
 MONDAY = datetime(2026, 5, 11, 9, tzinfo=UTC)
 
 
-def test_taking_it_starts_the_clock_of_the_proof_and_it_stays_with_who_was_first() -> None:
+def test_acknowledging_starts_the_deadline_of_the_proof_and_the_first_keeps_it() -> None:
     mine = taken(RANG, ANNA, TALK, AT)
     assert (mine.acknowledged_by, mine.responsible, mine.deadline_for) == ("anna", "anna", Clock.REDEEM)
     assert mine.deadline_at == AT + POLICY.acknowledgement.redeem_within.high
     assert taken(mine, "ben", TALK, minutes(1)) == mine
-    assert taken(replace(RANG, repeats=6), ANNA, TALK, AT).repeats == 0, "the desk may be asked anew after it"
+    assert taken(replace(RANG, repeats=6), ANNA, TALK, AT).repeats == 0, "the desk may be notified again afterwards"
 
 
 @pytest.mark.parametrize("severity", Severity)
-def test_each_call_that_comes_before_gives_as_much_more_time_as_one_takes(severity: Severity) -> None:
+def test_each_earlier_call_extends_the_time_by_the_length_of_a_call(severity: Severity) -> None:
     rang, limits = replace(RANG, severity=severity), POLICY.acknowledgement
     alone = taken(rang, ANNA, TALK, AT)
     assert alone.deadline_at == AT + limits.redeem_within.of(severity)
@@ -60,8 +60,8 @@ def test_each_call_that_comes_before_gives_as_much_more_time_as_one_takes(severi
     assert {taken(rang, ANNA, TALK, AT, ahead=ahead).deadline_at for ahead in (48, 49, 5000)} == {longest}
 
 
-def test_the_time_for_calls_before_it_is_working_time_like_the_rest() -> None:
-    """Friday 22:00, four hours and an hour more: both on Monday from 09:00."""
+def test_the_time_for_earlier_calls_is_working_time_like_the_rest() -> None:
+    """Friday 22:00, four hours and one more hour: both on Monday from 09:00."""
     late = taken(RANG, AT_WORK, TALK, FRIDAY_EVENING, ahead=6)
     assert late.deadline_at == MONDAY + timedelta(hours=5)
 
@@ -80,12 +80,12 @@ def test_an_attempt_never_shortens_the_time() -> None:
     assert extended(ANNA, Severity.HIGH, AT + 9 * HOUR, TALK, AT) == AT + 9 * HOUR
 
 
-def test_reaching_the_customer_stops_the_clock() -> None:
+def test_reaching_the_customer_ends_the_deadline() -> None:
     done = reached(taken(RANG, ANNA, TALK, AT), minutes(5), minutes(6))
     assert (done.reached_at, done.deadline_at, done.deadline_for) == (minutes(5), None, None)
 
 
-def test_an_appointment_and_a_pause_hold_the_clock_until_their_time() -> None:
+def test_an_appointment_and_a_snooze_set_the_deadline_to_their_time() -> None:
     mine = taken(RANG, ANNA, TALK, AT)
     later = AT + timedelta(days=2)
     assert held_by_appointment(mine, ANNA, later, POLICY, AT).deadline_for is Clock.APPOINTMENT
@@ -97,7 +97,7 @@ def a_transaction() -> Iterator[None]:
     yield
 
 
-def test_a_refusal_leaves_a_transaction_as_what_it_is() -> None:
+def test_a_refusal_passes_through_a_transaction_unchanged() -> None:
     refusal = NotNow("in_the_past", "choose a later time.")
     with pytest.raises(NotNow) as refused, a_transaction():
         raise refusal
@@ -124,7 +124,7 @@ def test_a_hand_over_leaves_the_giver_responsible_until_it_is_accepted() -> None
         offered(mine, "anna", AT + HOUR, POLICY, AT, notified_at=AT)
 
 
-def test_closing_demands_a_reason_of_the_list() -> None:
+def test_closing_requires_a_reason_from_the_list() -> None:
     done = closed(taken(RANG, ANNA, TALK, AT), EpisodeResult.LOST, "price", POLICY, by="anna", now=minutes(5))
     assert (done.result, done.reason, done.closed_by, done.deadline_at) == (EpisodeResult.LOST, "price", "anna", None)
     with pytest.raises(NotNow) as refused:
@@ -164,18 +164,20 @@ def test_closing_demands_a_reason_of_the_list() -> None:
         ),
     ],
 )
-def test_somebody_is_rung(person: Salesperson | None, severity: Severity, now: datetime, expected: datetime) -> None:
-    assert rings_at(person, ORDER, severity, POLICY, now) == expected
+def test_a_person_is_notified(
+    person: Salesperson | None, severity: Severity, now: datetime, expected: datetime
+) -> None:
+    assert notifiable_at(person, ORDER, severity, POLICY, now) == expected
 
 
-def test_who_is_rung_off_hours_has_time_by_the_clock_on_the_wall() -> None:
+def test_a_person_notified_off_hours_has_time_by_the_clock() -> None:
     at_night = datetime(2026, 5, 9, 12, tzinfo=UTC)
     woken = replace(AT_WORK, rings_off_hours=True)
     assert answer_by(woken, Step.SELLER, Severity.CRITICAL, POLICY, at_night) == at_night + timedelta(minutes=15)
     assert answer_by(AT_WORK, Step.SELLER, Severity.HIGH, POLICY, FRIDAY_EVENING) == MONDAY + HOUR
 
 
-def test_who_is_rung_off_hours_has_time_to_reach_the_customer_by_the_clock_on_the_wall_too() -> None:
+def test_a_person_notified_off_hours_has_time_to_reach_the_customer_by_the_clock_too() -> None:
     woken, evening = replace(AT_WORK, rings_off_hours=True), datetime(2026, 5, 8, 17, 5, tzinfo=UTC)
     mine = taken(replace(RANG, severity=Severity.CRITICAL), woken, TALK, evening)
     assert mine.deadline_at == evening + POLICY.acknowledgement.redeem_within.critical
@@ -207,7 +209,7 @@ AWAY_TOMORROW = replace(AT_WORK, away='[{"since": "2026-05-05", "until": "2026-0
         (MONDAY_NINE + timedelta(days=2, hours=20), "you are away as of 5 May"),
     ],
 )
-def test_nothing_is_put_off_into_ones_own_absence(put_off: Any, until: datetime, refused: str | None) -> None:
+def test_nothing_is_snoozed_into_ones_own_absence(put_off: Any, until: datetime, refused: str | None) -> None:
     mine = taken(RANG, AWAY_TOMORROW, TALK, MONDAY_NINE)
     if refused is None:
         assert put_off(mine, AWAY_TOMORROW, until, POLICY, MONDAY_NINE).deadline_at == until

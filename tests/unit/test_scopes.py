@@ -1,4 +1,4 @@
-"""What a fact can change: scopes, standing signals and silences look for each kind of signal in the same place."""
+"""What a fact can change: scopes, standing signals and silences find each kind of signal in the same place."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -47,7 +47,7 @@ def cause(at: datetime, **about: Any) -> AccountFact:
 
 
 def signal(kind: SignalKind, began: AccountFact) -> Signal:
-    """As the signal of a finding that began with this fact."""
+    """The signal of a finding that began with this fact."""
     return Signal(
         signal_id=UUID(int=2),
         account_id=ACCOUNT,
@@ -94,7 +94,7 @@ def test_every_signal_has_a_place_in_the_whole_account_and_none_in_no_scope(
     "kind", [kind for kind in SignalKind if SIGNALS[kind].part not in (Part.REQUESTS, Part.RATINGS)]
 )
 @pytest.mark.parametrize("case", [None, "k"])
-def test_a_silence_that_is_over_is_looked_for_where_its_signal_stands(kind: SignalKind, case: str | None) -> None:
+def test_an_ended_silence_is_looked_for_in_the_place_of_its_signal(kind: SignalKind, case: str | None) -> None:
     if case is None and SIGNALS[kind].part in (Part.STUCK, Part.REPEATED):
         return  # of a case alone, or of no silence
     began = cause(hours(1), case_id=case, order_id="o", result="unanswered")
@@ -113,7 +113,7 @@ def scoped(scope: Scope, kept: Signal, began: AccountFact) -> list[Signal]:
     return list(standing.within(scope))
 
 
-def test_a_talk_that_is_taken_back_with_its_case_had_ended_what_other_cases_began() -> None:
+def test_a_talk_withdrawn_with_its_case_restores_other_cases_signals() -> None:
     """A salesperson's talk is about an order: the dead end on another case of it stands again."""
     dead_end = inbound(1, "dead_end", case="k", order="o")
     history = History([dead_end, reached(2, case="l", order="o")])

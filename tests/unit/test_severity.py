@@ -1,4 +1,4 @@
-"""How grave an episode is: its gravest signal, and what makes it worse."""
+"""An episode's severity: that of its most severe signal, and what raises it."""
 
 from dataclasses import replace
 from itertools import combinations
@@ -116,12 +116,12 @@ HUGE = replace(SMALL, amount_minor=2_000_000)
         ),
     ],
 )
-def test_what_is_at_stake_makes_it(standing: list[Signal], order: Order, expected: Severity) -> None:
+def test_the_amount_at_stake_makes_it(standing: list[Signal], order: Order, expected: Severity) -> None:
     assert assess_severity(standing, order, POLICY).severity is expected
 
 
 @given(st.lists(st.sampled_from(list(SignalKind)), min_size=1, max_size=6), st.sampled_from([SMALL, LARGE]))
-def test_a_further_signal_never_makes_it_less_grave(kinds: list[SignalKind], order: Order) -> None:
+def test_another_signal_never_lowers_the_severity(kinds: list[SignalKind], order: Order) -> None:
     whole = assess_severity(signals(*kinds), order, POLICY).severity.rank
     for fewer in combinations(signals(*kinds), max(1, len(kinds) - 1)):
         assert assess_severity(fewer, order, POLICY).severity.rank <= whole

@@ -1,8 +1,8 @@
-"""The examples that each kind of signal gives: facts with their hours, and when the signal stands.
+"""The examples of each kind of signal: facts with their hours, and when the signal stands.
 
-A fact is written as it is named (`rated`, `case_opened`), a contact as `inbound` or `outbound`. What follows are its
-members by name, or words and numbers that only one member can be: what came of a contact and by which channel, how
-often or how high, what a promise is called.
+A fact is written by its name (`rated`, `case_opened`), a contact as `inbound` or `outbound`. Then come its
+members by name, or words and numbers that fit only one member: a contact's result and channel, how often or
+how high, a promise's name.
 """
 
 import pytest
@@ -31,7 +31,7 @@ def test_an_example_holds_with_the_shipped_thresholds(signal: SignalDefinition, 
 
 
 def stands(signal: SignalDefinition, facts: list[AccountFact]) -> str:
-    """From when to when the signals of one kind stand."""
+    """The spans in which the signals of one kind stand."""
     thresholds = always(shipped().signals, RoundTheClock())
     found = [times(one) for one in detections(History(facts), thresholds) if one.kind is signal.kind]
     return "; ".join(f"{at:g}" if until is None else f"{at:g} to {until:g}" for at, until in found) or "never"
@@ -53,7 +53,7 @@ def _fact(number: int, at: str, name: str, *more: str) -> AccountFact:
 
 
 def _member(word: str, name: str) -> dict[str, object]:
-    """The member that a word without a name is."""
+    """The member that a word without a name belongs to."""
     if word == "courtesy":
         return {"courtesy": True}
     if word in {one.value for one in (*ContactResult, *NoAnswerReason)}:
@@ -67,16 +67,16 @@ def _member(word: str, name: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("signal", SIGNALS.values(), ids=lambda signal: signal.kind.value)
-def test_every_kind_shows_when_it_is_raised_when_not_and_what_settles_it(signal: SignalDefinition) -> None:
+def test_every_kind_shows_when_it_is_raised_when_not_and_how_it_ends(signal: SignalDefinition) -> None:
     ends = [line.partition(" -> ")[2] for line in signal.examples.strip().splitlines()]
     assert len(ends) >= FEWEST
     assert any(end != "never" for end in ends)
-    if signal.settled_by.words != "Nothing.":
-        assert any(" to " in end for end in ends), "no example is settled"
-        assert "never" in ends, "no example shows what is not enough"
+    if signal.settled_by.sentence != "Nothing.":
+        assert any(" to " in end for end in ends), "no example shows the end of the signal"
+        assert "never" in ends, "no example shows facts that are not enough"
 
 
-def test_an_example_is_read_as_it_is_written() -> None:
+def test_an_example_is_read_as_written() -> None:
     (first, second), expected = read("title: 1 inbound dead_end case=k, 2.5 rated 400 case=k -> 1 to 2")
     assert expected == "1 to 2"
     assert (first.kind, first.direction, first.channel, first.result) == ("contact", "inbound", "phone", "dead_end")

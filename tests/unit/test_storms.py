@@ -1,4 +1,4 @@
-"""What one person is sent: single alerts, one list instead of many, and never nothing."""
+"""The messages to one person: single alerts, one list instead of many, and never nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -39,7 +39,7 @@ def a_list(seconds_ago: int) -> Recent:
 
 @dataclass
 class Expected:
-    """Numbers of deliveries: those that go alone, those of each list, those held and for how many seconds."""
+    """Numbers of deliveries: those sent alone, those in each list, those held and for how many seconds."""
 
     alone: list[int] = field(default_factory=list)
     lists: list[list[int]] = field(default_factory=list)
@@ -102,7 +102,7 @@ class Expected:
         ),
     ],
 )
-def test_what_is_due_becomes(due: list[Due], recent: list[Recent], expected: Expected) -> None:
+def test_due_deliveries_become(due: list[Due], recent: list[Recent], expected: Expected) -> None:
     verdict = sort_out(due, recent, STORMS, NOW)
     alone = [message.deliveries[0] for message in verdict.messages if message.list_id is None]
     lists = [message.deliveries for message in verdict.messages if message.list_id is not None]
@@ -116,7 +116,7 @@ def test_what_is_due_becomes(due: list[Due], recent: list[Recent], expected: Exp
     )
 
 
-def test_why_something_is_held_is_said() -> None:
+def test_a_held_delivery_has_a_reason() -> None:
     assert (
         sort_out(pending(1, 2, 3, 4), [], STORMS, NOW).because
         == "grouped into a list: more than 3 alerts within a minute"
@@ -158,7 +158,7 @@ def test_a_span_in_words(span: timedelta, words: str) -> None:
         ({"USD": 1, "EUR": 2, "JPY": 3, "CHF": 4, "SEK": 5}, "SEK0.05, CHF0.04, ¥3 and 2 more currencies"),
     ],
 )
-def test_amounts_are_told_by_currency(by_currency: dict[str, int], words: str) -> None:
+def test_amounts_are_listed_by_currency(by_currency: dict[str, int], words: str) -> None:
     assert amounts(by_currency) == words
 
 
@@ -171,7 +171,7 @@ def test_amounts_are_told_by_currency(by_currency: dict[str, int], words: str) -
         (-10, "was to be acknowledged by 11:20", None),
     ],
 )
-def test_time_is_told_on_the_readers_clock(minutes: int, until: str, left: str | None) -> None:
+def test_times_are_in_the_readers_zone(minutes: int, until: str, left: str | None) -> None:
     deadline = NOW + minutes * MINUTE
     assert (answer_until(deadline, "Europe/Berlin", NOW), time_left(deadline, NOW)) == (until, left)
     assert (answer_until(None, "Europe/Berlin", NOW), time_left(None, NOW)) == ("no deadline", None)

@@ -1,4 +1,4 @@
-"""What holds of one person's alerts however many come, whenever, and whatever the mail server says."""
+"""Laws of one person's alerts for any number of them, at any times, and with any answers of the mail server."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ LIST = UUID(int=1_000)
 
 @dataclass
 class Person:
-    """One person's deliveries on one channel, sent by a server that answers as it likes."""
+    """One person's deliveries on one channel, sent by a server with arbitrary answers."""
 
     now: datetime = NOW
     deliveries: dict[UUID, Delivery] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Person:
             self.deliveries[id] = Delivery(id, id, "anna", "email", state, try_at, self.now)
 
     def look(self, answer: Attempt | None) -> None:
-        """Claim what is due and send it; None: the process ends while it sends."""
+        """Claim what is due and send it. None: the process dies while it sends."""
         self._give_up()
         due = [
             Due(one.delivery_id, one.state, one.attempts, one.try_at, one.list_id)
@@ -49,7 +49,7 @@ class Person:
         verdict = sort_out(due, self._recent(), STORMS, self.now)
         placed = [one.delivery_id for message in verdict.messages for one in message.deliveries]
         placed += [one.delivery_id for one in (*verdict.held, *verdict.expired)]
-        assert sorted(placed) == sorted(one.delivery_id for one in due), "each in exactly one place"
+        assert sorted(placed) == sorted(one.delivery_id for one in due), "each delivery in exactly one place"
         for held in verdict.held:
             assert verdict.held_until is not None
             assert self.now < verdict.held_until <= self.now + STORMS.window
@@ -99,7 +99,7 @@ STEPS = st.tuples(st.integers(0, 8), st.sampled_from([None, None, MINUTE, 30 * M
 
 @examples(300)
 @given(st.lists(STEPS, max_size=30))
-def test_whatever_comes_and_whatever_the_server_says_all_of_it_is_sent(
+def test_everything_is_sent_for_any_alerts_and_any_answers(
     steps: list[tuple[int, timedelta | None, int, Attempt | None]],
 ) -> None:
     person = Person()
@@ -116,7 +116,7 @@ def test_whatever_comes_and_whatever_the_server_says_all_of_it_is_sent(
 
 @examples(300)
 @given(st.lists(STEPS, max_size=30))
-def test_no_more_single_alerts_than_allowed_reach_a_person_within_a_window(
+def test_at_most_the_allowed_single_alerts_reach_a_person_within_a_window(
     steps: list[tuple[int, timedelta | None, int, Attempt | None]],
 ) -> None:
     person = Person()

@@ -1,4 +1,4 @@
-"""What is plain JSON, though it looks like what is refused (`test_refusals`)."""
+"""Texts that are plain JSON although they resemble refused ones (`test_refusals`)."""
 
 import json
 

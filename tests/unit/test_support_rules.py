@@ -1,4 +1,4 @@
-"""What support decides, without a database."""
+"""Support's decisions without a database."""
 
 from itertools import permutations
 
@@ -69,7 +69,7 @@ def test_the_latest_status_counts_and_ties_go_by_id(minute: int, id: str, status
 
 
 @pytest.mark.parametrize("fact", NO_CHANGES, ids=lambda fact: type(fact).__name__)
-def test_what_says_nothing_of_status_or_assignment_leaves_the_case_as_it_is(fact: Fact) -> None:
+def test_a_fact_without_status_or_assignment_leaves_the_case_unchanged(fact: Fact) -> None:
     assert after(OPENED, event_of(fact, at=minutes(1))) == OPENED
 
 
@@ -86,7 +86,7 @@ def test_a_case_ends_the_same_in_whichever_order_its_facts_arrive() -> None:
     assert (end.status, end.reassignments, end.assigned_to) == ("closed", 1, "other desk")
 
 
-def test_all_wait_for_their_case_but_dead_ends_requests_and_what_takes_a_request_back() -> None:
+def test_all_facts_wait_for_their_case_except_dead_ends_requests_and_withdrawals() -> None:
     facts = [*CHANGES, *NO_CHANGES, *CONTACTS, *SIGNALS]
     assert [fact for fact in facts if not waits_for_case(fact)] == [*TAKEN_BACK, *SIGNALS]
 
@@ -102,7 +102,7 @@ def test_a_fact_is_published_with_the_same_fields_under_the_services_own_name(fa
     assert dict(told) == dict(fact)
 
 
-def test_a_contact_at_a_dead_end_is_published_as_that() -> None:
+def test_a_contact_at_a_dead_end_is_published_as_one() -> None:
     told = published(contact_made("dead_end", words="Enough."))
     assert told.type == "support.contact_dead_ended"
     assert dict(told) == dict(contact_made("dead_end", words="Enough."))

@@ -1,4 +1,4 @@
-"""Facts, and what we did about them, in words."""
+"""Facts, and our actions on them, in words."""
 
 import json
 from datetime import date
@@ -93,11 +93,11 @@ def test_a_fact_is_one_sentence(fact: Fact, title: str) -> None:
         (order_changed(delivery_due_at=AT), "Order 4711 changed: delivery due 4 May 2026, 11:30 CEST"),
     ],
 )
-def test_a_moment_that_a_fact_names_is_in_the_readers_zone(fact: Fact, title: str) -> None:
+def test_a_facts_times_are_in_the_readers_zone(fact: Fact, title: str) -> None:
     assert describe(event_of(fact), ZoneInfo("Europe/Berlin")).title == title
 
 
-def test_a_reason_that_the_policy_has_no_more_is_told_in_words() -> None:
+def test_a_reason_removed_from_the_policy_still_has_words() -> None:
     policy = Policies.shipped().latest.policy
     assert reason_words(policy, EpisodeResult.SAVED, "problem_solved_by_phone") == "Problem solved by phone"
 
@@ -105,13 +105,13 @@ def test_a_reason_that_the_policy_has_no_more_is_told_in_words() -> None:
 def test_a_published_fact_reads_as_the_inbound_one_and_names_its_source() -> None:
     told = describe(event_of(support.RefundRequested(words="Enough.", by=Person(name="Jonas"))))
     assert told.title == "Refund requested"
-    assert told.words == "Enough."
+    assert told.customer_words == "Enough."
     assert told.source == "Support"
     assert told.by == Person(name="Jonas")
 
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.iterdir()), ids=lambda path: path.stem)
-def test_every_event_that_was_ever_sent_can_be_told(path: Path) -> None:
+def test_every_event_ever_sent_has_words(path: Path) -> None:
     for sample in json.loads(path.read_text("utf-8")):
         event = decode_structured(json.dumps(sample["attributes"] | {"data": sample["data"]}).encode(), topic=None)
         assert describe(event.envelope).title

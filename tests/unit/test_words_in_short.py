@@ -1,4 +1,4 @@
-"""What others wrote is shortened and kept from turning the words around it."""
+"""Other people's texts are shortened, and kept from changing the direction of the words around them."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def test_a_short_order_is_shown_whole() -> None:
     assert _joined("Machine", "2 × Grinder, on back order") == "Machine, 2 × Grinder, on back order"
 
 
-def test_of_many_lines_the_first_are_shown_and_the_rest_counted() -> None:
+def test_the_first_of_many_lines_are_shown_and_the_rest_counted() -> None:
     shown = _joined(*(f"Heat pump, model {number:02}" for number in range(60)))
     assert shown == ", ".join(f"Heat pump, model {number:02}" for number in range(5)) + " and 55 more"
     assert _joined(*["2 × " + "x" * 50] * 3) == "2 × " + "x" * 50 + ", 2 × " + "x" * 50 + " and 1 more"
@@ -30,6 +30,6 @@ def test_a_customer_without_a_name_is_an_account() -> None:
 
 
 @pytest.mark.parametrize("turn", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-def test_no_id_turns_the_words_after_it(turn: str) -> None:
+def test_no_id_changes_the_direction_of_the_words_after_it(turn: str) -> None:
     assert unturned(f"47{turn}11") == "47\ufffd11"
     assert unturned("طلب 4711") == "طلب 4711"

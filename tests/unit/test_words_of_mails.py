@@ -13,7 +13,7 @@ from tests.builders import AT
 @pytest.mark.parametrize(
     ("risk", "words"),
     [
-        (Risk(SignalKind.REFUND_REQUESTED, AT, asked=Amount(48_000, "EUR")), "refund of €480.00 requested"),
+        (Risk(SignalKind.REFUND_REQUESTED, AT, requested=Amount(48_000, "EUR")), "refund of €480.00 requested"),
         (Risk(SignalKind.CONTACT_DEAD_ENDED, AT), "dead end"),
         (Risk(SignalKind.GONE_QUIET, AT), "gone quiet"),
     ],

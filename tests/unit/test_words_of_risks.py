@@ -1,4 +1,4 @@
-"""Signals in words: what happened, about how much money, and why it matters now."""
+"""Signals in words: what happened, the amount at stake, and why it matters now."""
 
 from dataclasses import replace
 from datetime import date
@@ -21,12 +21,12 @@ def test_every_kind_of_signal_has_its_words() -> None:
         assert SIGNAL_LABELS[kind]
 
 
-def test_the_strongest_signal_speaks_first_and_the_rest_is_counted() -> None:
+def test_the_main_signal_comes_first_and_the_rest_is_counted() -> None:
     risks = [
         Risk(SignalKind.CONTACT_DEAD_ENDED, minutes(0)),
         Risk(SignalKind.CONTACT_DEAD_ENDED, minutes(1)),
         Risk(SignalKind.RESPONSE_OVERDUE, minutes(2)),
-        Risk(SignalKind.REFUND_REQUESTED, minutes(10), asked=Amount(48_000, "EUR")),
+        Risk(SignalKind.REFUND_REQUESTED, minutes(10), requested=Amount(48_000, "EUR")),
         Risk(SignalKind.CASE_REOPENED, minutes(12)),
     ]
     assert why_now(risks, risks[3]).sentence(minutes(16)) == (
@@ -45,7 +45,7 @@ def test_a_late_delivery_says_when_it_is_expected() -> None:
     [
         pytest.param(Risk(SignalKind.REFUND_REQUESTED, AT), "Refund requested", id="no amount told"),
         pytest.param(
-            Risk(SignalKind.REFUND_REQUESTED, AT, asked=Amount(999_00, "EUR"), more_than_order=True),
+            Risk(SignalKind.REFUND_REQUESTED, AT, requested=Amount(999_00, "EUR"), more_than_order=True),
             "Refund of €999.00 (more than the order) requested",
             id="more than the order",
         ),
@@ -53,17 +53,22 @@ def test_a_late_delivery_says_when_it_is_expected() -> None:
             Risk(
                 SignalKind.REFUND_REQUESTED,
                 AT,
-                asked=Amount(999_00, "EUR"),
+                requested=Amount(999_00, "EUR"),
                 refund_kind=RefundKind.CHARGEBACK,
                 more_than_order=True,
             ),
             "Chargeback of €999.00 (more than the order) raised",
             id="of another kind",
         ),
-        pytest.param(Risk(SignalKind.REFUND_PAID, AT, asked=Amount(5_00, "EUR")), "Refund of €5.00 paid", id="paid"),
+        pytest.param(
+            Risk(SignalKind.REFUND_PAID, AT, requested=Amount(5_00, "EUR")), "Refund of €5.00 paid", id="paid"
+        ),
         pytest.param(
             Risk(
-                SignalKind.REFUND_REQUESTED, AT, asked=Amount(5_00, "EUR"), refund_kind=RefundKind.STATUTORY_WITHDRAWAL
+                SignalKind.REFUND_REQUESTED,
+                AT,
+                requested=Amount(5_00, "EUR"),
+                refund_kind=RefundKind.STATUTORY_WITHDRAWAL,
             ),
             "Legal right of withdrawal used (€5.00)",
             id="a legal right",
@@ -95,12 +100,12 @@ def test_a_headline_says_what_happened_and_how_much(risk: Risk, words: str) -> N
     assert headline(risk) == words
 
 
-def test_an_order_that_nobody_moves_has_a_label_of_its_own() -> None:
+def test_a_stalled_order_has_a_label_of_its_own() -> None:
     assert label(Risk(SignalKind.ORDER_STALLED, AT)) == "Order stalled"
     assert label(Risk(SignalKind.ORDER_STALLED, AT, unmoved=True)) == "Order not moving"
 
 
-def test_a_contact_that_nobody_answered_has_a_label_of_its_own() -> None:
+def test_an_unanswered_contact_has_a_label_of_its_own() -> None:
     assert label(Risk(SignalKind.CONTACT_DEAD_ENDED, AT)) == "Dead end"
     assert label(Risk(SignalKind.CONTACT_DEAD_ENDED, AT, unanswered=True)) == "Unanswered"
 
@@ -115,7 +120,7 @@ def test_a_request_whose_money_was_paid_says_so() -> None:
     )
 
 
-def test_what_else_is_asked_is_named_by_its_kind_in_the_order_of_time() -> None:
+def test_further_requests_are_named_by_kind_in_the_order_of_time() -> None:
     risks = [
         Risk(SignalKind.RESPONSE_OVERDUE, minutes(0)),
         Risk(SignalKind.CONTACT_DEAD_ENDED, minutes(1)),
@@ -127,7 +132,7 @@ def test_what_else_is_asked_is_named_by_its_kind_in_the_order_of_time() -> None:
     )
 
 
-def test_a_missed_promise_and_an_unreached_outcome_say_which() -> None:
+def test_a_missed_promise_and_an_unreached_result_are_named() -> None:
     missed = Risk(SignalKind.PROMISE_MISSED, minutes(0), about="“Calibration visit”")
     assert why_now([missed], missed).sentence(minutes(6)) == "The promise “Calibration visit” was missed 6 min ago."
     denied = Risk(SignalKind.OUTCOME_DENIED, minutes(0), about="“Weigh 200 cups a day”")

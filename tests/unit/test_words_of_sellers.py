@@ -1,4 +1,5 @@
-"""What a salesperson says that the customer said: it finishes a duty and holds off a missed promise, until a complaint.
+"""The customer's answer as reported by a salesperson: it finishes a follow-up and prevents a missed promise, until a
+complaint.
 
 Times are hours after the sale.
 """
@@ -57,31 +58,31 @@ NO_COMPLAINTS = [
 ]
 
 
-def test_a_promise_said_to_be_kept_in_time_is_not_missed() -> None:
+def test_a_promise_confirmed_in_time_is_not_missed() -> None:
     assert told(MISSED, PROMISE) == [(10, None)]
     assert told(MISSED, PROMISE, kept(5)) == []
     assert told(MISSED, PROMISE, kept(10)) == []
 
 
 @pytest.mark.parametrize("said", [kept(5, "manual"), kept(5, order="other")])
-def test_of_another_promise_it_says_nothing(said: AccountFact) -> None:
+def test_a_confirmation_does_not_cover_another_promise(said: AccountFact) -> None:
     assert told(MISSED, PROMISE, said) == [(10, None)]
 
 
-def test_what_is_said_once_a_promise_is_missed_settles_nothing() -> None:
+def test_a_confirmation_after_a_promise_is_missed_settles_nothing() -> None:
     assert told(MISSED, PROMISE, kept(11)) == [(10, None)]
     assert told(MISSED, PROMISE, kept(11), proven(12)) == [(10, 12)]
 
 
 @pytest.mark.parametrize("complaint", COMPLAINTS)
-def test_a_complaint_since_makes_it_missed(complaint: AccountFact) -> None:
+def test_a_later_complaint_makes_the_promise_missed(complaint: AccountFact) -> None:
     assert told(MISSED, PROMISE, kept(5), complaint) == [(20, None)]
     assert told(MISSED, PROMISE, kept(5), replace(complaint, at=hours(7))) == [(10, None)]
-    assert told(MISSED, PROMISE, kept(5), replace(complaint, at=hours(5))) == [(10, None)], "missing one is worse"
+    assert told(MISSED, PROMISE, kept(5), replace(complaint, at=hours(5))) == [(10, None)], "missing a promise is worse"
 
 
 @pytest.mark.parametrize("fact", NO_COMPLAINTS)
-def test_nothing_else_makes_it_missed(fact: AccountFact) -> None:
+def test_nothing_else_makes_a_confirmed_promise_missed(fact: AccountFact) -> None:
     assert told(MISSED, PROMISE, kept(5), fact) == []
 
 
@@ -92,42 +93,40 @@ def test_a_complaint_brings_the_promise_into_scope(complaint: AccountFact) -> No
     assert place(MISSED, case=None, order="o", by_silence=True).part is Part.ORDERS
 
 
-def test_a_complaint_about_no_order_looks_at_what_was_said_since_the_one_before_alone() -> None:
-    """However many orders have a word, each complaint looks at a word once."""
+def test_a_complaint_without_an_order_reads_only_answers_since_the_complaint_before() -> None:
+    """For any number of orders with an answer, each complaint reads an answer once."""
     said = [fact(FactKind.PROMISE_SAID_KEPT, at, order=f"o-{at}", what="training", agent="anna") for at in range(1, 9)]
     earlier, good, complaint = inbound(3.5, "dead_end"), fact(FactKind.RATED, 5.5, number=900), inbound(6.5, "dead_end")
     assert affected(History([*said, complaint]), complaint).orders == frozenset(f"o-{at}" for at in range(1, 7))
     between = affected(History([*said, earlier, good, complaint]), complaint)
     assert between.orders == frozenset({"o-4", "o-5", "o-6"})
     lowest = fact(FactKind.RATED, 5.5, number=0)
-    assert affected(History([*said, lowest, complaint]), complaint).orders == frozenset({"o-6"}), (
-        "whatever the policy says"
-    )
+    assert affected(History([*said, lowest, complaint]), complaint).orders == frozenset({"o-6"}), "under any policy"
 
 
-def test_what_is_said_again_after_a_complaint_counts_if_it_is_in_time() -> None:
+def test_a_repeated_confirmation_after_a_complaint_counts_if_it_is_in_time() -> None:
     complaint = inbound(7, "dead_end", order="o")
     assert told(MISSED, PROMISE, kept(5), complaint, kept(8)) == []
     assert told(MISSED, PROMISE, kept(5), complaint, kept(12)) == [(10, None)]
 
 
 @pytest.mark.parametrize("proof", [proven(4), proven(15), fact(FactKind.ORDER_CANCELLED, 15, order="o")])
-def test_what_was_proven_or_cancelled_is_not_missed_by_a_complaint(proof: AccountFact) -> None:
+def test_a_complaint_does_not_make_a_proven_or_cancelled_promise_missed(proof: AccountFact) -> None:
     assert told(MISSED, PROMISE, kept(5), proof, inbound(20, "dead_end")) == []
 
 
-def test_a_complaint_that_is_taken_back_never_was() -> None:
+def test_a_withdrawn_complaint_does_not_count() -> None:
     complaint = inbound(20, "dead_end", order="o", case="k")
     assert told(MISSED, PROMISE, kept(5), complaint) == [(20, None)]
     spam = fact(FactKind.ANSWER_NOT_NEEDED, 21, case="k", result="spam")
     assert told(MISSED, PROMISE, kept(5), complaint, spam) == []
 
 
-def test_an_outcome_said_not_to_be_reached_is_denied_until_the_buyer_says_otherwise() -> None:
+def test_a_result_reported_as_not_reached_is_denied_until_the_buyer_says_otherwise() -> None:
     assert told(DENIED, outcome(5, 1)) == []
     assert told(DENIED, outcome(5, 0)) == [(5, None)]
     assert told(DENIED, outcome(5, 0), fact(FactKind.OUTCOME_REPORTED, 9, order="o", number=1)) == [(5, 9)]
-    assert told(DENIED, outcome(5, 0), outcome(9, 1)) == [(5, None)], "a salesperson's word proves nothing"
+    assert told(DENIED, outcome(5, 0), outcome(9, 1)) == [(5, None)], "a salesperson's report proves nothing"
 
 
 def person(id: str, **changes: Any) -> Salesperson:
@@ -147,31 +146,31 @@ def found(*facts: AccountFact, of: str = "anna", **account: Any) -> dict[DutyKin
     ("said", "kind"),
     [(kept(5), DutyKind.PROMISE), (outcome(5, 1), DutyKind.OUTCOME), (outcome(5, 0), DutyKind.OUTCOME)],
 )
-def test_what_is_said_finishes_a_duty_without_proving_it(said: AccountFact, kind: DutyKind) -> None:
+def test_an_answer_finishes_a_follow_up_without_proving_it(said: AccountFact, kind: DutyKind) -> None:
     duty = found(said)[kind]
     assert duty.is_finished
     assert duty.word is not None
     assert duty.word.said == said
 
 
-def test_a_proof_before_or_after_what_is_said_ends_the_duty() -> None:
+def test_a_proof_before_or_after_an_answer_ends_the_follow_up() -> None:
     reported = fact(FactKind.OUTCOME_REPORTED, 4, order="o", number=1)
     assert found(kept(5), proven(4), outcome(5, 1), reported) == {}
     assert found(kept(5), proven(9), outcome(5, 1), replace(reported, at=hours(9))) == {}
 
 
 @pytest.mark.parametrize("complaint", COMPLAINTS[:5])
-def test_a_complaint_revives_what_was_said_to_be_well(complaint: AccountFact) -> None:
+def test_a_complaint_restores_a_follow_up_with_a_good_answer(complaint: AccountFact) -> None:
     duties = found(kept(5), outcome(5, 1), complaint)
     assert not any(duty.is_finished for duty in duties.values())
     assert {duty.word.complaint for duty in duties.values() if duty.word} == {complaint}
 
 
-def test_that_it_did_not_work_stays_said() -> None:
+def test_an_answer_that_it_did_not_work_stays() -> None:
     assert found(outcome(5, 0), inbound(20, "dead_end"))[DutyKind.OUTCOME].is_finished
 
 
-def test_a_book_goes_on_with_what_was_said_before() -> None:
+def test_a_successor_continues_with_earlier_answers() -> None:
     moved: dict[str, Any] = {"assigned_to": "ben", "assigned_since": AT.date(), "assigned_at": AT}
     assert found(kept(5), of="ben", **moved)[DutyKind.PROMISE].is_finished
     assert found(kept(5), **moved) == {}

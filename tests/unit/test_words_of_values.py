@@ -1,4 +1,4 @@
-"""Amounts, moments and spans of time in words."""
+"""Amounts, instants and spans of time in words."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -39,7 +39,7 @@ def test_money_has_the_digits_of_its_currency(amount_minor: int, currency: str, 
     assert money(amount_minor, currency) == words
 
 
-def test_a_moment_names_its_zone() -> None:
+def test_an_instant_names_its_zone() -> None:
     assert absolute(datetime(2026, 5, 4, 9, 5, tzinfo=UTC)) == "4 May 2026, 09:05 UTC"
 
 
@@ -47,13 +47,13 @@ def test_a_moment_names_its_zone() -> None:
     ("minor", "currency", "told"),
     [(0, "EUR", "€0.00"), (129_900, "EUR", "€1,299.00"), (None, "EUR", None), (1, None, None)],
 )
-def test_an_amount_is_told_where_it_and_its_currency_are_known(
+def test_an_amount_is_shown_if_it_and_its_currency_are_known(
     minor: int | None, currency: str | None, told: str | None
 ) -> None:
     assert known_money(minor, currency) == told
 
 
-def test_a_cut_at_a_word_leaves_no_part_of_one() -> None:
+def test_a_cut_at_a_word_leaves_no_partial_word() -> None:
     assert cut_at_word("did not bring what", 18) == "did not bring what"
     assert cut_at_word("did not bring, what", 18) == "did not bring…"
     assert cut_at_word("immeasurable", 5) == "imme…"

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import HTTPCookieProcessor, build_opener
 
 from services.cli.demo.cast import Seller
-from services.cli.demo.observing import NotAsTold
+from services.cli.demo.observing import NotAsExpected
 from services.escalation.inbox import make_sign_in_link
 from shared.database import open_pool
 from shared.ids import SalespersonId
@@ -38,11 +38,11 @@ async def sign_in_link(addresses: Mapping[str, str], seller: Seller) -> str:
 
 
 def press(link: str, episode: str, button: str) -> None:
-    """Sign in with a link and press an episode's button, as its page would. Raises NotAsTold. Blocks."""
+    """Sign in with a link and press an episode's button, as its page would. Raises NotAsExpected. Blocks."""
     with _inbox_at(link) as (page, post):
         token = _TOKEN.search(page)
         if token is None:
-            raise NotAsTold("a page with a form", "a page without one")
+            raise NotAsExpected("a page with a form", "a page without one")
         post(f"/episodes/{episode}/{button}", csrf_token=token[1])
 
 
@@ -55,7 +55,7 @@ class ListedDuty:
 
 
 def listed_duties(link: str) -> list[ListedDuty]:
-    """Sign in with a link, and read what the page lists as duties. Raises NotAsTold. Blocks."""
+    """Sign in with a link, and read what the page lists as duties. Raises NotAsExpected. Blocks."""
     with _inbox_at(link) as (page, _):
         (section,) = _DUTIES.findall(page) or [""]
         return [_listed(duty) for duty in section.split("<li id=")[1:]]
@@ -85,6 +85,6 @@ def _inbox_at(link: str) -> Iterator[tuple[str, Callable[..., str]]]:
     try:
         yield post("/sign-in", token=parse_qs(parts.query)["token"][0]), post
     except HTTPError as error:
-        raise NotAsTold("the inbox to accept the button", f"status {error.code}") from None
+        raise NotAsExpected("the inbox to accept the button", f"status {error.code}") from None
     except (URLError, OSError) as error:
-        raise NotAsTold("the inbox to answer", str(error)) from None
+        raise NotAsExpected("the inbox to answer", str(error)) from None

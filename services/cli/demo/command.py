@@ -23,10 +23,10 @@ from deploy.local.progress import TerminalProgress
 from services.cli.demo.browsing import sign_in_link
 from services.cli.demo.cast import INES, JONAS
 from services.cli.demo.clock import demo_clock
+from services.cli.demo.narration import PIPE_WIDTH, Narrator
 from services.cli.demo.observing import observing
 from services.cli.demo.scene import Stage
 from services.cli.demo.stories import LATER_STORIES, STORIES, Played, play
-from services.cli.demo.telling import PIPE_WIDTH, Teller
 from services.cli.local import run_until_stopped
 from services.cli.run import from_environment
 from services.cli.terminal import console
@@ -51,19 +51,19 @@ def demo(
 
 
 class Performance:
-    """One run of the demo; `went_well` once every story ended as told and every service stopped in order."""
+    """One run of the demo; `went_well` once every story ended as expected and every service stopped in order."""
 
     def __init__(self, data: Path, console: Console) -> None:
         self.went_well = False
         self._data = data
         self._console = console
-        self._teller = Teller(console)
+        self._narrator = Narrator(console)
         self._progress = TerminalProgress(console)
 
     async def give(self, *, then_end: bool) -> None:
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # PublishError tells it in words
         began = time.monotonic()
-        self._teller.opening()
+        self._narrator.opening()
         machine = Machine(self._data, ports=await _ports(), progress=self._progress)
         services = []
         try:
@@ -71,16 +71,16 @@ class Performance:
                 await machine.start()
             services = [machine.service(name) for name in SERVICES]
             played = await self._play(machine)
-            self._teller.summary([one.ended for one in played], timedelta(seconds=time.monotonic() - began))
+            self._narrator.summary([one.ended for one in played], timedelta(seconds=time.monotonic() - began))
             self.went_well = all(one.ended.failure is None for one in played)
-            self._teller.hints(await self._hints(machine, played, staying=not then_end))
+            self._narrator.hints(await self._hints(machine, played, staying=not then_end))
             if not then_end:
                 await asyncio.Event().wait()
         finally:
-            self._teller.stopping()
+            self._narrator.stopping()
             await machine.stop()
             statuses = {service.name: await service.ended() for service in services}
-            self._tell_end(statuses)
+            self._report_end(statuses)
 
     async def _play(self, machine: Machine) -> list[Played]:
         address = machine.environment["KAFKA_BOOTSTRAP_SERVERS"]
@@ -90,10 +90,12 @@ class Performance:
             demo_clock(machine.environment) as clock,
             Publisher(kafka.cluster()) as publisher,
         ):
-            stage = Stage(publisher, observer, self._teller, clock, machine.environment, run=secrets.token_hex(3))
+            stage = Stage(publisher, observer, self._narrator, clock, machine.environment, run=secrets.token_hex(3))
             if _databases_are_given():
                 played = await play(stage, stories=STORIES)
-                self._teller.remark("Skipped the stories that move the clock: these databases are not the demo's own.")
+                self._narrator.remark(
+                    "Skipped the stories that move the clock: these databases are not the demo's own."
+                )
                 return played
             return await play(stage, stories=STORIES + LATER_STORIES)
 
@@ -121,13 +123,13 @@ class Performance:
             hints.append(("Stop", f"Ctrl-C; the data stays in {data}"))
         return hints
 
-    def _tell_end(self, statuses: dict[str, int]) -> None:
+    def _report_end(self, statuses: dict[str, int]) -> None:
         unclean = [f"{name} (exit status {status})" for name, status in statuses.items() if status != 0]
         if unclean:
             self.went_well = False
-            self._teller.remark(f"These services did not stop cleanly: {', '.join(unclean)}. See {self._data}/logs.")
+            self._narrator.remark(f"These services did not stop cleanly: {', '.join(unclean)}. See {self._data}/logs.")
         else:
-            self._teller.remark("Everything has stopped.")
+            self._narrator.remark("Everything has stopped.")
 
 
 def _databases_are_given() -> bool:

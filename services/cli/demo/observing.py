@@ -46,7 +46,7 @@ _PUBLISHED_BY_SUPPORT = "select count(*) from shared.outbox where key = $1"
 T = TypeVar("T")
 
 
-class NotAsTold(Exception):
+class NotAsExpected(Exception):
     """A story went wrong. Carries the expected and the actual result."""
 
     def __init__(self, expected: str, seen: str) -> None:
@@ -82,9 +82,9 @@ class State:
     alerts: tuple[Alert, ...]
 
     def __str__(self) -> str:
-        rung = "; ".join(map(str, self.alerts)) or "none"
+        alerts = "; ".join(map(str, self.alerts)) or "none"
         counts = f"{counted(self.episodes, 'episode')}, {counted(self.signals, 'signal')} ({self.waiting} waiting)"
-        return f"{counts}, alerts: {rung}"
+        return f"{counts}, alerts: {alerts}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +162,12 @@ async def until(
     expected: str,
     within_seconds: float = WAIT_SECONDS,
 ) -> T:
-    """The probe's result once it fits. Raises NotAsTold with the last result."""
+    """The probe's result once it fits. Raises NotAsExpected with the last result."""
     deadline = asyncio.get_running_loop().time() + within_seconds
     while True:
         seen = await probe()
         if fits(seen):
             return seen
         if asyncio.get_running_loop().time() > deadline:
-            raise NotAsTold(expected, f"{seen} after {within_seconds:g} s")
+            raise NotAsExpected(expected, f"{seen} after {within_seconds:g} s")
         await asyncio.sleep(_POLL_SECONDS)

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from services.cli.demo.browsing import ListedDuty, listed_duties, press, sign_in_link
 from services.cli.demo.cast import Buyer, Seller
 from services.cli.demo.clock import DemoClock
-from services.cli.demo.observing import NotAsTold, Observer, State, until
-from services.cli.demo.telling import Ring, Teller
+from services.cli.demo.narration import Narrator, TimedAlert
+from services.cli.demo.observing import NotAsExpected, Observer, State, until
 from services.cli.explain import read_explained, shown
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.order_parts import Line, Promise
@@ -29,7 +29,7 @@ class Stage:
 
     publisher: Publisher
     observer: Observer
-    teller: Teller
+    narrator: Narrator
     clock: DemoClock
     addresses: Mapping[str, str]
     run: str
@@ -44,7 +44,7 @@ class Stage:
         return event
 
     def event(self, fact: Fact, *, source: str, subject: str, at: datetime | None = None) -> Envelope[Fact]:
-        """A fact under the run's next id; it happens now unless told otherwise."""
+        """A fact under the run's next id; by default it happens now."""
         self.published += 1
         event: Envelope[Fact] = envelope(
             fact,
@@ -64,7 +64,7 @@ class Scene:
     stage: Stage
     buyer: Buyer
     number: int
-    rings: list[Ring] = field(default_factory=list)
+    alerts: list[TimedAlert] = field(default_factory=list)
     failure_event: Envelope[Fact] | None = None
     note: str | None = None
     _decided: Counter[tuple[str, str | None]] = field(default_factory=Counter)
@@ -85,7 +85,7 @@ class Scene:
 
     async def directory(self, seller: Seller, fact: Fact, what: str) -> None:
         """The people's directory reports a fact about a salesperson."""
-        await self.stage.teller.event("", "directory", what)
+        await self.stage.narrator.event("", "directory", what)
         await self.stage.publish(fact, source="directory", subject=seller.id)
 
     async def sale(
@@ -95,7 +95,7 @@ class Scene:
         amount_minor: int,
         *,
         on: datetime,
-        told: str,
+        line: str,
         promises: tuple[Promise, ...] = (),
     ) -> None:
         """The shop reports a sale, of any time."""
@@ -109,9 +109,9 @@ class Scene:
             customer=self.buyer.as_customer(self.ago()),
             promises=promises,
         )
-        await self._happens(fact, on, system="shop", told=told)
+        await self._happens(fact, on, system="shop", line=line)
 
-    async def call(self, result: ContactResult, told: str, *, minutes_ago: float = 0, words: str | None = None) -> None:
+    async def call(self, result: ContactResult, line: str, *, minutes_ago: float = 0, words: str | None = None) -> None:
         """The customer calls support, with this result."""
         fact = ContactMade(
             direction=Direction.INBOUND,
@@ -120,24 +120,24 @@ class Scene:
             result=result,
             words=words,
         )
-        await self._happens(fact, self.ago(minutes=minutes_ago), system="telephony", told=told, words=words)
+        await self._happens(fact, self.ago(minutes=minutes_ago), system="telephony", line=line, words=words)
 
-    async def refund_request(self, amount_minor: int, told: str, *, words: str, copies: int = 1) -> None:
+    async def refund_request(self, amount_minor: int, line: str, *, words: str, copies: int = 1) -> None:
         """The customer wants the money back."""
         fact = RefundRequested(amount_minor=amount_minor, currency="EUR", words=words, by=self.buyer.as_caller())
-        await self._happens(fact, self.ago(), system="help desk", told=told, words=words, copies=copies)
+        await self._happens(fact, self.ago(), system="help desk", line=line, words=words, copies=copies)
 
-    async def voicemail(self, by: Seller, told: str) -> None:
+    async def voicemail(self, by: Seller, line: str) -> None:
         """A salesperson calls the customer and reaches a machine."""
         fact = ContactMade(
             direction=Direction.OUTBOUND, channel=ContactChannel.PHONE, agent=by.id, result=ContactResult.VOICEMAIL
         )
-        await self._happens(fact, self.ago(), system="telephony", told=told)
+        await self._happens(fact, self.ago(), system="telephony", line=line)
 
-    async def promise_kept(self, promise: str, told: str) -> None:
+    async def promise_kept(self, promise: str, line: str) -> None:
         """The proof that a promise was kept."""
         fact = PromiseKept(order=self.order, promise=promise)
-        await self._happens(fact, self.ago(), system="planner", told=told)
+        await self._happens(fact, self.ago(), system="planner", line=line)
 
     async def duties(self, of: Seller, *quoted: str) -> None:
         """The page of this person lists a duty of this order for each quote, and no other of it."""
@@ -152,26 +152,26 @@ class Scene:
 
         expected = f"duties of order {self.order} on the page of {of.id}: {', '.join(quoted) or 'none'}"
         for duty in await until(listed, fits, expected=expected):
-            self.stage.teller.aside(f"On {of.name.split()[0]}'s page: {duty.line}")
+            self.stage.narrator.aside(f"On {of.name.split()[0]}'s page: {duty.line}")
 
     async def no_alert(self) -> None:
         """Check that nobody was alerted, because there was no reason."""
         state = await self._state()
         _require((state.episodes, state.alerts) == (0, ()), "no episode and no alert", str(state))
         self.note = "no one: the promise was kept in time"
-        self.stage.teller.as_told("As expected: one follow-up done, and no alert.")
+        self.stage.narrator.as_expected("As expected: one follow-up done, and no alert.")
 
-    async def take(self, by: Seller, told: str) -> None:
+    async def take(self, by: Seller, line: str) -> None:
         """A salesperson presses the button of the inbox page."""
-        await self.stage.teller.event("now", "inbox", told)
+        await self.stage.narrator.event("now", "inbox", line)
         episode = str((await self._state()).alerts[-1].episode_id)
         link = await sign_in_link(self.stage.addresses, by)
         await asyncio.to_thread(press, link, episode, "acknowledge")
         await self.decided("acknowledged", by)
 
-    async def time_passes(self, told: str, **by: float) -> None:
+    async def time_passes(self, line: str, **by: float) -> None:
         """The services' clock is moved ahead, and the story says so."""
-        await self.stage.teller.event("", "clock", f"{told} (The demo moves the services' clock ahead.)")
+        await self.stage.narrator.event("", "clock", f"{line} (The demo moves the services' clock ahead.)")
         self._starts()
         await self.stage.clock.move(timedelta(**by))
 
@@ -186,21 +186,21 @@ class Scene:
         number = self._decided[key]
         times = "once" if number == 1 else f"{number} times"
         expected = f"decision “{rule.replace('_', ' ')}” {times}" + (f" about {who.id}" if who else "")
-        words = (await until(made, lambda made: len(made) >= number, expected=expected))[number - 1]
-        _require(says in words, f"the words “{says}”", words)
-        self.stage.teller.aside(words)
+        sentence = (await until(made, lambda made: len(made) >= number, expected=expected))[number - 1]
+        _require(says in sentence, f"the words “{says}”", sentence)
+        self.stage.narrator.aside(sentence)
 
     async def explain(self) -> None:
         """What `handoff explain` says of the episode."""
         explained = await read_explained(self.stage.addresses["ESCALATION_DATABASE_URL"], self.order, is_order=True)
-        await self.stage.teller.event("", "you", f"handoff explain --order {self.order}")
-        self.stage.teller.page(shown(explained))
+        await self.stage.narrator.event("", "you", f"handoff explain --order {self.order}")
+        self.stage.narrator.page(shown(explained))
 
     async def alert(self, to: Seller, *, because: str = "seller", says: str | None = None) -> None:
         """Wait until the last fact notifies this person, and no other, once more, and the mail arrives."""
-        number = len(self.rings) + 1
+        number = len(self.alerts) + 1
         expected = f"alert {number} to {to.id} as {because}, sent by mail"
-        rung = await until(self._state, lambda state: len(state.alerts) >= number, expected=expected)
+        alerted = await until(self._state, lambda state: len(state.alerts) >= number, expected=expected)
         alert_ms = (time.perf_counter() - self._cause_clock) * 1000
         mailed = await until(
             self._state, lambda state: state.alerts[number - 1].mail_state == "sent", expected=expected
@@ -208,24 +208,26 @@ class Scene:
         noted_ms = (time.perf_counter() - self._cause_clock) * 1000
         alert = mailed.alerts[number - 1]
         _require(
-            len(rung.alerts) == number and (alert.recipient, alert.because) == (to.id, because), expected, str(mailed)
+            len(alerted.alerts) == number and (alert.recipient, alert.because) == (to.id, because),
+            expected,
+            str(mailed),
         )
         wanted = self.order if says is None else says
         _require(wanted in alert.why_you, f"a reason with the words “{wanted}”", alert.why_you)
         mail = await self.stage.observer.mail_of(alert)
         mail_ms = (mail.received_at - self._cause_at) / timedelta(milliseconds=1) if mail else noted_ms
-        ring = Ring(alert, alert_ms, mail_ms, mail.subject if mail else None)
-        self.rings.append(ring)
-        self.stage.teller.ring(ring)
+        timed = TimedAlert(alert, alert_ms, mail_ms, mail.subject if mail else None)
+        self.alerts.append(timed)
+        self.stage.narrator.alert(timed)
 
     async def wait_for_order(self) -> None:
         """The last fact became a signal that waits for its order, and nobody is alerted."""
         state = await until(self._state, lambda state: state.signals > 0, expected="a signal that waits for its order")
         _require((state.waiting, state.alerts) == (1, ()), "a waiting signal and no alert", str(state))
-        self.stage.teller.aside("No sale to this customer is known yet. The signal waits, and no one is notified.")
+        self.stage.narrator.aside("No sale to this customer is known yet. The signal waits, and no one is notified.")
 
     async def settled_records(self, before: Counter[str], *, applied: int, duplicate: int) -> None:
-        """Support has settled so many records more, and told of each applied one once."""
+        """Support has settled this many more records, and published each applied one once."""
         expected = Counter({"applied": applied, "duplicate": duplicate})
 
         async def settled() -> Counter[str]:
@@ -233,22 +235,22 @@ class Scene:
 
         seen = await until(settled, lambda seen: seen.total() >= expected.total(), expected=_outcomes(expected))
         _require(seen == expected, _outcomes(expected), _outcomes(seen))
-        told = await self.stage.observer.published_by_support(self.account)
-        _require(told == applied, f"{applied} events published by support", f"{told}")
-        self.stage.teller.aside(f"Support's ledger: {_outcomes(seen)}.")
+        published = await self.stage.observer.published_by_support(self.account)
+        _require(published == applied, f"{applied} events published by support", f"{published}")
+        self.stage.narrator.aside(f"Support's ledger: {_outcomes(seen)}.")
 
     async def end(self, *, signals: int) -> None:
         """Check that one episode has all the signals, and that there were no other alerts than shown."""
-        expected = f"1 episode, {_counted(signals, 'signal')}, {_counted(len(self.rings), 'alert')}"
+        expected = f"1 episode, {_counted(signals, 'signal')}, {_counted(len(self.alerts), 'alert')}"
         state = await self._state()
         seen = (state.episodes, state.signals, state.waiting, len(state.alerts))
-        _require(seen == (1, signals, 0, len(self.rings)), expected, str(state))
-        self.stage.teller.as_told(f"As expected: {expected}.")
+        _require(seen == (1, signals, 0, len(self.alerts)), expected, str(state))
+        self.stage.narrator.as_expected(f"As expected: {expected}.")
 
     async def _happens(
-        self, fact: Fact, at: datetime, *, system: str, told: str, words: str | None = None, copies: int = 1
+        self, fact: Fact, at: datetime, *, system: str, line: str, words: str | None = None, copies: int = 1
     ) -> None:
-        await self.stage.teller.event(_when(at, self.ago()), system, told, words)
+        await self.stage.narrator.event(_when(at, self.ago()), system, line, words)
         self._starts()
         source = system.replace(" ", "-")
         event = await self.stage.publish(fact, source=source, subject=self.account, at=at, copies=copies)
@@ -265,7 +267,7 @@ class Scene:
 
 def _require(holds: bool, expected: str, seen: str) -> None:
     if not holds:
-        raise NotAsTold(expected, seen)
+        raise NotAsExpected(expected, seen)
 
 
 def _when(at: datetime, now: datetime) -> str:

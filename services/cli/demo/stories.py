@@ -25,10 +25,10 @@ from services.cli.demo.cast import (
     Buyer,
     many_buyers,
 )
-from services.cli.demo.observing import NotAsTold
+from services.cli.demo.narration import Ended
+from services.cli.demo.observing import NotAsExpected
 from services.cli.demo.scene import Scene, Stage
 from services.cli.demo.storm import Crowd
-from services.cli.demo.telling import Ended
 from shared.contracts.order_parts import Promise
 from shared.contracts.people_parts import Away, Successor
 from shared.contracts.support_inbound import ContactResult
@@ -58,7 +58,7 @@ class Played:
 async def nobody_answers(scene: Scene) -> None:
     sold_on = scene.ago(weeks=6)
     await scene.sale(
-        SOFIA, "Heat pump with installation", 1_490_000, on=sold_on, told="Sofia Rossi sells Petra Weiss a heat pump."
+        SOFIA, "Heat pump with installation", 1_490_000, on=sold_on, line="Sofia Rossi sells Petra Weiss a heat pump."
     )
     await scene.call(ContactResult.UNANSWERED, "Petra calls: the house is cold. No one answers.", minutes_ago=55)
     await scene.call(ContactResult.VOICEMAIL, "She calls again and reaches an answering machine.", minutes_ago=38)
@@ -80,7 +80,7 @@ async def nobody_answers(scene: Scene) -> None:
 async def dead_end_then_refund(scene: Scene) -> None:
     sold_on = scene.ago(weeks=3)
     await scene.sale(
-        SOFIA, "Espresso machine", 189_900, on=sold_on, told="Sofia Rossi sells Owen Hughes an espresso machine."
+        SOFIA, "Espresso machine", 189_900, on=sold_on, line="Sofia Rossi sells Owen Hughes an espresso machine."
     )
     await scene.call(
         ContactResult.DEAD_END,
@@ -105,7 +105,7 @@ async def failure_before_sale(scene: Scene) -> None:
     await scene.wait_for_order()
     sold_on = scene.ago(hours=1)
     await scene.sale(
-        MAREK, "Standing desk, oak", 74_900, on=sold_on, told="The shop reports late: Marek Nowak sold her that desk."
+        MAREK, "Standing desk, oak", 74_900, on=sold_on, line="The shop reports late: Marek Nowak sold her that desk."
     )
     await scene.alert(MAREK)
     await scene.end(signals=1)
@@ -114,7 +114,7 @@ async def failure_before_sale(scene: Scene) -> None:
 async def seller_who_left(scene: Scene) -> None:
     left_on = _latest_first_of_july(scene.ago())
     sold_on = datetime(left_on.year, 5, 4, 9, 30, tzinfo=UTC)
-    await scene.sale(ANNA, "Solar roof, 9 kWp", 2_380_000, on=sold_on, told="Anna Berg sells Tariq Aziz a solar roof.")
+    await scene.sale(ANNA, "Solar roof, 9 kWp", 2_380_000, on=sold_on, line="Anna Berg sells Tariq Aziz a solar roof.")
     left = ANNA.introduced(active=False, successor=Successor(salesperson=JONAS.id, since=left_on))
     await scene.directory(ANNA, left, "Anna left on 1 July. Jonas Keller has taken over her accounts.")
     await scene.refund_request(
@@ -127,7 +127,7 @@ async def seller_who_left(scene: Scene) -> None:
 async def one_event_three_times(scene: Scene) -> None:
     sold_on = scene.ago(weeks=2)
     await scene.sale(
-        SOFIA, "Electric cargo bike", 549_900, on=sold_on, told="Sofia Rossi sells Naomi Clarke a cargo bike."
+        SOFIA, "Electric cargo bike", 549_900, on=sold_on, line="Sofia Rossi sells Naomi Clarke a cargo bike."
     )
     before = await scene.stage.observer.support_ledger()
     await scene.refund_request(
@@ -143,7 +143,7 @@ async def one_event_three_times(scene: Scene) -> None:
 
 async def nobody_takes_it(scene: Scene) -> None:
     sold_on = scene.ago(weeks=8)
-    await scene.sale(NINA, "Pellet boiler", 1_290_000, on=sold_on, told="Nina Holm sells Carla Brandão a boiler.")
+    await scene.sale(NINA, "Pellet boiler", 1_290_000, on=sold_on, line="Nina Holm sells Carla Brandão a boiler.")
     await scene.call(
         ContactResult.DEAD_END,
         "The boiler is out. Support keeps Carla waiting until she gives up.",
@@ -160,7 +160,7 @@ async def nobody_takes_it(scene: Scene) -> None:
 async def taken_and_not_redeemed(scene: Scene) -> None:
     sold_on = scene.ago(weeks=5)
     await scene.sale(
-        PAVEL, "Battery storage, 12 kWh", 1_190_000, on=sold_on, told="Pavel Dvořák sells Henrik Olsen a battery."
+        PAVEL, "Battery storage, 12 kWh", 1_190_000, on=sold_on, line="Pavel Dvořák sells Henrik Olsen a battery."
     )
     await scene.refund_request(
         1_190_000, "Henrik wants his money back.", words="It has been off the grid for a week. Take it away."
@@ -180,7 +180,7 @@ async def many_at_once(scene: Scene) -> None:
     crowd = Crowd(scene, JONAS, list(many_buyers()))
     await crowd.buys("Solar roof, 6 kWp", "Jonas Keller sells solar roofs to thirty households.")
     await crowd.waits("The ship is stuck in a port on strike: all thirty deliveries are late.")
-    await crowd.few_are_told()
+    await crowd.few_are_notified()
     await scene.time_passes("A minute passes.", minutes=1, seconds=1)
     await crowd.others_are_listed()
 
@@ -192,7 +192,7 @@ async def promised_and_kept(scene: Scene) -> None:
         "Combi oven",
         689_000,
         on=scene.ago(),
-        told="Marek Nowak sells Elif Yılmaz an oven, and promises a training session by tomorrow.",
+        line="Marek Nowak sells Elif Yılmaz an oven, and promises a training session by tomorrow.",
         promises=(training,),
     )
     await scene.duties(MAREK, training.what)
@@ -255,21 +255,21 @@ async def play(stage: Stage, *, stories: tuple[Story, ...] = STORIES + LATER_STO
 
 
 async def _play(stage: Stage, story: Story, number: int) -> Played:
-    stage.teller.story(story.title, story.lead)
+    stage.narrator.story(story.title, story.lead)
     scene = Scene(stage, story.buyer, number)
-    failure: NotAsTold | None = None
+    failure: NotAsExpected | None = None
     try:
         await story.play(scene)
-    except NotAsTold as differing:
+    except NotAsExpected as differing:
         failure = differing
     except PublishError as error:
-        failure = NotAsTold("Kafka to accept the event", str(error))
+        failure = NotAsExpected("Kafka to accept the event", str(error))
     except DATABASE_ERRORS as error:
-        failure = NotAsTold("the databases to answer", type(error).__name__)
+        failure = NotAsExpected("the databases to answer", type(error).__name__)
     if failure:
-        stage.teller.not_as_told(failure)
+        stage.narrator.not_as_expected(failure)
     event = scene.failure_event
-    return Played(Ended(story.title, scene.rings, failure, scene.note), scene.order, event.id if event else None)
+    return Played(Ended(story.title, scene.alerts, failure, scene.note), scene.order, event.id if event else None)
 
 
 def _latest_first_of_july(now: datetime) -> date:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from services.cli.demo.cast import Buyer, Seller
-from services.cli.demo.observing import NotAsTold, until
+from services.cli.demo.observing import NotAsExpected, until
 from services.cli.demo.scene import Scene
 from services.escalation.domain.policy.document import shipped
 from shared.contracts.envelope import Fact
@@ -30,27 +30,27 @@ class Crowd:
     def _order(self, number: int) -> str:
         return f"{self._scene.order}-{number + 1:02}"
 
-    async def buys(self, product: str, told: str) -> None:
+    async def buys(self, product: str, line: str) -> None:
         """The shop reports a sale to each buyer, larger ones and smaller ones."""
         sold_at = self._scene.ago(weeks=4)
         sales = [
             self._sale(number, product, 690_000 + 31_700 * (7 * number % 11)) for number in range(len(self._buyers))
         ]
-        await self._scene.stage.teller.event(f"{sold_at.day} {sold_at:%B}", "shop", told)
+        await self._scene.stage.narrator.event(f"{sold_at.day} {sold_at:%B}", "shop", line)
         await self._publish(sales)
 
-    async def waits(self, told: str) -> None:
+    async def waits(self, line: str) -> None:
         """Their deliveries do not arrive."""
-        await self._scene.stage.teller.event("now", "shop", told)
+        await self._scene.stage.narrator.event("now", "shop", line)
         await self._publish([DeliveryLate(order=self._order(number)) for number in range(len(self._buyers))])
 
-    async def few_are_told(self) -> None:
+    async def few_are_notified(self) -> None:
         """Each customer's trouble raises an alert; a few are mailed at once, and the others are held."""
         expected = Counter({"sent": self._alone, "held": len(self._buyers) - self._alone})
         await until(self._mails, lambda mails: mails == expected, expected=f"{_words(expected)} to {self._seller.id}")
         held = expected["held"]
         alerts = f"{len(self._buyers)} alerts, all in the inbox."
-        self._scene.stage.teller.aside(
+        self._scene.stage.narrator.aside(
             f"{alerts} {self._alone} are e-mailed; {held} are held, as they would be too many to read."
         )
 
@@ -61,11 +61,11 @@ class Crowd:
         arrived = await self._scene.stage.observer.messages_to(self._seller.email)
         news = [mail for mail in arrived if mail.received_at >= self._began]
         if arrived and len(news) != self._alone + 1:
-            raise NotAsTold(f"{self._alone + 1} messages to {self._seller.id}", str(len(news)))
+            raise NotAsExpected(f"{self._alone + 1} messages to {self._seller.id}", str(len(news)))
         if news:
-            self._scene.stage.teller.aside(f"The others arrive as one list: “{news[-1].subject}”")
+            self._scene.stage.narrator.aside(f"The others arrive as one list: “{news[-1].subject}”")
         self._scene.note = f"{self._seller.name}: {len(self._buyers)} alerts, {self._alone + 1} e-mails"
-        self._scene.stage.teller.as_told(f"As expected: {len(self._buyers)} alerts, {self._alone + 1} e-mails.")
+        self._scene.stage.narrator.as_expected(f"As expected: {len(self._buyers)} alerts, {self._alone + 1} e-mails.")
 
     def _sale(self, number: int, product: str, amount_minor: int) -> OrderPlaced:
         return OrderPlaced(
@@ -80,8 +80,8 @@ class Crowd:
 
     async def _publish(self, facts: Sequence[Fact]) -> None:
         stage = self._scene.stage
-        told = zip(facts, self._accounts, strict=True)
-        events = [stage.event(fact, source="shop", subject=account) for fact, account in told]
+        by_account = zip(facts, self._accounts, strict=True)
+        events = [stage.event(fact, source="shop", subject=account) for fact, account in by_account]
         await stage.publisher.publish(events)
         self._scene.failure_event = events[0]
 

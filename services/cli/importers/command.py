@@ -59,13 +59,14 @@ def deals(
 ) -> None:
     """Closed deals ("Marketing Funnel by Olist", olist_closed_deals_dataset.csv) as sales and salespeople.
 
-    Needs KAFKA_BOOTSTRAP_SERVERS. Where the database of escalation is named, its directory is asked for the desk.
+    Needs KAFKA_BOOTSTRAP_SERVERS. If the address of escalation's database is set, checks that the desk is in its
+    directory.
     """
     enter(data)
     if escalation is not None:
         os.environ[database_variable(ServiceName.ESCALATION)] = escalation
     require(KAFKA)
-    with _told_in_words():
+    with _errors_in_words():
         found = [olist.read_deal(row) for row in _rows(file, olist.COLUMNS)]
         _publish(olist.events_of_deals(found), as_json=as_json)
     if not any(deal.sold_by == desk for deal in found) and not asyncio.run(_is_somebody(desk)):
@@ -98,7 +99,7 @@ def servicenow(
     """
     enter(data)
     require(KAFKA)
-    with _told_in_words():
+    with _errors_in_words():
         sellers = [olist.read_deal(row).account for row in _rows(deals, olist.COLUMNS)]
         changes = [service_desk.read_change(row) for row in _rows(file, service_desk.COLUMNS)]
         _publish(service_desk.events_of_changes(changes, sellers=sellers, starts_at=starts_at), as_json=as_json)
@@ -118,7 +119,7 @@ async def _is_somebody(desk: str) -> bool:
 
 
 @contextmanager
-def _told_in_words() -> Iterator[None]:
+def _errors_in_words() -> Iterator[None]:
     try:
         yield
     except (UnreadableFile, PublishError) as error:

@@ -18,7 +18,7 @@ from services.cli.installation import (
     enter_with_every_database,
 )
 from services.cli.status.figures import Episodes, Queue, ServiceStatus, Status
-from services.cli.status.judging import words
+from services.cli.status.judging import span
 from services.cli.status.reading import Address, read_status
 from services.cli.terminal import AsJson, console, print_json, printable
 
@@ -107,4 +107,4 @@ def _of_episodes(episodes: Episodes) -> Iterator[Text]:
 
 
 def _queue(queue: Queue) -> str:
-    return f"{queue.count:,}" + (f" (oldest {words(queue.oldest_seconds)})" if queue.count else "")
+    return f"{queue.count:,}" + (f" (oldest {span(queue.oldest_seconds)})" if queue.count else "")

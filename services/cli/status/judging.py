@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from services.cli.status.figures import Episodes, ServiceStatus, Stored
+from services.cli.terminal import counted
 
 OUTBOX_SECONDS = 60
 TIMERS_SECONDS = 60
@@ -36,30 +37,34 @@ def _of_stored(one: ServiceStatus, stored: Stored) -> Iterator[str]:
     if not stored.processes:
         yield f"no process is running: start one with `handoff run {one.service}`"
     if stored.outbox.oldest_seconds > OUTBOX_SECONDS:
-        yield f"{stored.outbox.count:,} events are not published, the oldest for {words(stored.outbox.oldest_seconds)}"
+        unpublished, oldest = counted(stored.outbox.count, "event"), span(stored.outbox.oldest_seconds)
+        yield f"{unpublished} not published, the oldest for {oldest}: check Kafka and /readyz"
     if stored.dead_letters.count:
-        listed = f"`handoff dead-letters list {one.service}` lists them"
-        yield f"{stored.dead_letters.count:,} dead letters are not replayed: {listed}"
+        listed = f"see `handoff dead-letters list {one.service}`"
+        yield f"{counted(stored.dead_letters.count, 'dead letter')} not replayed: {listed}"
     if stored.set_aside.oldest_seconds > SET_ASIDE_SECONDS:
-        yield f"{stored.set_aside.count:,} accounts are set aside, one for {words(stored.set_aside.oldest_seconds)}"
+        aside, longest = counted(stored.set_aside.count, "account"), span(stored.set_aside.oldest_seconds)
+        yield f'{aside} set aside, the longest for {longest}: see "Accounts that take too long" in docs/operators.md'
     if stored.timers_overdue.oldest_seconds > TIMERS_SECONDS:
-        overdue = words(stored.timers_overdue.oldest_seconds)
-        yield f"{stored.timers_overdue.count:,} timers are overdue, one for {overdue}"
+        overdue, oldest = counted(stored.timers_overdue.count, "timer"), span(stored.timers_overdue.oldest_seconds)
+        yield f"{overdue} overdue, the oldest by {oldest}: check that its processes are running, and their logs"
 
 
 def _of_episodes(episodes: Episodes) -> Iterator[str]:
     if episodes.exhausted:
-        yield f"{episodes.exhausted:,} episodes: everyone on the escalation path was notified and no one responded"
+        unanswered = counted(episodes.exhausted, "episode")
+        yield f"{unanswered} without a response: everyone on the escalation path was notified"
     if episodes.nobody_to_ask:
-        yield f"{episodes.nobody_to_ask:,} episodes: there is no one to notify"
+        yield f"{counted(episodes.nobody_to_ask, 'episode')} with no one to notify: publish the sales desk (see DESK)"
     for stuck in episodes.deliveries_stuck:
-        yield f"{stuck.count:,} e-mails are not sent: {stuck.reason}; `handoff deliveries list` lists them"
+        yield f"{counted(stuck.count, 'e-mail')} not sent: {stuck.reason}; see `handoff deliveries list`"
     if not episodes.deliveries_stuck and episodes.deliveries_pending.oldest_seconds > PENDING_SECONDS:
-        pending, oldest = episodes.deliveries_pending.count, words(episodes.deliveries_pending.oldest_seconds)
-        yield f"{pending:,} e-mails are not sent, the oldest for {oldest}: check the mail server"
+        pending = counted(episodes.deliveries_pending.count, "e-mail")
+        oldest = span(episodes.deliveries_pending.oldest_seconds)
+        yield f"{pending} not sent, the oldest for {oldest}: check the mail server"
 
 
-def words(seconds: float) -> str:
+def span(seconds: float) -> str:
     """A span of time, in its two largest units at most."""
     minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86_400)
     if days:

@@ -168,12 +168,12 @@ def ask(service: str, address: Address | None) -> Answer:
         metrics = _get(address, "/metrics").decode()
     except (OSError, http.client.HTTPException, orjson.JSONDecodeError) as error:
         return Answer(ready=False, reasons=[f"no answer at {address[0]}:{address[1]} ({type(error).__name__})"])
-    told = _VERSION.search(metrics)
+    found = _VERSION.search(metrics)
     return Answer(
         ready=bool(readiness.get("ok")),
         reasons=readiness.get("reasons", []),
         notes=readiness.get("notes", []),
-        version=told[1] if told else None,
+        version=found[1] if found else None,
         lag=_lag(metrics),
     )
 

@@ -19,8 +19,8 @@ from services.escalation.channels.refusals import not_delivered
 from services.escalation.channels.smtp import Mail
 from services.escalation.channels.subjects import Subject, trouble_in_short
 from services.escalation.domain.happenings import (
+    CustomerHistory,
     Happening,
-    ToldOf,
     WaysTo,
     caller,
     in_sale_words,
@@ -86,8 +86,8 @@ class Letters:
 
     def alert(self, letter: Letter) -> Mail:
         """The message for one delivery; its Message-ID is the delivery's, however often it is sent."""
-        told_of = letter.story.read()
-        letter = _in_sale_words(letter, told_of)
+        history = letter.story.read()
+        letter = _in_sale_words(letter, history)
         assert letter.main is not None
         reader = Reader(letter.parts.recipient, ZoneInfo(letter.parts.recipient_zone), letter.now)
         now = why_now([signal.risk for signal in letter.signals], letter.main, due=reader.due)
@@ -99,7 +99,7 @@ class Letters:
         until, promised_at = letter.parts.answer_by, letter.parts.promised_at
         answer_by = reader.moment(until).clock if until else None
         promised = reader.moment(promised_at).at if promised_at else None
-        story, more = _story(letter, told_of, reader)
+        story, more = _story(letter, history, reader)
         fields = {
             "letter": letter,
             "parts": letter.parts,
@@ -108,7 +108,7 @@ class Letters:
             "why_now": now.sentence(letter.now),
             "story": story,
             "more": "Full history" if more else None,
-            **_contacts(letter, told_of),
+            **_contacts(letter, history),
             "severity": severity,
             "cause": _cause(letter, reader),
             "asked_to": _asked_to(letter).capitalize(),
@@ -215,25 +215,25 @@ def _address(text: str) -> Address:
     return Address(username=mailbox.local, domain=mailbox.domain)
 
 
-def _in_sale_words(letter: Letter, told_of: ToldOf) -> Letter:
-    signals = in_sale_words(letter.signals, told_of, letter.order_id)
+def _in_sale_words(letter: Letter, history: CustomerHistory) -> Letter:
+    signals = in_sale_words(letter.signals, history, letter.order_id)
     pairs = zip(letter.signals, signals, strict=True)
     main = next((new.risk for old, new in pairs if old.risk is letter.main), None)
-    told = letter.parts.advice.naming(main.about if main else None) if letter.parts.advice else None
-    return replace(letter, signals=signals, main=main, parts=replace(letter.parts, advice=told))
+    advice = letter.parts.advice.naming(main.about if main else None) if letter.parts.advice else None
+    return replace(letter, signals=signals, main=main, parts=replace(letter.parts, advice=advice))
 
 
-def _contacts(letter: Letter, told_of: ToldOf) -> dict[str, object]:
+def _contacts(letter: Letter, history: CustomerHistory) -> dict[str, object]:
     """The people to call or write to, as on the page."""
     assert letter.main is not None
-    parts, people = letter.parts, people_of(letter.main, letter.signals, told_of.facts)
-    record, ways = _on_record(letter), _dialled(letter, told_of)
+    parts, people = letter.parts, people_of(letter.main, letter.signals, history.facts)
+    record, ways = _on_record(letter), _dialled(letter, history)
     may_call = not (parts.not_to_be_called or parts.for_information)
     died = parts.preference is ContactPreference.DECEASED
     other = stand_in(people, record, ways) if died else None
-    asker = caller(people.asker, ways)
+    requester = caller(people.requester, ways)
     return {
-        "asker": asker.name if asker else None,
+        "requester": requester.name if requester else None,
         "ways": calls(people, record, ways) if may_call else (),
         "no_call": no_call_words(letter.customer_phone, address=bool(parts.customer_email)),
         "other": other,
@@ -248,9 +248,9 @@ def _on_record(letter: Letter) -> OnRecord:
     return OnRecord(letter.customer_name, letter.customer_phone, email, country)
 
 
-def _dialled(letter: Letter, told_of: ToldOf) -> WaysTo:
+def _dialled(letter: Letter, history: CustomerHistory) -> WaysTo:
     """The function that turns numbers into links."""
-    country = country_for(_on_record(letter), told_of.facts, letter.parts.country)
+    country = country_for(_on_record(letter), history.facts, letter.parts.country)
     return partial(phone_links, country=country)
 
 
@@ -274,7 +274,7 @@ def _cause(letter: Letter, reader: Reader) -> str | None:
 
 def _is_first(note: NoteRow, letter: Letter) -> bool:
     """Whether it is the giver's note, which comes first."""
-    return note.about is NoteAbout.HAND_OVER and note.words == letter.parts.note
+    return note.about is NoteAbout.HAND_OVER and note.text == letter.parts.note
 
 
 def _button(letter: Letter) -> str:
@@ -284,11 +284,11 @@ def _button(letter: Letter) -> str:
     return _OPENED_TO.get(letter.parts.cause, "Acknowledge in Handoff")
 
 
-def _story(letter: Letter, told_of: ToldOf, reader: Reader) -> tuple[Sequence[Happening], bool]:
+def _story(letter: Letter, history: CustomerHistory, reader: Reader) -> tuple[Sequence[Happening], bool]:
     """The history as on the page, newest first: everything that puts the sale at risk, and the newest of the rest. Also
     whether the page has more."""
-    ways = no_ways if letter.parts.not_to_be_called else _dialled(letter, told_of)
-    told_of = replace(told_of, notes=[note for note in told_of.notes if not _is_first(note, letter)])
-    happened = what_happened(letter.order_id, letter.signals, told_of, reader, ways)
+    ways = no_ways if letter.parts.not_to_be_called else _dialled(letter, history)
+    history = replace(history, notes=[note for note in history.notes if not _is_first(note, letter)])
+    happened = what_happened(letter.order_id, letter.signals, history, reader, ways)
     shown = [one for place, one in enumerate(happened) if one.at_risk or place < _LINES_OF_STORY]
-    return shown, letter.left_out > 0 or len(shown) < len(happened) or len(told_of.facts) >= FACTS_READ
+    return shown, letter.left_out > 0 or len(shown) < len(happened) or len(history.facts) >= FACTS_READ

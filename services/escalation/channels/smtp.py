@@ -203,7 +203,7 @@ def _not_connected(error: BaseException) -> Ended:
     if (encrypting := _within(error, ssl.SSLError)) is not None:
         why = f"{CANNOT_ENCRYPT} ({encrypting.reason or _named(encrypting)})"
         return Ended(Attempt.PUT_OFF, why, Trouble.NO_ENCRYPTION)
-    return Ended(Attempt.PUT_OFF, f"the mail server does not answer ({_named(error)})", Trouble.NO_ANSWER)
+    return Ended(Attempt.PUT_OFF, f"the mail server does not respond ({_named(error)})", Trouble.NO_ANSWER)
 
 
 def _refused(code: int, what: str, trouble: Trouble, reason: str | None = None) -> Ended:

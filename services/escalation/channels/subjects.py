@@ -11,7 +11,7 @@ _WHAT_LENGTH = 50
 
 def trouble_in_short(main: Risk, now: WhyNow) -> str:
     """The trouble within a subject: a refund with its amount, else the label; the customer is already named."""
-    what = now.what if main.asked is not None and len(now.what) <= _WHAT_LENGTH else now.label
+    what = now.what if main.requested is not None and len(now.what) <= _WHAT_LENGTH else now.label
     return within(what)
 
 

@@ -40,8 +40,8 @@ class AccountState:
     @property
     def size(self) -> int:
         """Its memory use in rows: its own rows, plus a few for the account itself."""
-        told = len(self.history) + len(self.orders) + len(self.cases)
-        return _ROWS_OF_ITSELF + told + len(self.signals) + len(self.episodes)
+        reported = len(self.history) + len(self.orders) + len(self.cases)
+        return _ROWS_OF_ITSELF + reported + len(self.signals) + len(self.episodes)
 
     def put_account(self, account: Account) -> None:
         self.account = account

@@ -51,7 +51,7 @@ def notices(before: Salesperson, after: Salesperson, cause: Envelope[Fact], now:
     """The notices of a change of address, to the old and the new one. A first address needs no notice."""
     if before.email is None or not _moved(before.email, after.email):
         return ()
-    told = [(before.email, False)] + ([(after.email, True)] if after.email is not None else [])
+    recipients = [(before.email, False)] + ([(after.email, True)] if after.email is not None else [])
     return tuple(
         AddressNotice(
             notice_id=derived("address notice", cause.source, cause.id, is_new),
@@ -64,7 +64,7 @@ def notices(before: Salesperson, after: Salesperson, cause: Envelope[Fact], now:
             try_at=now,
             changed_at=now,
         )
-        for address, is_new in told
+        for address, is_new in recipients
     )
 
 

@@ -42,7 +42,7 @@ class Calling:
     zone: str
     local_time: str | None
     allowed: bool
-    words: str
+    phrase: str
     hours: str
 
 
@@ -52,11 +52,11 @@ def calling(zone: str | None, customers: Customers, now: datetime) -> Calling:
     there = f"{now.astimezone(ZoneInfo(taken)):%H:%M}"
     allowed = CallingHours(taken, customers.callable_from, customers.callable_until).is_open(now)
     since, until = customers.callable_from, customers.callable_until
-    words = f"call until {until}" if allowed else f"do not call before {since}"
+    phrase = f"call until {until}" if allowed else f"do not call before {since}"
     hours = f"between {since} and {until} {taken}"
     if zone is None:
-        words, hours = f"{words} {taken} ({_UNKNOWN})", f"{hours} ({_UNKNOWN})"
-    return Calling(taken, there if zone else None, allowed, words, hours)
+        phrase, hours = f"{phrase} {taken} ({_UNKNOWN})", f"{hours} ({_UNKNOWN})"
+    return Calling(taken, there if zone else None, allowed, phrase, hours)
 
 
 @lru_cache(maxsize=1024)

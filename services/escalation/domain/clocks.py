@@ -53,7 +53,9 @@ def calling_hours(order: Called, policy: Policy) -> CallingHours:
     return CallingHours(zone, customers.callable_from, customers.callable_until)
 
 
-def rings_at(person: Salesperson | None, order: Called, severity: Severity, policy: Policy, now: datetime) -> datetime:
+def notifiable_at(
+    person: Salesperson | None, order: Called, severity: Severity, policy: Policy, now: datetime
+) -> datetime:
     """When this person is notified, at `now` or later: when they are at work. NEVER for a person not in the directory.
 
     A critical alert also needs an hour at which the customer may be called. A person who accepts ringing off hours gets
@@ -77,7 +79,7 @@ def rings_at(person: Salesperson | None, order: Called, severity: Severity, poli
 
 
 def answer_by(
-    person: Salesperson | None, step: Step, severity: Severity, policy: Policy, rung_at: datetime
+    person: Salesperson | None, step: Step, severity: Severity, policy: Policy, notified_at: datetime
 ) -> datetime:
     """Until when the person at this step has to acknowledge, in their own working time.
 
@@ -86,10 +88,10 @@ def answer_by(
     """
     within = policy.ladder.of(severity).of(step)
     if person is None:
-        return rung_at + within
-    calendar = calendar_of(person, policy.company).while_away(rung_at)
-    due = rung_at + within if _wakes(person, severity) else calendar.after(rung_at, within)
-    return _not_across(calendar, due, rung_at, policy.ladder.skip_unless_at_work_within.of(severity))
+        return notified_at + within
+    calendar = calendar_of(person, policy.company).while_away(notified_at)
+    due = notified_at + within if _wakes(person, severity) else calendar.after(notified_at, within)
+    return _not_across(calendar, due, notified_at, policy.ladder.skip_unless_at_work_within.of(severity))
 
 
 def work_ends(person: Salesperson, policy: Policy, at: datetime) -> datetime | None:

@@ -42,21 +42,21 @@ def after_attempt(delivery: Delivery, fact: DeliveryAttempted, now: datetime) ->
     under_way = delivery.state in ("sending", "unknown") and delivery.attempts == fact.attempt
     if not under_way:
         return None
-    told = replace(delivery, changed_at=now, reason=fact.reason)
+    attempted = replace(delivery, changed_at=now, reason=fact.reason)
     match fact.result:
         case Attempt.ACCEPTED:
-            return replace(told, state="sent")
+            return replace(attempted, state="sent")
         case Attempt.REFUSED:
-            return replace(told, state="failed")
+            return replace(attempted, state="failed")
         case Attempt.PUT_OFF:
-            return replace(told, state="pending", try_at=now + pause_before_retry(delivery.attempts))
+            return replace(attempted, state="pending", try_at=now + pause_before_retry(delivery.attempts))
         case Attempt.UNKNOWN if delivery.state == "unknown":
             return None
         case Attempt.UNKNOWN if delivery.unknown_count + 1 >= GIVE_UP_AFTER_UNKNOWN:
-            return replace(told, state="failed", unknown_count=delivery.unknown_count + 1)
+            return replace(attempted, state="failed", unknown_count=delivery.unknown_count + 1)
         case Attempt.UNKNOWN:
             resend_at = now + RESEND_UNKNOWN_AFTER
-            return replace(told, state="unknown", unknown_count=delivery.unknown_count + 1, try_at=resend_at)
+            return replace(attempted, state="unknown", unknown_count=delivery.unknown_count + 1, try_at=resend_at)
 
 
 def returned(delivery: Delivery, reason: str, now: datetime) -> Delivery | None:

@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Generic, TypeAlias, TypeVar
 
 from services.escalation.domain.account_state import AccountState
-from services.escalation.domain.book import Book
 from services.escalation.domain.clocks import timer_of
 from services.escalation.domain.decisions.decision import Decision, Kept, KeptWithClock, Row
 from services.escalation.domain.entities import Episode, Signal
 from services.escalation.domain.own_facts import EpisodeDue
+from services.escalation.domain.unit_of_work import UnitOfWork
 from shared.contracts.envelope import Envelope, Fact
 
 D = TypeVar("D", bound=Fact, covariant=True)
@@ -71,7 +71,7 @@ Effect: TypeAlias = Decided | TimerSet | TimerTakenBack | TimersHurried | Refuse
 class Draft(Generic[D]):
     """An event with the state for its decisions. `traced_by` returns the trace context for an event's effects."""
 
-    book: Book
+    work: UnitOfWork
     event: Envelope[D]
     now: datetime
     traced_by: TracedBy = lambda _: None
@@ -88,7 +88,7 @@ class Draft(Generic[D]):
     @property
     def state(self) -> AccountState:
         """Everything kept of the account that the event is about."""
-        return self.book.state(self.account_id)
+        return self.work.state(self.account_id)
 
     @property
     def traceparent(self) -> str | None:
@@ -98,12 +98,12 @@ class Draft(Generic[D]):
     def decide(self, decision: Decision) -> None:
         """Fold a decision into the state, and record it."""
         for row in decision.rows():
-            self.book.put(row)
+            self.work.put(row)
         if decision.cancels is not None and decision.episode_id is not None:
-            self.book.silence(decision.episode_id, decision.cancels, self.now)
+            self.work.silence(decision.episode_id, decision.cancels, self.now)
         self.effects.append(Decided(self.event, decision))
         if decision.sets_clock and decision.episode_id is not None:
-            self._set_clock(self.book.state(self.account_id).episodes[decision.episode_id])
+            self._set_clock(self.work.state(self.account_id).episodes[decision.episode_id])
 
     def keep(self, *rows: Row) -> None:
         """Change rows without recording a decision."""
@@ -146,7 +146,7 @@ class Draft(Generic[D]):
         return replace(self, event=self.event.model_copy(update=own))
 
     def _set_clock(self, episode: Episode) -> None:
-        timer = timer_of(episode, self.book.policy_for(self.book.order_of(episode))[1], self.now)
+        timer = timer_of(episode, self.work.policy_for(self.work.order_of(episode))[1], self.now)
         due = EpisodeDue(episode=episode.episode_id)
         if timer is None:
             self.take_timer_back(due)

@@ -118,10 +118,10 @@ def period(policies: Policies, now: datetime) -> Period:
 
 def _makes_duties(sale: Sale, policy: Policy) -> bool:
     """Whether a sale has duties: not if it was reported late or cancelled, or if the customer wants no call."""
-    told_after, young = sale.order.seen_at - sale.order.sold_at, policy.age.ring_within
+    reported_after, young = sale.order.seen_at - sale.order.sold_at, policy.age.ring_within
     wants_calls = sale.account.preference == ContactPreference.NONE
     cancelled = sale.history.index(IndexName.OF_ORDER, sale.order.order_id, FactKind.ORDER_CANCELLED).facts
-    return policy.duties.enabled and wants_calls and not cancelled and (not young or told_after <= young)
+    return policy.duties.enabled and wants_calls and not cancelled and (not young or reported_after <= young)
 
 
 def _made_by(sale: Sale, policy: Policy) -> Iterator[Duty]:

@@ -194,7 +194,7 @@ class Episode:
         return self.deadline_at if self.deadline_for is Clock.APPOINTMENT else self.appointment_at
 
     @property
-    def asks(self) -> bool:
+    def expects_response(self) -> bool:
         """Whether someone was notified of it, or acknowledged it from the list where it was only shown."""
         return self.rang or self.acknowledged_at is not None
 

@@ -162,22 +162,22 @@ def remembered(event: Envelope[Fact]) -> list[AccountFact]:
         "courtesy": getattr(fact, "courtesy", None) is not None,
         "due_at": getattr(fact, "due_at", None),
     }
-    told = AccountFact(fact_id(event), event.subject, kind, event.time, **named | _details(event.subject, fact))
-    return [told, *_also_told(event, told, named)]
+    own = AccountFact(fact_id(event), event.subject, kind, event.time, **named | _details(event.subject, fact))
+    return [own, *_implied(event, own, named)]
 
 
-def _also_told(event: Envelope[Fact], told: AccountFact, named: dict[str, Any]) -> Iterator[AccountFact]:
+def _implied(event: Envelope[Fact], own: AccountFact, named: dict[str, Any]) -> Iterator[AccountFact]:
     """The other facts of an event: the customer is leaving, or a case needs no answer."""
     fact = event.data
-    if isinstance(fact, support.ContactMade) and fact.intent is not None and not told.courtesy:
-        leaving, asked = fact_id(event, LEAVING), _asked(event.subject, fact)
-        yield AccountFact(leaving, event.subject, FactKind.CANCELLATION_REQUESTED, event.time, **named | asked)
+    if isinstance(fact, support.ContactMade) and fact.intent is not None and not own.courtesy:
+        leaving, request = fact_id(event, LEAVING), _request_members(event.subject, fact)
+        yield AccountFact(leaving, event.subject, FactKind.CANCELLATION_REQUESTED, event.time, **named | request)
     if isinstance(fact, support.CaseClosed) and fact.reason is not None:
         id, kind = fact_id(event, "no answer"), FactKind.ANSWER_NOT_NEEDED
         yield AccountFact(id, event.subject, kind, event.time, **named | {"result": fact.reason.value})
 
 
-def _asked(
+def _request_members(
     account_id: str, fact: support.RefundRequested | support.CancellationRequested | support.ContactMade
 ) -> dict[str, Any]:
     """The members that distinguish requests: a report with the same words is the same request."""
@@ -190,8 +190,8 @@ def _name_of(person: Person | None) -> str | None:
 
 def _digest(account_id: str, text: str | None) -> str | None:
     """A short digest that recognises a text without revealing it."""
-    words = " ".join((text or "").casefold().split())
-    return derived("text", account_id, words).hex[:8] if words else None
+    normalised = " ".join((text or "").casefold().split())
+    return derived("text", account_id, normalised).hex[:8] if normalised else None
 
 
 @lru_cache(maxsize=4096)
@@ -230,7 +230,7 @@ def _of_sale(event: Envelope[Fact], sale: orders.OrderPlaced) -> list[AccountFac
     return facts
 
 
-def lines_told(lines: Sequence[Line]) -> str:
+def stored_lines(lines: Sequence[Line]) -> str:
     """An order's lines in their stored form."""
     return json.dumps([(line.product, line.quantity) for line in lines], ensure_ascii=False)
 
@@ -260,9 +260,9 @@ def _details(account_id: str, fact: Fact) -> dict[str, Any]:
             return {"what": status_word(fact.status), "waiting_for": waiting_for}
         case support.RefundRequested():
             amount = {"amount_minor": fact.amount_minor or None, "currency": fact.currency}
-            return {"what": fact.kind.value, **amount, **_asked(account_id, fact)}
+            return {"what": fact.kind.value, **amount, **_request_members(account_id, fact)}
         case support.CancellationRequested():
-            return _asked(account_id, fact)
+            return _request_members(account_id, fact)
         case support.AnswerNotNeeded():
             contact = None if fact.contact is None else f"{fact.contact.source}{_TAB}{fact.contact.id}"
             return {"result": fact.reason.value, "agent": fact.by, "what": contact}
@@ -280,6 +280,6 @@ def _details(account_id: str, fact: Fact) -> dict[str, Any]:
             complete = None if fact.complete is None else int(fact.complete)
             return {"number": complete, "what": json.dumps(fact.lines) if fact.lines else None}
         case orders.OrderChanged():
-            return {"due_at": fact.delivery_due_at, "what": lines_told(fact.lines) if fact.lines else None}
+            return {"due_at": fact.delivery_due_at, "what": stored_lines(fact.lines) if fact.lines else None}
         case _:
             return {}

@@ -128,8 +128,8 @@ def _zone_name(at: datetime) -> str | None:
 
 def date_words(day: date, today: date) -> str:
     """A day, with its year where that is another."""
-    words = f"{day.day} {day:%B}"
-    return words if day.year == today.year else f"{words} {day.year}"
+    text = f"{day.day} {day:%B}"
+    return text if day.year == today.year else f"{text} {day.year}"
 
 
 def possessive(name: str) -> str:

@@ -77,7 +77,7 @@ class SaidRow:
 
 
 @dataclass(frozen=True, slots=True)
-class DeedRow:
+class ActionRow:
     """One press of a button; the press itself is missing if it was erased."""
 
     at: datetime
@@ -88,7 +88,7 @@ class DeedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldOf:
+class CustomerHistory:
     """An account's facts, the customers' answers that salespeople reported, and their button presses and notes.
 
     `order_of_case` maps the cases that the facts name to their orders.
@@ -96,7 +96,7 @@ class ToldOf:
 
     facts: Sequence[Envelope[Fact]] = ()
     said: Sequence[SaidRow] = ()
-    deeds: Sequence[DeedRow] = ()
+    actions: Sequence[ActionRow] = ()
     notes: Sequence[NoteRow] = ()
     order_of_case: Mapping[str, str] = field(default_factory=dict)
 
@@ -106,7 +106,7 @@ class Happening:
     """One line of the history. `at_risk`: it still puts the sale at risk."""
 
     title: str
-    words: str | None
+    quote: str | None
     source: str
     at: LocalTime
     at_risk: bool
@@ -122,38 +122,38 @@ class SignalLine:
     ended: str | None
 
 
-def in_sale_words(signals: Sequence[SignalRow], told_of: ToldOf, order_id: str) -> Sequence[SignalRow]:
+def in_sale_words(signals: Sequence[SignalRow], history: CustomerHistory, order_id: str) -> Sequence[SignalRow]:
     """The same signals, with promises and expected outcomes in the words of the sale."""
-    sale = sale_words(told_of.facts, order_id)
+    sale = sale_words(history.facts, order_id)
     return [replace(signal, risk=sale.of_risk(signal.risk, signal.fact_id)) for signal in signals]
 
 
 def what_happened(
-    order_id: str, signals: Sequence[SignalRow], told_of: ToldOf, reader: Reader, ways: WaysTo
+    order_id: str, signals: Sequence[SignalRow], history: CustomerHistory, reader: Reader, ways: WaysTo
 ) -> tuple[Happening, ...]:
     """The lines, newest first. A signal without a kept fact has its own line. Facts of other orders and their cases are
     left out. `ways` are the ways to call the person who called or wrote."""
     standing = {signal.fact_id for signal in signals if signal.ended is None and not signal.by_silence}
     unsaid = {signal.fact_id: signal for signal in signals if not signal.by_silence}
-    sale = sale_words(told_of.facts, order_id)
-    told: list[tuple[datetime, Happening]] = []
-    for said in told_of.said:
+    sale = sale_words(history.facts, order_id)
+    lines: list[tuple[datetime, Happening]] = []
+    for said in history.said:
         unsaid.pop(said.fact_id, None)
-        told.append((said.at, _said(said, order_id, sale, reader, at_risk=said.fact_id in standing)))
-    for event in told_of.facts:
-        if is_about(event, (order_id,), told_of.order_of_case):
+        lines.append((said.at, _said(said, order_id, sale, reader, at_risk=said.fact_id in standing)))
+    for event in history.facts:
+        if is_about(event, (order_id,), history.order_of_case):
             ids = _ids_of(event)
             unsaid = {id: signal for id, signal in unsaid.items() if id not in ids}
             title = _title(event, sale, signals)
             at_risk = not standing.isdisjoint(ids)
-            told.append((words.happened_at(event), _happening(event, title, reader, ways, at_risk=at_risk)))
+            lines.append((words.happened_at(event), _happening(event, title, reader, ways, at_risk=at_risk)))
     bare = [*unsaid.values(), *(signal for signal in signals if signal.by_silence)]
-    told += [(signal.at, _bare(signal, reader)) for signal in bare]
-    noted = [(deed, _note_of(deed, told_of.notes)) for deed in told_of.deeds]
-    told += [(deed.at, _done(deed, note, reader)) for deed, note in noted]
-    with_deeds = [note for _, note in noted]
-    told += [(note.at, _written(note, reader)) for note in told_of.notes if note not in with_deeds]
-    return tuple(happening for _, happening in sorted(told, key=lambda one: one[0], reverse=True))
+    lines += [(signal.at, _bare(signal, reader)) for signal in bare]
+    noted = [(action, _note_of(action, history.notes)) for action in history.actions]
+    lines += [(action.at, _done(action, note, reader)) for action, note in noted]
+    with_actions = [note for _, note in noted]
+    lines += [(note.at, _written(note, reader)) for note in history.notes if note not in with_actions]
+    return tuple(happening for _, happening in sorted(lines, key=lambda one: one[0], reverse=True))
 
 
 def is_about(event: Envelope[Fact], orders: Collection[str], order_of_case: Mapping[str, str]) -> bool:
@@ -168,7 +168,7 @@ def no_ways(_number: str | None) -> tuple[PhoneLink, ...]:
     return ()
 
 
-def asker_of(main: words.Risk, signals: Iterable[SignalRow], facts: Iterable[Envelope[Fact]]) -> Person | None:
+def requester_of(main: words.Risk, signals: Iterable[SignalRow], facts: Iterable[Envelope[Fact]]) -> Person | None:
     """The person who called or wrote for the customer, in the first fact of the episode's main signal."""
     began = {signal.fact_id for signal in signals if signal.risk is main and not signal.by_silence}
     return next((words.describe(event).by for event in facts if not began.isdisjoint(_ids_of(event))), None)
@@ -212,8 +212,8 @@ def _signal_line(signal: SignalRow, reader: Reader) -> SignalLine:
 def _title(event: Envelope[Fact], sale: SaleWords, signals: Iterable[SignalRow]) -> str | None:
     """Words for a fact, with details that it does not contain: the promise, the outcome, or the order's currency."""
     if isinstance(event.data, RefundRequested):
-        asked = (one.risk for one in signals if one.fact_id == fact_id(event))
-        return next((words.headline(one) for one in asked if one.kind is SignalKind.REFUND_REQUESTED), None)
+        risks = (one.risk for one in signals if one.fact_id == fact_id(event))
+        return next((words.headline(one) for one in risks if one.kind is SignalKind.REFUND_REQUESTED), None)
     if isinstance(event.data, PromiseKept) and event.data.promise in sale.named:
         proof = f" ({event.data.proof})" if event.data.proof else ""
         return f"Promise for order {event.data.order} kept: {sale.named[event.data.promise]}{proof}"
@@ -222,10 +222,10 @@ def _title(event: Envelope[Fact], sale: SaleWords, signals: Iterable[SignalRow])
 
 
 def _happening(event: Envelope[Fact], title: str | None, reader: Reader, ways: WaysTo, *, at_risk: bool) -> Happening:
-    told = words.describe(event, reader.zone)
-    title = title or told.title
+    described = words.describe(event, reader.zone)
+    title = title or described.title
     at = reader.moment(words.happened_at(event))
-    return Happening(title, told.words, told.source, at, at_risk, caller(told.by, ways))
+    return Happening(title, described.customer_words, described.source, at, at_risk, caller(described.by, ways))
 
 
 def _said(said: SaidRow, order_id: str, sale: SaleWords, reader: Reader, *, at_risk: bool) -> Happening:
@@ -237,30 +237,30 @@ def _said(said: SaidRow, order_id: str, sale: SaleWords, reader: Reader, *, at_r
 
 def _bare(signal: SignalRow, reader: Reader) -> Happening:
     title = words.headline(signal.risk)
-    told_by = "Orders" if SIGNALS[signal.risk.kind].part is Part.ORDERS else "Support"
-    source = "Handoff" if signal.by_silence else told_by
+    reported_by = "Orders" if SIGNALS[signal.risk.kind].part is Part.ORDERS else "Support"
+    source = "Handoff" if signal.by_silence else reported_by
     return Happening(title, signal.words, source, reader.moment(signal.at), signal.ended is None, None)
 
 
-def _note_of(deed: DeedRow, notes: Iterable[NoteRow]) -> NoteRow | None:
+def _note_of(action: ActionRow, notes: Iterable[NoteRow]) -> NoteRow | None:
     """The note that came with a button press; both have the same time."""
-    press = (deed.at, deed.who, _NOTE_OF.get(deed.kind))
+    press = (action.at, action.who, _NOTE_OF.get(action.kind))
     return next((note for note in notes if (note.at, note.by, note.about) == press), None)
 
 
-def _done(deed: DeedRow, note: NoteRow | None, reader: Reader) -> Happening:
-    title, written = _deed_words(deed, reader), note.words if note else None
-    return Happening(title, written, "Handoff", reader.moment(deed.at), at_risk=False, by=None)
+def _done(action: ActionRow, note: NoteRow | None, reader: Reader) -> Happening:
+    title, written = _action_title(action, reader), note.text if note else None
+    return Happening(title, written, "Handoff", reader.moment(action.at), at_risk=False, by=None)
 
 
-def _deed_words(deed: DeedRow, reader: Reader) -> str:
-    who, button = reader.name_of(deed.who, deed.name), deed.button
-    if deed.kind in _NOTE_OF:
+def _action_title(action: ActionRow, reader: Reader) -> str:
+    who, button = reader.name_of(action.who, action.name), action.button
+    if action.kind in _NOTE_OF:
         way = (
             f" {words.BY_CHANNEL[button.channel]}" if isinstance(button, AttemptLogged | CustomerReachedLogged) else ""
         )
-        return f"{who} {'reached' if deed.kind is CustomerReachedLogged else 'could not reach'} the customer{way}"
-    if deed.kind is AppointmentLogged:
+        return f"{who} {'reached' if action.kind is CustomerReachedLogged else 'could not reach'} the customer{way}"
+    if action.kind is AppointmentLogged:
         at = f" {reader.moment(button.at).at}" if isinstance(button, AppointmentLogged) else ""
         return f"{who} promised to call the customer{at}"
     until = f" until {reader.moment(button.until).clock}" if isinstance(button, SnoozePressed) else ""
@@ -269,4 +269,4 @@ def _deed_words(deed: DeedRow, reader: Reader) -> str:
 
 def _written(note: NoteRow, reader: Reader) -> Happening:
     source = reader.name_of(note.by, note.name)
-    return Happening(_NOTES[note.about], note.words, source, reader.moment(note.at), at_risk=False, by=None)
+    return Happening(_NOTES[note.about], note.text, source, reader.moment(note.at), at_risk=False, by=None)

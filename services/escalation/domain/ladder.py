@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.escalation.domain.calendar import away_on
 from services.escalation.domain.channels import is_reachable
-from services.escalation.domain.clocks import Moment, rings_at
+from services.escalation.domain.clocks import Moment, notifiable_at
 from services.escalation.domain.entities import Account, Directory, Order, Salesperson
 from services.escalation.domain.formatting import date_words, possessive
 from services.escalation.domain.ladder_step import LadderStep
@@ -276,7 +276,7 @@ def _desk(view: _View, below: Sequence[LadderStep], candidates: Sequence[LadderS
 
 def _soon_at_work(ladder_step: LadderStep, view: _View, moment: Moment) -> bool:
     person = view.people.get(ladder_step.salesperson_id or "")
-    return rings_at(person, view.order, moment.severity, moment.policy, moment.now) <= moment.now + moment.bound
+    return notifiable_at(person, view.order, moment.severity, moment.policy, moment.now) <= moment.now + moment.bound
 
 
 def _at_desk(view: _View, because: str, by: str, rest: str = "") -> LadderStep:

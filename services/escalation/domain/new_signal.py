@@ -5,20 +5,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.escalation.domain.account_state import AccountState
-from services.escalation.domain.book import Book
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.entities import Order, Signal
 from services.escalation.domain.facts import LEAVING, AccountFact, FactKind, fact_id
+from services.escalation.domain.unit_of_work import UnitOfWork
 from shared.contracts.envelope import Envelope, Fact
 
 
-def signal_of_detection(detection: Detection, event: Envelope[Fact], book: Book, *, now: datetime) -> Signal:
+def signal_of_detection(detection: Detection, event: Envelope[Fact], work: UnitOfWork, *, now: datetime) -> Signal:
     """A signal at the detection's own time, under the policy of that time. It waits for an order that it names.
 
     Another event than its own fact may raise or restore it, as when the fact that ended it is corrected.
     """
     cause = detection.cause
-    awaited = detection.names_order is not None and detection.names_order not in book.state(cause.account_id).orders
+    awaited = detection.names_order is not None and detection.names_order not in work.state(cause.account_id).orders
     signal = Signal(
         signal_id=detection.signal_id,
         account_id=cause.account_id,
@@ -26,11 +26,11 @@ def signal_of_detection(detection: Detection, event: Envelope[Fact], book: Book,
         at=detection.at,
         seen_at=now,
         fact_id=cause.fact_id,
-        policy_version=book.policies.at(cause.at).version,
+        policy_version=work.policies.at(cause.at).version,
         by_silence=detection.by_silence,
         case_id=detection.case_id,
         names_order=detection.names_order,
-        order_awaited_until=now + book.rules.order_wait if awaited else None,
+        order_awaited_until=now + work.rules.order_wait if awaited else None,
         refund_kind=cause.what if cause.kind is FactKind.REFUND_REQUESTED else None,
     )
     return as_said_last(signal, detection, event)
@@ -41,11 +41,11 @@ def as_said_last(signal: Signal, detection: Detection, event: Envelope[Fact]) ->
 
     The facts remember the amount. Words are not in memory: without the event that reports them, stored words stay.
     """
-    told = [detection.cause, *detection.again]
-    amounts = [one for one in told if one.amount_minor]
+    reports = [detection.cause, *detection.again]
+    amounts = [one for one in reports if one.amount_minor]
     if amounts:
         signal = replace(signal, amount_minor=amounts[-1].amount_minor, currency=amounts[-1].currency)
-    spoken = next((one for one in reversed(told) if one.said is not None), detection.cause)
+    spoken = next((one for one in reversed(reports) if one.said is not None), detection.cause)
     if spoken.fact_id in (fact_id(event), fact_id(event, LEAVING)):
         return replace(signal, words=getattr(event.data, "words", None))
     return signal
@@ -54,11 +54,11 @@ def as_said_last(signal: Signal, detection: Detection, event: Envelope[Fact]) ->
 def says_something_new(fact: AccountFact, detection: Detection) -> bool:
     """Whether a repeated request names an amount, words or a person that no other report of it had."""
     others = [one for one in (detection.cause, *detection.again) if one.fact_id != fact.fact_id]
-    known = {value for one in others for value in _told_of(one)}
-    return any(value not in known for value in _told_of(fact))
+    known = {value for one in others for value in _details_of(one)}
+    return any(value not in known for value in _details_of(fact))
 
 
-def _told_of(request: AccountFact) -> Iterator[tuple[str, object]]:
+def _details_of(request: AccountFact) -> Iterator[tuple[str, object]]:
     """The details that a request reports, without missing ones."""
     if request.amount_minor:
         yield "amount", (request.amount_minor, request.currency)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from services.escalation.domain.calendar import calendar_of
-from services.escalation.domain.clocks import NEVER, Moment, answer_by, rings_at, work_ends
+from services.escalation.domain.clocks import NEVER, Moment, answer_by, notifiable_at, work_ends
 from services.escalation.domain.entities import Directory, Episode, Order, Salesperson
 from services.escalation.domain.formatting import date_words
 from services.escalation.domain.ladder import standing
@@ -27,11 +27,11 @@ class Situation:
     def at(self, ladder_step: LadderStep, now: datetime) -> datetime:
         """When the person on a ladder step would be notified, at an instant or later."""
         person = self.people.get(ladder_step.salesperson_id or "")
-        return rings_at(person, self.order, self.moment.severity, self.moment.policy, now)
+        return notifiable_at(person, self.order, self.moment.severity, self.moment.policy, now)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class NextStep:
     """The person to notify, and when.
 
     `passed_over` are the earlier steps whose people are not at work in time, with the reason; `off` are the steps among
@@ -39,13 +39,13 @@ class Asked:
     """
 
     ladder_step: LadderStep
-    rung_at: datetime
+    notified_at: datetime
     passed_over: tuple[LadderStep, ...] = ()
     off: tuple[LadderStep, ...] = ()
     after: tuple[LadderStep, ...] = ()
 
 
-def whom(candidates: Sequence[LadderStep], situation: Situation) -> Asked | None:
+def whom(candidates: Sequence[LadderStep], situation: Situation) -> NextStep | None:
     """The lowest candidate who is at work within the bound of the earliest candidate at work.
 
     If nobody is at work for a long time, the last candidate is notified at once. None without candidates.
@@ -59,10 +59,10 @@ def whom(candidates: Sequence[LadderStep], situation: Situation) -> Asked | None
             break
     first = min(times)
     if first == NEVER:
-        place, rung_at = len(candidates) - 1, moment.now
+        place, notified_at = len(candidates) - 1, moment.now
     else:
         limit = first + moment.bound
-        place, rung_at = next((place, at) for place, at in enumerate(times) if at <= limit)
+        place, notified_at = next((place, at) for place, at in enumerate(times) if at <= limit)
     before = list(zip(candidates[:place], times[:place], strict=True))
     passed = [_passed(ladder_step, at, situation) for ladder_step, at in before]
     off = [
@@ -70,24 +70,24 @@ def whom(candidates: Sequence[LadderStep], situation: Situation) -> Asked | None
         for ladder_step, _ in before
         if _away_until(situation.people[ladder_step.salesperson_id or ""], situation) is None
     ]
-    return Asked(candidates[place], rung_at, tuple(passed), tuple(off), tuple(candidates[place + 1 :]))
+    return NextStep(candidates[place], notified_at, tuple(passed), tuple(off), tuple(candidates[place + 1 :]))
 
 
-def answer_until(asked: Asked, step: Step, situation: Situation) -> datetime:
+def answer_until(to_notify: NextStep, step: Step, situation: Situation) -> datetime:
     """Until when the person notified at this step has to acknowledge.
 
     A response time that would run into another working day ends with today's work, if someone else is at work then.
     """
     moment, policy = situation.moment, situation.moment.policy
-    person = situation.people.get(asked.ladder_step.salesperson_id or "")
-    due = answer_by(person, step, moment.severity, policy, asked.rung_at)
+    person = situation.people.get(to_notify.ladder_step.salesperson_id or "")
+    due = answer_by(person, step, moment.severity, policy, to_notify.notified_at)
     longest = moment.bound + policy.ladder.of(moment.severity).of(step)
-    if person is None or due - asked.rung_at <= longest:
+    if person is None or due - to_notify.notified_at <= longest:
         return due
-    ends = work_ends(person, policy, asked.rung_at)
+    ends = work_ends(person, policy, to_notify.notified_at)
     if ends is None or ends >= due:
         return due
-    anybody = any(situation.at(ladder_step, ends) <= ends + moment.bound for ladder_step in asked.after)
+    anybody = any(situation.at(ladder_step, ends) <= ends + moment.bound for ladder_step in to_notify.after)
     return ends if anybody else due
 
 
@@ -101,8 +101,8 @@ def _passed(ladder_step: LadderStep, at: datetime, situation: Situation) -> Ladd
     if at == NEVER:
         return replace(ladder_step, skipped=f"{person.name} has no upcoming working hours")
     back = at.astimezone(here)
-    words = f"{back:%A} {date_words(back.date(), today)}, {back:%H:%M} ({person.zone})"
-    return replace(ladder_step, skipped=f"{person.name} is not at work before {words}")
+    when = f"{back:%A} {date_words(back.date(), today)}, {back:%H:%M} ({person.zone})"
+    return replace(ladder_step, skipped=f"{person.name} is not at work before {when}")
 
 
 def _away_until(person: Salesperson, situation: Situation) -> date | None:
@@ -110,7 +110,7 @@ def _away_until(person: Salesperson, situation: Situation) -> date | None:
     if person.away == "[]":  # as for most people
         return None
     moment, policy = situation.moment, situation.moment.policy
-    at = rings_at(replace(person, away="[]"), situation.order, moment.severity, policy, moment.now)
+    at = notifiable_at(replace(person, away="[]"), situation.order, moment.severity, policy, moment.now)
     return calendar_of(person, policy.company).away_on(moment.now if at == NEVER else at)
 
 
@@ -125,8 +125,8 @@ def step_of(ladder: Sequence[LadderStep], episode: Episode, id: str | None, peop
     return colleague(people.get(id or ""), "took_it", episode.why_you or f"You acknowledged order {episode.order_id}.")
 
 
-def still_to_ask(ladder: Sequence[LadderStep], episode: Episode, asked: Container[str]) -> list[LadderStep]:
-    """The steps further up, none after the desk. `asked` are the people who are not notified again at the last step.
+def remaining_steps(ladder: Sequence[LadderStep], episode: Episode, notified: Container[str]) -> list[LadderStep]:
+    """The steps further up, none after the desk. `notified` are the people who are not notified again at the last step.
 
     Another person at the last step comes first, as after a corrected sale.
     """
@@ -134,30 +134,32 @@ def still_to_ask(ladder: Sequence[LadderStep], episode: Episode, asked: Containe
     came = [
         ladder_step
         for ladder_step in standing(ladder)
-        if ladder_step.step in here and ladder_step.salesperson_id not in asked
+        if ladder_step.step in here and ladder_step.salesperson_id not in notified
     ]
     return list(dict.fromkeys([*came, *standing(ladder, after=episode.step)]))
 
 
-def last_to_ask(ladder: Sequence[LadderStep]) -> LadderStep | None:
+def last_step(ladder: Sequence[LadderStep]) -> LadderStep | None:
     """The person to notify again once nobody is further up; None if nobody is left on the ladder."""
     return next(iter(reversed(standing(ladder))), None)
 
 
-def passed_over(ladder: Sequence[LadderStep], episode: Episode, asked: LadderStep, *, upward: bool) -> list[LadderStep]:
+def passed_over(
+    ladder: Sequence[LadderStep], episode: Episode, to_notify: LadderStep, *, upward: bool
+) -> list[LadderStep]:
     """The steps skipped between the step notified last and the person notified now.
 
     If the cause notifies the same person again, only that person can be skipped, when they cannot be notified any more.
     """
-    if not upward and (episode.step is not None or asked.step is Step.COLLEAGUE):
+    if not upward and (episode.step is not None or to_notify.step is Step.COLLEAGUE):
         theirs = [
             ladder_step
             for ladder_step in ladder
             if ladder_step.skipped is not None and ladder_step.salesperson_id == episode.responsible
         ]
-        return [] if asked.salesperson_id == episode.responsible else theirs[:1]
-    start = 0 if episode.step is None else min(LADDER.index(episode.step) + 1, LADDER.index(asked.step))
-    below = ladder[: ladder.index(asked)]
+        return [] if to_notify.salesperson_id == episode.responsible else theirs[:1]
+    start = 0 if episode.step is None else min(LADDER.index(episode.step) + 1, LADDER.index(to_notify.step))
+    below = ladder[: ladder.index(to_notify)]
     return [
         ladder_step
         for ladder_step in below

@@ -7,7 +7,8 @@ from enum import StrEnum
 
 
 class Part(StrEnum):
-    """`WHO`: the customer, the sale and how severe it is. `PRESS`: what the reader can do. `SAY`: the play."""
+    """`WHO`: the customer, the sale and how severe it is. `PRESS`: what the reader can do. `SAY`: the play. `PATH`: the
+    people who were notified."""
 
     WHO = "who"
     UNTIL = "until"
@@ -15,9 +16,9 @@ class Part(StrEnum):
     PRESS = "press"
     HAPPENED = "happened"
     SAY = "say"
-    ASKED = "asked"
+    PATH = "path"
 
 
 HEAD = (Part.WHO, Part.UNTIL, Part.WHY)
 """The parts of a page's head."""
-BODY = (Part.PRESS, Part.HAPPENED, Part.SAY, Part.ASKED)
+BODY = (Part.PRESS, Part.HAPPENED, Part.SAY, Part.PATH)

@@ -45,14 +45,14 @@ _LOOKALIKES = str.maketrans({"＋": "+", "﹢": "+", "＊": "*", "⁎": "*", "�
 
 @dataclass(frozen=True, slots=True)
 class PhoneLink:
-    """One number: `href` dials it, `label` is the text as written; `words` also tell that its country code is missing,
-    so it cannot be dialled from abroad."""
+    """One number: `href` dials it, `label` is the text as written; `marked_label` also tells that its country code is
+    missing, so it cannot be dialled from abroad."""
 
     href: str
     label: str
 
     @property
-    def words(self) -> str:
+    def marked_label(self) -> str:
         return self.label if self.href.startswith("tel:+") else f"{self.label} (country code missing)"
 
 

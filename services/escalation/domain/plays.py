@@ -8,7 +8,7 @@ from services.escalation.domain.main_signal import informs, main_signal, that_co
 from services.escalation.domain.policy.model import LATE_WITHOUT_DAY, Play, Plays, Policy
 from services.escalation.domain.policy.values import DAY, PROMISE, introduced
 from services.escalation.domain.refund_words import refund_words
-from services.escalation.domain.stakes import Amount, asked_back
+from services.escalation.domain.stakes import Amount, refund_total
 from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk, money
 from shared.contracts.escalation import SignalKind, Step
 from shared.contracts.support_inbound import ContactPreference
@@ -109,10 +109,10 @@ def advice(
     play = _play_of(main, policy)
     if play is None:
         return None
-    asking = [risk for risk in that_count(risks, policy) if risk.kind is main.kind]
-    asked = asked_back(asking, order) if main.kind is SignalKind.REFUND_REQUESTED else None
+    same_kind = [risk for risk in that_count(risks, policy) if risk.kind is main.kind]
+    refund_minor = refund_total(same_kind, order) if main.kind is SignalKind.REFUND_REQUESTED else None
     said = (_with_day(line, main) for line in voice.says(play, policy))
-    return Advice(tuple(said), play.offer, _limit_words(play, order, asked))
+    return Advice(tuple(said), play.offer, _limit_words(play, order, refund_minor))
 
 
 def _play_of(main: Risk, policy: Policy) -> Play | None:
@@ -169,14 +169,15 @@ def may_write(preference: ContactPreference) -> bool:
     return preference in (ContactPreference.NONE, ContactPreference.DO_NOT_CALL)
 
 
-def offer_limit(play: Play, order: Amount, asked: int | None = None) -> int | None:
+def offer_limit(play: Play, order: Amount, refund_minor: int | None = None) -> int | None:
     """The highest amount that a play allows, in minor units: its percentage of the order, up to its limit in this
-    currency and the amount `asked` back. None if it allows no money, or has limits but none in this currency."""
+    currency and up to `refund_minor`, the refund requested. None if it allows no money, or has limits but none in this
+    currency."""
     if not play.offer_percent or _has_other_limits(play, order.currency):
         return None
     share = order.minor * play.offer_percent // 100
     most = min(share, play.offer_at_most.get(order.currency, share))
-    return most if asked is None else min(most, asked)
+    return most if refund_minor is None else min(most, refund_minor)
 
 
 def _has_other_limits(play: Play, currency: str) -> bool:
@@ -184,8 +185,8 @@ def _has_other_limits(play: Play, currency: str) -> bool:
     return bool(play.offer_at_most) and currency not in play.offer_at_most
 
 
-def _limit_words(play: Play, order: Amount, asked: int | None) -> str | None:
-    most = offer_limit(play, order, asked)
+def _limit_words(play: Play, order: Amount, refund_minor: int | None) -> str | None:
+    most = offer_limit(play, order, refund_minor)
     if most:
         return f"Credit without approval: up to {money(most, order.currency)}."
     if _has_other_limits(play, order.currency):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.escalation.domain import words
-from services.escalation.domain.happenings import SignalRow, WaysTo, asker_of, opener_of
+from services.escalation.domain.happenings import SignalRow, WaysTo, opener_of, requester_of
 from services.escalation.domain.phones import PhoneLink, country_of
 from services.escalation.domain.words.in_short import NAME_LENGTH
 from shared.contracts.envelope import Envelope, Fact
@@ -23,14 +23,14 @@ class OnRecord:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The people who acted for the customer: the asker in the episode's main fact, and the opener of the case."""
+    """The people who acted for the customer: the requester in the episode's main fact, and the opener of the case."""
 
-    asker: Person | None
+    requester: Person | None
     opener: Person | None
 
     @property
     def known(self) -> Sequence[Person]:
-        return tuple(filter(None, (self.asker, self.opener)))
+        return tuple(filter(None, (self.requester, self.opener)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class StandIn:
 
 def people_of(main: words.Risk, signals: Sequence[SignalRow], facts: Sequence[Envelope[Fact]]) -> People:
     """The people in the signals' first facts, and in the cases that these facts name."""
-    return People(asker_of(main, signals, facts), opener_of(signals, facts))
+    return People(requester_of(main, signals, facts), opener_of(signals, facts))
 
 
 def country_for(record: OnRecord, facts: Iterable[Envelope[Fact]], company: str | None) -> str | None:
@@ -52,20 +52,20 @@ def country_for(record: OnRecord, facts: Iterable[Envelope[Fact]], company: str 
     company's."""
     if record.country is not None:
         return record.country
-    told = (words.describe(event).by for event in facts)
-    return country_of([record.phone, *(person.phone for person in told if person)]) or company
+    callers = (words.describe(event).by for event in facts)
+    return country_of([record.phone, *(person.phone for person in callers if person)]) or company
 
 
 def calls(people: People, record: OnRecord, ways: WaysTo) -> tuple[PhoneLink, ...]:
-    """The asker's number first, then the numbers on record, then the case opener's, each once."""
+    """The requester's number first, then the numbers on record, then the case opener's, each once."""
     found: dict[str, PhoneLink] = {}
-    for link in (*_links(people.asker, ways), *ways(record.phone), *_links(people.opener, ways)):
+    for link in (*_links(people.requester, ways), *ways(record.phone), *_links(people.opener, ways)):
         found.setdefault(link.href, link)
     return tuple(found.values())
 
 
 def stand_in(people: People, record: OnRecord, ways: WaysTo) -> StandIn | None:
-    """The asker or the case opener, if that is not the customer and can be reached."""
+    """The requester or the case opener, if that is not the customer and can be reached."""
     own = {link.href for link in ways(record.phone)}
     for person in people.known:
         links, name = _links(person, ways), _name(person)

@@ -12,7 +12,7 @@ SPECIAL_REFUNDS = {
 }
 """Refunds with a name of their own."""
 
-_ASKED_FOR = {RefundKind.STATUTORY_WITHDRAWAL: "used", RefundKind.CHARGEBACK: "raised"}
+_REQUEST_VERBS = {RefundKind.STATUTORY_WITHDRAWAL: "used", RefundKind.CHARGEBACK: "raised"}
 """The verbs of refunds that are not requested from us."""
 _MORE = "more than the order"
 
@@ -26,9 +26,9 @@ def requested_words(kind: RefundKind | None, amount: str | None, *, more: bool =
     """The request in words, with its amount if known; `more`: that is more than the order's."""
     special = SPECIAL_REFUNDS.get(kind) if kind else None
     if kind is RefundKind.STATUTORY_WITHDRAWAL:
-        return _with_amount(f"{special} {_ASKED_FOR[kind]}", kind, amount, more=more)
-    asked = _ASKED_FOR.get(kind, "requested") if kind else "requested"
-    return f"{_with_amount(special or 'Refund', kind, amount, more=more)} {asked}"
+        return _with_amount(f"{special} {_REQUEST_VERBS[kind]}", kind, amount, more=more)
+    verb = _REQUEST_VERBS.get(kind, "requested") if kind else "requested"
+    return f"{_with_amount(special or 'Refund', kind, amount, more=more)} {verb}"
 
 
 def _with_amount(words: str, kind: RefundKind | None, amount: str | None, *, more: bool) -> str:
@@ -41,11 +41,11 @@ def _with_amount(words: str, kind: RefundKind | None, amount: str | None, *, mor
 
 def request_of(risk: Risk) -> str:
     """A refund request that is a signal, with its amount and whether that is more than the order's."""
-    amount = money(risk.asked.minor, risk.asked.currency) if risk.asked else None
+    amount = money(risk.requested.minor, risk.requested.currency) if risk.requested else None
     return requested_words(risk.refund_kind, amount, more=risk.more_than_order)
 
 
 def payment_of(risk: Risk) -> str:
     """A paid refund that is a signal, with its amount."""
-    amount = money(risk.asked.minor, risk.asked.currency) if risk.asked else None
+    amount = money(risk.requested.minor, risk.requested.currency) if risk.requested else None
     return f"{refund_words(risk.refund_kind, amount)} paid"

@@ -15,8 +15,8 @@ _NO_ID = UUID(int=0)
 class Risk:
     """A signal, as shown to a reader.
 
-    `asked` is the amount of a refund, requested or paid. `more_than_order` tells that it exceeds the order's amount;
-    `executed`, that the requested money has been paid since. `expected_on` is the day of a late delivery in the
+    `requested` is the amount of a refund, requested or paid. `more_than_order` tells that it exceeds the order's
+    amount; `executed`, that the requested money has been paid since. `expected_on` is the day of a late delivery in the
     customer's calendar, if one was reported and is not over. `about` is the promise or expected outcome, quoted, if
     known. `contacts` is the number of contacts that made repeated contacts a signal, `due_at` the time at which an
     answer that is due soon is due.
@@ -28,7 +28,7 @@ class Risk:
     kind: SignalKind
     at: datetime
     signal_id: UUID = _NO_ID
-    asked: Amount | None = None
+    requested: Amount | None = None
     refund_kind: RefundKind | None = None
     more_than_order: bool = False
     executed: bool = False
@@ -41,8 +41,8 @@ class Risk:
 
     @property
     def amount_minor(self) -> int | None:
-        return self.asked.minor if self.asked else None
+        return self.requested.minor if self.requested else None
 
     @property
     def currency(self) -> str | None:
-        return self.asked.currency if self.asked else None
+        return self.requested.currency if self.requested else None

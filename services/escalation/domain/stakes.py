@@ -37,14 +37,14 @@ def stakes(signals: Iterable[MoneySignal], order: Amount) -> Mapping[str, int]:
     stake of any other signal, and of a request without an amount, is the whole order."""
     highest: dict[str, int] = {}
     for signal in signals:
-        stake = _asked(signal, order) or order
+        stake = _requested(signal, order) or order
         highest[stake.currency] = highest.get(stake.currency, 0) + stake.minor
     if order.currency in highest:
         highest[order.currency] = min(highest[order.currency], order.minor)
     return highest
 
 
-def asked_back(signals: Collection[MoneySignal], order: Amount) -> int | None:
+def refund_total(signals: Collection[MoneySignal], order: Amount) -> int | None:
     """The sum of these refund requests, at most the whole order; None if it cannot be compared with the order's amount
     because of another currency."""
     refunds = [signal for signal in signals if signal.kind is SignalKind.REFUND_REQUESTED]
@@ -52,13 +52,13 @@ def asked_back(signals: Collection[MoneySignal], order: Amount) -> int | None:
     return wanted.get(order.currency) if wanted.keys() == {order.currency} else None
 
 
-def is_executed(asked: Amount | None, order: Amount, paid_minor: int) -> bool:
+def is_executed(requested: Amount | None, order: Amount, paid_minor: int) -> bool:
     """Whether the requested money has been paid since; `paid_minor` is in the currency of the request."""
-    wanted = (asked or order).minor
+    wanted = (requested or order).minor
     return wanted > 0 and paid_minor >= wanted
 
 
-def _asked(signal: MoneySignal, order: Amount) -> Amount | None:
+def _requested(signal: MoneySignal, order: Amount) -> Amount | None:
     if signal.kind is not SignalKind.REFUND_REQUESTED:
         return None
     return named_amount(signal.amount_minor, signal.currency, order.currency)

@@ -62,7 +62,7 @@ class Standing:
         kinds = self._by_episode.get(episode_id, {}).values()
         return [self._signals[signal_id][0] for _, signal_id in sorted(chain.from_iterable(kinds))]
 
-    def telling(self, episode_id: UUID, *, without: Collection[UUID] = ()) -> list[Signal]:
+    def decisive_signals(self, episode_id: UUID, *, without: Collection[UUID] = ()) -> list[Signal]:
         """The signals that determine an episode as a whole: every request, and the latest of each other kind."""
         found: list[Signal] = []
         for kind, signals in self._by_episode.get(episode_id, {}).items():

@@ -34,7 +34,7 @@ class NoteRow:
     by: str
     name: str | None
     about: NoteAbout
-    words: str
+    text: str
 
 
 def as_written(text: str) -> str:

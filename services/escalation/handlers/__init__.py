@@ -21,14 +21,14 @@ def handling(rules: Rules) -> Handler:
 
     async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
         tx.rules_version = RULES_VERSION
-        heard = [event for event in events if type(event.data) in deciding.SUBSCRIPTIONS]
+        subscribed = [event for event in events if type(event.data) in deciding.SUBSCRIPTIONS]
         policies = await known.current(tx.connection)
-        book = await batches.load(tx.connection, heard, rules, policies, accounts)
-        async for event in tx.each(heard):
-            draft = Draft(book, event, tx.now, tx.traceparent)
+        work = await batches.load(tx.connection, subscribed, rules, policies, accounts)
+        async for event in tx.each(subscribed):
+            draft = Draft(work, event, tx.now, tx.traceparent)
             deciding.decide(draft)
             write_effects(tx, draft)
-        await batches.save(tx.connection, book, tx.now)
-        tx.after_commit.append(partial(accounts.keep, book))
+        await batches.save(tx.connection, work, tx.now)
+        tx.after_commit.append(partial(accounts.keep, work))
 
     return handle

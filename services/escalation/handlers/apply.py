@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from services.escalation.domain.book import Book
 from services.escalation.domain.decisions.decision import Decision
 from services.escalation.domain.decisions.notifying import Notified
 from services.escalation.domain.decisions.signals import SignalAdded
 from services.escalation.domain.draft import Decided, Draft, Refused, TimerSet, TimersHurried, TimerTakenBack
 from services.escalation.domain.entities import DecisionRow
 from services.escalation.domain.rules import RULES_VERSION
+from services.escalation.domain.unit_of_work import UnitOfWork
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import RingCause
 from shared.ids import derived
@@ -23,7 +23,7 @@ def write_effects(tx: Transaction, draft: Draft[Any]) -> None:
     for effect in draft.effects:
         match effect:
             case Decided(cause, decision):
-                _write(tx, draft.book, cause, decision)
+                _write(tx, draft.work, cause, decision)
             case TimerSet(cause, fact, due_at, awaits, made_of_silence):
                 tx.set_timer(fact, cause=cause, due_at=due_at, awaits=awaits, made_of_silence=made_of_silence)
             case TimerTakenBack(fact, account_id):
@@ -34,29 +34,29 @@ def write_effects(tx: Transaction, draft: Draft[Any]) -> None:
                 tx.reject(cause, code, reason)
 
 
-def _write(tx: Transaction, book: Book, cause: Envelope[Fact], decision: Decision) -> None:
+def _write(tx: Transaction, work: UnitOfWork, cause: Envelope[Fact], decision: Decision) -> None:
     if decision.rule is not None:
-        book.changes.decisions.append(_record(tx, book, cause, decision))
-    told = decision.publishes()
-    if told is not None:
+        work.changes.decisions.append(_record(tx, work, cause, decision))
+    published = decision.publishes()
+    if published is not None:
         at = decision.happened_at or tx.now
-        tx.publish(told, cause=cause, time=at, discriminator=decision.discriminator)
+        tx.publish(published, cause=cause, time=at, discriminator=decision.discriminator)
     if isinstance(decision, Notified | SignalAdded):
         tx.notes.append(decision)
 
 
-def _record(tx: Transaction, book: Book, cause: Envelope[Fact], decision: Decision) -> DecisionRow:
+def _record(tx: Transaction, work: UnitOfWork, cause: Envelope[Fact], decision: Decision) -> DecisionRow:
     assert decision.rule is not None
     assert decision.sentence is not None, "what has a rule has a sentence"
     identity = (cause.source, f"{cause.id} at {tx.now.isoformat()}")
     version = decision.policy_version
     return DecisionRow(
-        decision_id=derived("decision", *identity, book.next_record(identity)),
+        decision_id=derived("decision", *identity, work.next_record(identity)),
         account_id=cause.subject,
         at=tx.now,
         rule=decision.rule,
         words=decision.sentence,
-        policy_version=book.policies.latest.version if version is None else version,
+        policy_version=work.policies.latest.version if version is None else version,
         episode_id=decision.episode_id,
         signal_id=decision.signal_id,
         who=decision.who,

@@ -33,7 +33,7 @@ class WhyRefused(NamedTuple):
 
     code: str
     status: int
-    words: str
+    sentence: str
 
 
 class NotHere(Exception):
@@ -61,8 +61,8 @@ class NotYours(NotHere):
 class _NotReceived(FormRefused):
     """A form that was not read. If the rest may still arrive, the connection is closed."""
 
-    def __init__(self, status: int, words: str, *, closes: bool = True) -> None:
-        super().__init__(words)
+    def __init__(self, status: int, sentence: str, *, closes: bool = True) -> None:
+        super().__init__(sentence)
         self.status = status
         self.headers = {"Connection": "close"} if closes else {}
 
@@ -103,7 +103,7 @@ async def _answered(handle: Answer, request: Request, pages: Pages, given: Inbox
     except (NotUnderstood, Refused, Overtaken) as refused:
         why = why_refused(refused)
         refused_for(why.code)
-        return pages.message(_heading(refused), why.words, status=why.status, link=_back(request))
+        return pages.message(_heading(refused), why.sentence, status=why.status, link=_back(request))
     except NotHere as not_here:
         refused_for("not_here")
         return pages.message("Not in your inbox", str(not_here), status=404, link=_HOME)
@@ -121,10 +121,10 @@ def _back(request: Request) -> _Link:
 
 
 def _unavailable(pages: Pages, *, pressed: bool) -> Response:
-    words = "Handoff is briefly unavailable. Try again in a few seconds."
+    sentence = "Handoff is briefly unavailable. Try again in a few seconds."
     if pressed:
-        words += " Your last action may not have been saved; trying twice does no harm."
-    response = pages.message("Back in a moment", words, status=503, link=_HOME)
+        sentence += " Your last action may not have been saved; trying twice does no harm."
+    response = pages.message("Back in a moment", sentence, status=503, link=_HOME)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
 
@@ -170,7 +170,7 @@ async def _read(request: Request) -> None:
         async with asyncio.timeout(FORM_SECONDS):
             await request.body()  # kept by the request, which parses the form from it
     except TimeoutError:
-        words = f"This form did not arrive within {FORM_SECONDS:g} seconds. Check your connection and try again."
-        raise _NotReceived(408, words) from None
+        sentence = f"This form did not arrive within {FORM_SECONDS:g} seconds. Check your connection and try again."
+        raise _NotReceived(408, sentence) from None
     except ClientDisconnect:
         raise _NotReceived(400, "The connection was lost before this form arrived. Try again.") from None

@@ -69,10 +69,10 @@ def choices(
     forbidden = ContactPreference(row.preference) in MUST_NOT_BE_CALLED
     limits = policy.acknowledgement
     is_open = row.closed_at is None
-    asks = is_open and not for_information and row.has_a_part
-    free = asks and row.acknowledged_by is None
-    mine = asks and reader.is_me(row.acknowledged_by)
-    accept = asks and reader.is_me(row.offered_to)
+    needs_response = is_open and not for_information and row.has_a_part
+    free = needs_response and row.acknowledged_by is None
+    mine = needs_response and reader.is_me(row.acknowledged_by)
+    accept = needs_response and reader.is_me(row.offered_to)
     seen = is_open and for_information and row.has_a_part
     soon = next_minute(reader.now)
 

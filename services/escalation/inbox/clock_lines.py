@@ -10,7 +10,7 @@ from services.escalation.domain.words import STEPS, left, ordinal, promised_word
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import Step
 
-_DEEDS: Mapping[str, str] = {"call": "call the customer", "write": "write to the customer"}
+_ACTIONS: Mapping[str, str] = {"call": "call the customer", "write": "write to the customer"}
 _REACH = "reach the customer"
 """What has to be done, by the way of reaching the customer."""
 _SHORT = {
@@ -29,14 +29,15 @@ were red, nothing would stand out."""
 
 @dataclass(frozen=True, slots=True)
 class ClockLine:
-    """ "Acknowledge by 14:30 (12 min left)": `words`, then `shown`, which is the moment `at`, then `rest`; without `at`
-    only the words. `short` is the action in a list. `in_list` replaces it for an action at a time and not by it: "Call
-    at 14:30".
+    """ "Acknowledge by 14:30 (12 min left)": `phrase`, then `shown`, which is the moment `at`, then `rest`.
+
+    Without `at` there is only the phrase. `short` is the action in a list. `in_list` replaces it for an action at a
+    time and not by it: "Call at 14:30".
 
     `urgent`: the reader has to act, and little time is left; `urgent_from` is when that begins.
     """
 
-    words: str
+    phrase: str
     rest: str = ""
     at: LocalTime | None = None
     shown: str = ""
@@ -59,8 +60,8 @@ def clock_line(
     if for_information:
         return ClockLine("Nothing is due from you. Mark it as seen." if row.has_a_part else "Nothing is due.")
     if reader.is_me(row.offered_to) and row.offered_until is not None:
-        asks = f"{reader.name_of(row.acknowledged_by, row.acknowledged_name)} asks you to take over. Accept by"
-        return _until(row.offered_until, reader, ClockLine(asks, short="Accept"), mine=True)
+        request = f"{reader.name_of(row.acknowledged_by, row.acknowledged_name)} asks you to take over. Accept by"
+        return _until(row.offered_until, reader, ClockLine(request, short="Accept"), mine=True)
     if row.exhausted_at is not None and row.deadline_at is None:
         return ClockLine("No one on the escalation path has responded. Open until someone acknowledges it.")
     if row.reached_at is not None and row.deadline_at is None:
@@ -83,7 +84,7 @@ def _running(row: EpisodeRow, reader: Reader, clock: Clock, way: str, place: int
         return ClockLine("Acknowledge by") if mine else ClockLine(f"{who} has until", " to acknowledge")
     short = _SHORT_INSTEAD.get(way, _SHORT[clock])
     if not mine:
-        return ClockLine(f"{who} has until", f" to {_DEEDS['write'] if way == 'write' else _REACH}", short=short)
+        return ClockLine(f"{who} has until", f" to {_ACTIONS['write'] if way == 'write' else _REACH}", short=short)
     if place and way == "call":
         return ClockLine("Call by", f", {ordinal(place)} in your queue", short=short)
     return ClockLine("Write by" if way == "write" else "Reach the customer by", short=short)
@@ -112,14 +113,14 @@ def _promised_call(row: EpisodeRow, at: datetime, reader: Reader, way: str) -> C
     me = reader.is_me(row.responsible)
     mine, moment = me and row.deadline_for == Clock.REDEEM, reader.moment(at)
     if at > reader.now or row.deadline_at is None or row.deadline_for == Clock.APPOINTMENT:
-        deed, short = _DEEDS.get(way, _REACH), _SHORT_INSTEAD.get(way, _SHORT[Clock.APPOINTMENT])
-        words = deed[0].upper() + deed[1:] if me else f"{_who(row, reader)} is to {deed}"
-        line = _until(at, reader, ClockLine(words, short=short, in_list=f"{short} {moment.at}"), mine=mine)
+        action, short = _ACTIONS.get(way, _REACH), _SHORT_INSTEAD.get(way, _SHORT[Clock.APPOINTMENT])
+        phrase = action[0].upper() + action[1:] if me else f"{_who(row, reader)} is to {action}"
+        line = _until(at, reader, ClockLine(phrase, short=short, in_list=f"{short} {moment.at}"), mine=mine)
         return replace(line, shown=moment.at)
     was_due = f"{_WAS_DUE[way]} was due {moment.at}"
     due = _running(row, reader, Clock.REDEEM, way, None)
     said = f"The {was_due}. " if way != "none" else f"{was_due[0].upper()}{was_due[1:]}. "
-    line = replace(due, words=f"{said}{due.words}", in_list=was_due[0].upper() + was_due[1:])
+    line = replace(due, phrase=f"{said}{due.phrase}", in_list=was_due[0].upper() + was_due[1:])
     late = _until(row.deadline_at, reader, line, mine=mine)
     return replace(late, urgent=mine, urgent_from=at.isoformat() if mine else None)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.escalation.domain.calendar import WorkingTime, calendar_of
-from services.escalation.domain.clocks import NEVER, rings_at
+from services.escalation.domain.clocks import NEVER, notifiable_at
 from services.escalation.domain.entities import Salesperson
 from services.escalation.domain.formatting import date_words
 from services.escalation.domain.policy.model import Policy
@@ -22,7 +22,7 @@ class Taker:
     """One choice of the list. `until` is when an offer made now ends if no time is entered; empty: it is refused."""
 
     id: str
-    words: str
+    label: str
     until: str
 
 
@@ -54,22 +54,22 @@ def takers(people: Iterable[Salesperson], row: EpisodeRow, reader: Reader, polic
         away = hours.away_on(reader.now)
         if away is not None:
             today = reader.now.astimezone(reader.zone).date()
-            words = f"{person.name}: away until {date_words(away, today)}"
-            found.append((NEVER, person.name.lower(), Taker(person.salesperson_id, words, "")))
+            label = f"{person.name}: away until {date_words(away, today)}"
+            found.append((NEVER, person.name.lower(), Taker(person.salesperson_id, label, "")))
             continue
-        at = rings_at(person, row, Severity(row.severity), policy, reader.now)
+        at = notifiable_at(person, row, Severity(row.severity), policy, reader.now)
         offer = _offer(hours, reader.now if at == NEVER else at, policy)
         latest = max(latest, offer.latest)
-        words = f"{person.name}: {_at_work(hours, at, reader)}"
+        label = f"{person.name}: {_at_work(hours, at, reader)}"
         until = reader.moment(offer.ends).clock
-        found.append((at, person.name.lower(), Taker(person.salesperson_id, words, until)))
+        found.append((at, person.name.lower(), Taker(person.salesperson_id, label, until)))
     listed = tuple(taker for _, _, taker in sorted(found, key=lambda one: one[:2]))
     return Takers(listed, field_value(latest, reader.zone))
 
 
 def offer_ends(person: Salesperson, row: EpisodeRow, policy: Policy, now: datetime) -> datetime:
     """When an offer made now ends if no time is entered."""
-    at = rings_at(person, row, Severity(row.severity), policy, now)
+    at = notifiable_at(person, row, Severity(row.severity), policy, now)
     return _offer(calendar_of(person, policy.company), now if at == NEVER else at, policy).ends
 
 

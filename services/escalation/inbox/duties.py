@@ -106,8 +106,8 @@ class DutyPages:
         left = [one for one in found if not one.duty.is_finished]
         first = _first(left, lambda duty: duty.due_at)
         finished = _first([one for one in found if one.duty.is_finished], _said_at)
-        told = {one.duty.order_id for one in (*first, *finished) if one.duty.kind is not DutyKind.CHECK_IN}
-        placed = await store.placed(self._pool, me, told)
+        order_ids = {one.duty.order_id for one in (*first, *finished) if one.duty.kind is not DutyKind.CHECK_IN}
+        placed = await store.placed(self._pool, me, order_ids)
         shown = tuple(_view(one, placed, reader, policies, people) for one in first)
         done = tuple(_finished(one, placed, reader, people) for one in finished)
         parts = [

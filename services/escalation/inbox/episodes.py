@@ -10,8 +10,8 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.escalation.domain.asked import TOLD_RULES
 from services.escalation.domain.entities import products_in
+from services.escalation.domain.escalation_path import PATH_RULES
 from services.escalation.domain.own_facts import AcknowledgePressed, EpisodeButton
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import Policies
@@ -20,7 +20,7 @@ from services.escalation.inbox.answers import NotHere, NotYours, why_refused
 from services.escalation.inbox.colleagues import NO_TAKERS, offer_ends, takers
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.duties import DutyPages
-from services.escalation.inbox.filters import Asked, asked_of, filters
+from services.escalation.inbox.filters import Selection, filters, selection_of
 from services.escalation.inbox.followed import Signals, closed_lines, followed_lines
 from services.escalation.inbox.forms import ACTIONS, NotUnderstood, Pressed, button_of, text_of
 from services.escalation.inbox.live import state_of
@@ -53,7 +53,7 @@ class Trouble:
 
     action: str
     status: int
-    words: str
+    sentence: str
     note: str
 
 
@@ -111,13 +111,14 @@ class EpisodePages:
             await self._press(button, row.account_id, str(form.get("round", "")) or None)
         except (NotUnderstood, Refused, Overtaken) as refused:
             now_so = await store.one_episode(self._pool, me, row.episode_id) or row
-            told = _told(refused, now_so, reader, action)
+            refusal = _refusal_now(refused, now_so, reader, action)
             note = text_of(form, "note")
             if not note:
-                raise told from None
-            why = why_refused(told)
+                raise refusal from None
+            why = why_refused(refusal)
             self._refused.labels("", why.code).inc()
-            return await self._render(request, signed_in, now_so, trouble=Trouble(action, why.status, why.words, note))
+            trouble = Trouble(action, why.status, why.sentence, note)
+            return await self._render(request, signed_in, now_so, trouble=trouble)
         return RedirectResponse(local_page(str(form.get("return_to", "/"))), status_code=303)
 
     async def _button(self, action: str, row: EpisodeRow, reader: Reader, form: FormData) -> EpisodeButton:
@@ -140,13 +141,13 @@ class EpisodePages:
         signed_in = await self._sessions.reader(request)
         form = await request.form()
         check_token(form, signed_in)
-        told = await acknowledge_all(self._inbox, signed_in.salesperson_id, form)
-        return await self._render(request, signed_in, None, told=told)
+        notices = await acknowledge_all(self._inbox, signed_in.salesperson_id, form)
+        return await self._render(request, signed_in, None, notices=notices)
 
     async def back_to_list(self, request: Request) -> Response:
         """The response if a browser opens the address of a press directly."""
         await self._sessions.reader(request)
-        return RedirectResponse(f"/{asked_of(request.query_params).query}", status_code=303)
+        return RedirectResponse(f"/{selection_of(request.query_params).query}", status_code=303)
 
     async def closed(self, request: Request) -> Response:
         """The reader's own episodes that ended recently."""
@@ -178,19 +179,19 @@ class EpisodePages:
         signed_in: SignedIn,
         chosen: EpisodeRow | None,
         *,
-        told: Sequence[str] = (),
+        notices: Sequence[str] = (),
         trouble: Trouble | None = None,
     ) -> Response:
-        asked, me = asked_of(request.query_params), signed_in.salesperson_id
+        selection, me = selection_of(request.query_params), signed_in.salesperson_id
         reader = Reader(me, ZoneInfo(signed_in.zone), await store.now(self._pool), signed_in.name)
         policies = await self._policies()
         state = await state_of(self._pool, me)
-        counts = await store.counts(self._pool, me, asked.wanted)
+        counts = await store.counts(self._pool, me, selection.wanted)
         pages = -(-counts.found // PAGE_SIZE)
-        asked = asked.at_most(pages)
-        rows = await store.open_episodes(self._pool, me, asked.wanted, page=asked.page)
+        selection = selection.at_most(pages)
+        rows = await store.open_episodes(self._pool, me, selection.wanted, page=selection.page)
         places = await queue(self._pool, me)
-        others = await followed(self._pool, me, asked.wanted)
+        others = await followed(self._pool, me, selection.wanted)
         beside = chosen or (rows[0] if rows else None)
         signals, stories = await self._read(rows, others, beside, me, policies)
         values = {
@@ -203,24 +204,24 @@ class EpisodePages:
             "episodes": _rows(rows, signals, stories, reader, policies, places),
             "many": max(counts.opened, len(others)) > _MANY,
             "compact": len(rows) > _MANY,
-            "filters": filters(asked, counts),
-            "causes": await self._causes(asked, counts, me, policies),
-            "told": told,
+            "filters": filters(selection, counts),
+            "causes": await self._causes(selection, counts, me, policies),
+            "notices": notices,
             "duties": await self._duties.of(reader, policies),
             "followed": followed_lines(others, signals, reader, policies),
             "selected": await self._whole(beside, signals, stories, reader, policies, places) if beside else None,
-            "asked": asked,
-            "query": asked.query,
-            "page": asked.page,
+            "selection": selection,
+            "query": selection.query,
+            "page": selection.page,
             "pages": pages,
             "trouble": trouble,
         }
         return self._pages.page("inbox.html", values, status=trouble.status if trouble else 200)
 
-    async def _causes(self, asked: Asked, counts: Counts, me: SalespersonId, policies: Policies) -> Sequence[Cause]:
-        if counts.either_waiting < SEVERAL or asked.wanted.show == "mine":
+    async def _causes(self, among: Selection, counts: Counts, me: SalespersonId, policies: Policies) -> Sequence[Cause]:
+        if counts.either_waiting < SEVERAL or among.wanted.show == "mine":
             return ()
-        return causes(await unanswered(self._pool, me, asked.wanted, policies), counts.either_waiting, policies)
+        return causes(await unanswered(self._pool, me, among.wanted, policies), counts.either_waiting, policies)
 
     async def _read(
         self,
@@ -230,8 +231,7 @@ class EpisodePages:
         me: SalespersonId,
         policies: Policies,
     ) -> tuple[Signals, Mapping[UUID, Story]]:
-        """The signals and histories of all episodes on the page; less for a row than for the episode beside the
-        list."""
+        """The signals and histories of the page's episodes; less for a row than for the episode beside the list."""
         listed: list[UUID] = [row.episode_id for row in rows]
         facts = dict.fromkeys(listed, _FACTS_IN_A_ROW)
         if beside is not None:
@@ -254,9 +254,9 @@ class EpisodePages:
         mine = row.closed_at is None and reader.is_me(row.acknowledged_by)
         parts = Parts(
             signals=signals.get(id, ()),
-            told_of=stories[id].read(),
-            rings=await episode_parts.rings_of(self._pool, me, id),
-            steps=await episode_parts.steps_of(self._pool, me, id, TOLD_RULES),
+            history=stories[id].read(),
+            alerts=await episode_parts.alerts_of(self._pool, me, id),
+            steps=await episode_parts.steps_of(self._pool, me, id, PATH_RULES),
             colleagues=takers(await episode_parts.colleagues_of(self._pool, me), row, reader, policy)
             if mine
             else NO_TAKERS,
@@ -285,7 +285,7 @@ def _rows(
     ]
 
 
-def _told(
+def _refusal_now(
     refused: NotUnderstood | Refused | Overtaken, row: EpisodeRow, reader: Reader, action: str
 ) -> NotUnderstood | Refused | Overtaken:
     """Report others' actions since in place of the reason of a refusal, except when undoing a close."""

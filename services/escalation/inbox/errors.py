@@ -42,10 +42,10 @@ def _answer(pages: Pages, otherwise: Callable[..., Any], request: Request, error
     if status not in _SAID or not asks_for_a_page(request):
         answer: Response = otherwise(request, error)
         return answer
-    heading, words = _SAID[status]
+    heading, text = _SAID[status]
     if isinstance(error, HTTPException) and error.detail != HTTPStatus(status).phrase:
-        heading, words = "That didn't work", _sentence(error.detail)
-    response = secured(pages.message(heading, words, status=status, link=_HOME))
+        heading, text = "That didn't work", _sentence(error.detail)
+    response = secured(pages.message(heading, text, status=status, link=_HOME))
     if isinstance(error, HTTPException) and error.headers:
         response.headers.update(error.headers)
     return response

@@ -16,7 +16,7 @@ _SHOWN = {"waiting": "Waiting for you", "mine": "Acknowledged by you"}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Selection:
     """The list that an address requests."""
 
     wanted: Wanted
@@ -40,64 +40,64 @@ class Asked:
         shown = [_SHOWN[self.wanted.show]] if self.wanted.show else []
         return (*shown, *([_SEVERITIES[Severity(self.wanted.severity)]] if self.wanted.severity else []))
 
-    def unfiltered(self) -> "Asked":
+    def unfiltered(self) -> "Selection":
         """The same list with only the search words."""
-        return Asked(Wanted(self.wanted.search))
+        return Selection(Wanted(self.wanted.search))
 
     def on_page(self, page: int) -> str:
         return replace(self, page=page).query
 
-    def at_most(self, pages: int) -> "Asked":
+    def at_most(self, pages: int) -> "Selection":
         """The same list, on its last page if the address requests a later one."""
         return replace(self, page=max(1, min(self.page, pages)))
 
-    def showing(self, show: str | None) -> "Asked":
+    def showing(self, show: str | None) -> "Selection":
         """The same with another choice of what to show, from its first page."""
-        return Asked(replace(self.wanted, show=show))
+        return Selection(replace(self.wanted, show=show))
 
-    def of_severity(self, severity: str | None) -> "Asked":
+    def of_severity(self, severity: str | None) -> "Selection":
         """The same of another severity, from its first page."""
-        return Asked(replace(self.wanted, severity=severity))
+        return Selection(replace(self.wanted, severity=severity))
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """One link: the words, the number of episodes, and whether it is chosen. A chosen link removes the choice."""
 
-    words: str
+    label: str
     count: int
     address: str
     on: bool
 
 
-def asked_of(parameters: Mapping[str, str]) -> Asked:
+def selection_of(parameters: Mapping[str, str]) -> Selection:
     """The list that an address requests. Unknown values are ignored."""
     page, severity, show = (parameters.get(name, "") for name in ("page", "severity", "show"))
     number = int(page) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
     search = parameters.get("q", "").replace("\0", "").strip()[:_MAX_SEARCH]
     known = Wanted(search, severity if severity in set(Severity) else None, show if show in _SHOWN else None)
-    return Asked(known, min(max(number, 1), _MAX_PAGE))
+    return Selection(known, min(max(number, 1), _MAX_PAGE))
 
 
-def filters(asked: Asked, counts: Counts) -> tuple[tuple[Filter, ...], tuple[Filter, ...]]:
+def filters(selection: Selection, counts: Counts) -> tuple[tuple[Filter, ...], tuple[Filter, ...]]:
     """The filters by turn and by severity. Each count is the number of episodes that the link would show."""
-    wanted = asked.wanted
-    every = _filter("All", counts.either, asked.showing(None), on=wanted.show is None)
+    wanted = selection.wanted
+    every = _filter("All", counts.either, selection.showing(None), on=wanted.show is None)
     of_shown = {"waiting": counts.either_waiting, "mine": counts.either_mine}
     shown = [
-        _filter(words, of_shown[show], asked.showing(None if wanted.show == show else show), on=wanted.show == show)
-        for show, words in _SHOWN.items()
+        _filter(label, of_shown[show], selection.showing(None if wanted.show == show else show), on=wanted.show == show)
+        for show, label in _SHOWN.items()
     ]
     return (every, *shown), tuple(
-        _of_severity(asked, counts, one) for one in sorted(Severity, key=lambda one: -one.rank)
+        _of_severity(selection, counts, one) for one in sorted(Severity, key=lambda one: -one.rank)
     )
 
 
-def _of_severity(asked: Asked, counts: Counts, severity: Severity) -> Filter:
-    on = asked.wanted.severity == severity.value
-    leads_to = asked.of_severity(None if on else severity.value)
+def _of_severity(selection: Selection, counts: Counts, severity: Severity) -> Filter:
+    on = selection.wanted.severity == severity.value
+    leads_to = selection.of_severity(None if on else severity.value)
     return _filter(_SEVERITIES[severity], getattr(counts, severity.value), leads_to, on=on)
 
 
-def _filter(words: str, count: int, leads_to: Asked, *, on: bool) -> Filter:
-    return Filter(words, count, f"/{leads_to.query}", on)
+def _filter(label: str, count: int, leads_to: Selection, *, on: bool) -> Filter:
+    return Filter(label, count, f"/{leads_to.query}", on)

@@ -30,7 +30,7 @@ _log = get_logger(__name__)
 
 @dataclass(eq=False, slots=True)
 class _OpenPage:
-    """`told` is the state of the reader's episodes that the page shows; None: not known.
+    """`shown_state` is the state of the reader's episodes that the page shows; None: not known.
 
     `session` is the session that it was opened in, and ends with. `follows` is an episode that it shows and that the
     reader may see. `answered`: the page knows whether it is up to date.
@@ -39,7 +39,7 @@ class _OpenPage:
     reader: SalespersonId
     session: bytes
     follows: UUID | None = None
-    told: str | None = None
+    shown_state: str | None = None
     answered: bool = False
     ended: bool = False
     changed: bool = False
@@ -54,7 +54,7 @@ class LivePages:
         self._poll_seconds = poll_seconds
         self._pages: set[_OpenPage] = set()
         self._paused = False
-        self._heard_at_seconds = 0.0
+        self._answered_at_seconds = 0.0
         self._poller: asyncio.Task[None] | None = None
 
     async def events(
@@ -80,7 +80,7 @@ class LivePages:
     def _open(self, page: _OpenPage) -> Iterator[_OpenPage]:
         self._pages.add(page)
         if self._poller is None or self._poller.done():
-            self._heard_at_seconds = asyncio.get_running_loop().time()
+            self._answered_at_seconds = asyncio.get_running_loop().time()
             self._poller = asyncio.create_task(self._poll_while_pages_are_open(), name="inbox poller")
         try:
             yield page
@@ -92,7 +92,7 @@ class LivePages:
             try:
                 async with listening(self._pool, OUTBOX_CHANNEL) as (connection, published):
                     while self._pages:
-                        await self._tell_changes(connection)
+                        await self._announce_changes(connection)
                         await self._end_with_sessions(connection)
                         await self._rest(published)
             except DATABASE_ERRORS as error:
@@ -107,16 +107,16 @@ class LivePages:
                 await published.wait()
         published.clear()
 
-    async def _tell_changes(self, connection: Connection) -> None:
-        asked = list(self._pages)
-        now = await fingerprints(connection, {page.reader for page in asked})
-        shown = await rounds(connection, {page.follows for page in asked if page.follows is not None})
+    async def _announce_changes(self, connection: Connection) -> None:
+        pages = list(self._pages)
+        now = await fingerprints(connection, {page.reader for page in pages})
+        shown = await rounds(connection, {page.follows for page in pages if page.follows is not None})
         self._paused = False
-        self._heard_at_seconds = asyncio.get_running_loop().time()
-        for page in asked:
+        self._answered_at_seconds = asyncio.get_running_loop().time()
+        for page in pages:
             state = now.get(page.reader, "") + shown.get(page.follows, "")
-            if page.told != state:
-                page.told = state
+            if page.shown_state != state:
+                page.shown_state = state
                 page.changed = True
             elif page.answered:
                 continue
@@ -125,16 +125,16 @@ class LivePages:
 
     async def _end_with_sessions(self, connection: Connection) -> None:
         """End the streams of pages whose session was ended or whose reader has left."""
-        asked = list(self._pages)
-        alive = await sessions.alive(connection, {page.session for page in asked})
-        for page in asked:
+        pages = list(self._pages)
+        alive = await sessions.alive(connection, {page.session for page in pages})
+        for page in pages:
             if page.session not in alive:
                 page.ended = True
                 page.wake.set()
 
     def _is_late(self) -> bool:
         """Whether the database has not responded for so long that the page is no longer live."""
-        return asyncio.get_running_loop().time() - self._heard_at_seconds > _LATE_SECONDS
+        return asyncio.get_running_loop().time() - self._answered_at_seconds > _LATE_SECONDS
 
     def _pause(self, error: BaseException) -> None:
         if self._paused:
@@ -142,7 +142,7 @@ class LivePages:
         _log.warning("inbox_poll_failed", error=type(error).__name__)
         self._paused = True
         for page in self._pages:
-            page.told = None
+            page.shown_state = None
             page.wake.set()
 
 

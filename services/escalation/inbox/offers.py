@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from services.escalation.domain.asked import RingRow, StepRow
 from services.escalation.domain.decisions.handing_over import OfferLapsed, OfferWithdrawn
+from services.escalation.domain.escalation_path import AlertRow, StepRow
 from services.escalation.domain.reader import Reader
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import RingCause
@@ -14,7 +14,7 @@ _CAME_TO_NOTHING = {
 }
 
 
-def offer_line(row: EpisodeRow, rings: Sequence[RingRow], steps: Sequence[StepRow], reader: Reader) -> str | None:
+def offer_line(row: EpisodeRow, alerts: Sequence[AlertRow], steps: Sequence[StepRow], reader: Reader) -> str | None:
     """One line at the top of the page, for the person who has the episode and for its other readers; None without an
     offer."""
     if row.closed_at is not None or reader.is_me(row.offered_to):
@@ -25,8 +25,8 @@ def offer_line(row: EpisodeRow, rings: Sequence[RingRow], steps: Sequence[StepRo
     holder = reader.name_of(row.acknowledged_by, row.acknowledged_name)
     stays = "stays yours" if reader.is_me(row.acknowledged_by) else f"stays with {holder}"
     line = f"Waiting for {name} to accept (until {until}). It {stays} until then."
-    asked = [one for one in rings if one.recipient == row.offered_to and one.cause == RingCause.HANDED_OVER]
-    held_until = asked[-1].held_until if asked else None
+    offers = [one for one in alerts if one.recipient == row.offered_to and one.cause == RingCause.HANDED_OVER]
+    held_until = offers[-1].held_until if offers else None
     if held_until is None:
         return line
     line = f"{line} {name} will be notified {reader.moment(held_until).at}"

@@ -37,7 +37,7 @@ class SignInPages:
         self._dependencies = dependencies
         self._sessions = sessions
         self._pages = pages
-        self._asked = Ration()
+        self._ration = Ration()
 
     async def door(self, request: Request) -> Response:
         """The button that uses a link, or without a link the form to get one. Changes nothing."""
@@ -56,21 +56,23 @@ class SignInPages:
 
     async def ask_for_link(self, request: Request) -> Response:
         """Respond equally, and equally fast, for every address; the link is made and sent afterwards."""
-        asker = request.client.host if request.client else ""
-        wait_seconds = self._asked.take(asker, asyncio.get_running_loop().time())
+        client = request.client.host if request.client else ""
+        wait_seconds = self._ration.take(client, asyncio.get_running_loop().time())
         if wait_seconds is not None:
             return self._too_many(wait_seconds)
         form = await request.form()
         address = str(form.get("email", "")).strip().replace("\0", "")[:_LONGEST_ADDRESS]
         next_path = local_page(str(form.get("next", "/")))
-        response = self._page("Check your e-mail", _SENT, next=next_path, asking=False, sent_to=address)
+        response = self._page("Check your e-mail", _SENT, next=next_path, shows_form=False, sent_to=address)
         response.background = BackgroundTask(self._send_link, address, next_path)
         return response
 
     def _too_many(self, wait_seconds: float) -> Response:
         minutes = ceil(wait_seconds / 60)
-        words = f"Too many links were requested from your network. Try again in {minutes} minute{'s'[: minutes > 1]}."
-        response = self._page("Too many requests", words, asking=False, status=429)
+        sentence = (
+            f"Too many links were requested from your network. Try again in {minutes} minute{'s'[: minutes > 1]}."
+        )
+        response = self._page("Too many requests", sentence, shows_form=False, status=429)
         response.headers["Retry-After"] = str(ceil(wait_seconds))
         return response
 
@@ -94,5 +96,5 @@ class SignInPages:
             await self._dependencies.send_sign_in_link(person, link)
 
     def _page(self, heading: str, message: str, *, status: int = 200, **values: Any) -> Response:
-        shown = {"token": "", "next": "/", "asking": True, "heading": heading, "message": message, "sent_to": ""}
+        shown = {"token": "", "next": "/", "shows_form": True, "heading": heading, "message": message, "sent_to": ""}
         return self._pages.page("sign_in.html", shown | values, status=status)

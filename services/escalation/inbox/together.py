@@ -49,7 +49,7 @@ def causes(rows: Sequence[UnansweredRow], waiting: int, policies: Policies) -> t
         main = main_signal(row.risks, policy)  # None if it has just ended
         if main is not None and not all_inform(row.risks, policy):
             found.setdefault(label(main), []).append(f"{row.episode_id}{_PART}{row.round}")
-    several = [Cause(words, tuple(ids), of) for words, ids in found.items() if len(ids) >= SEVERAL]
+    several = [Cause(cause, tuple(ids), of) for cause, ids in found.items() if len(ids) >= SEVERAL]
     return tuple(sorted(several, key=lambda one: -one.count)[:_MOST_CAUSES])
 
 
@@ -62,7 +62,7 @@ async def acknowledge_all(inbox: InboxDependencies, me: SalespersonId, form: For
     for row in await states(inbox.pool, me, shown):
         if row.round == shown[row.episode_id] and row.acknowledged_by is None:
             await _acknowledge(inbox, me, row)
-    return tuple(_told(await states(inbox.pool, me, shown), me, len(shown)))
+    return tuple(_outcome_lines(await states(inbox.pool, me, shown), me, len(shown)))
 
 
 async def _acknowledge(inbox: InboxDependencies, me: SalespersonId, row: StateRow) -> None:
@@ -91,7 +91,7 @@ def _shown(form: FormData) -> dict[UUID, str]:
         raise NotUnderstood("One of these sales is not valid. Reload the page and try again.") from None
 
 
-def _told(rows: Sequence[StateRow], me: SalespersonId, shown: int) -> Iterator[str]:
+def _outcome_lines(rows: Sequence[StateRow], me: SalespersonId, shown: int) -> Iterator[str]:
     taken = [row for row in rows if row.acknowledged_by == me and row.closed_at is None]
     yield f"{len(taken)} acknowledged."
     others = Counter(name for row in rows if (name := _gone_to(row, me)) is not None)

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from services.escalation.domain import words
-from services.escalation.domain.asked import AskedLine, RingRow, StepRow, asked_lines, had_since
 from services.escalation.domain.calling import Calling, calling
 from services.escalation.domain.decisions.taking import NoSharedHour, no_shared_hour
 from services.escalation.domain.entities import Clock, products_in
+from services.escalation.domain.escalation_path import AlertRow, PathLine, StepRow, had_since, path_lines
 from services.escalation.domain.happenings import (
     Caller,
+    CustomerHistory,
     Happening,
     SignalLine,
     SignalRow,
-    ToldOf,
     caller,
     in_sale_words,
     no_ways,
@@ -47,12 +47,12 @@ _SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The data of one episode beside its row: `rings`, `steps` and `colleagues` only if it fills the page, and `place`,
-    its call's place in the reader's queue."""
+    """The data of one episode beside its row: `alerts`, `steps` and `colleagues` only if it fills the page, and
+    `place`, its call's place in the reader's queue."""
 
     signals: Sequence[SignalRow] = ()
-    told_of: ToldOf = field(default_factory=ToldOf)
-    rings: Sequence[RingRow] = ()
+    history: CustomerHistory = field(default_factory=CustomerHistory)
+    alerts: Sequence[AlertRow] = ()
     steps: Sequence[StepRow] = ()
     colleagues: Takers = NO_TAKERS
     place: int | None = None
@@ -71,7 +71,7 @@ class GiversNote:
     """The note for the reader by the colleague who handed it over."""
 
     by: str
-    words: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class EpisodeView:
     why_you: str | None
     what: str
     context: str
-    asker: Caller | None
+    requester: Caller | None
     cause: str | None
     latest: LocalTime
     clock: ClockLine | None
@@ -125,7 +125,7 @@ class EpisodeView:
     signals: tuple[SignalLine, ...]
     script: Script | None
     for_information: bool
-    asked: tuple[AskedLine, ...]
+    path: tuple[PathLine, ...]
     choices: Choices
     recent: tuple[Happening, ...]
     earlier: tuple[Happening, ...] = field(default=())
@@ -137,17 +137,17 @@ class EpisodeView:
 
 def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) -> EpisodeView:
     """An episode as this reader sees it."""
-    parts = replace(parts, signals=in_sale_words(parts.signals, parts.told_of, row.order_id))
+    parts = replace(parts, signals=in_sale_words(parts.signals, parts.history, row.order_id))
     risks = _risks(row, parts.signals)
     main = _main(risks, policy)
     why, inform = words.why_now(risks, main, due=reader.due), all_inform(risks, policy)
     forbidden = _preference(row) in words.MUST_NOT_BE_CALLED
     record = OnRecord(row.customer_name, row.customer_phone, row.customer_email, row.customer_country)
-    dialled = partial(phone_links, country=country_for(record, parts.told_of.facts, policy.company.country))
-    ways, people = no_ways if forbidden else dialled, people_of(main, parts.signals, parts.told_of.facts)
-    happened = what_happened(row.order_id, parts.signals, parts.told_of, reader, ways)
+    dialled = partial(phone_links, country=country_for(record, parts.history.facts, policy.company.country))
+    ways, people = no_ways if forbidden else dialled, people_of(main, parts.signals, parts.history.facts)
+    happened = what_happened(row.order_id, parts.signals, parts.history, reader, ways)
     may_call = not (forbidden or inform) and row.has_a_part
-    calls = tuple(Way(one.href, one.words) for one in found_calls(people, record, dialled)) if may_call else ()
+    calls = tuple(Way(one.href, one.marked_label) for one in found_calls(people, record, dialled)) if may_call else ()
     died = _preference(row) is ContactPreference.DECEASED and row.has_a_part
     other = stand_in(people, record, dialled) if died else None
     hours = calling(row.customer_zone, policy.customers, reader.now)
@@ -174,7 +174,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         why_you=unturned(row.why_you) if row.why_you and row.has_a_part else None,
         what=why.what,
         context=why.context,
-        asker=caller(people.asker, ways),
+        requester=caller(people.requester, ways),
         cause=_cause(row, parts, reader),
         latest=reader.moment(why.at),
         clock=clock_line(row, reader, way=way, place=parts.place, for_information=inform),
@@ -182,7 +182,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         read_only=read_only(row, reader),
         now_with=now_with(row, reader) if row.has_a_part else None,
         promised=promised(row, reader),
-        offered=offer_line(row, parts.rings, parts.steps, reader),
+        offered=offer_line(row, parts.alerts, parts.steps, reader),
         calls=calls,
         no_call=None if calls else no_call_words(row.customer_phone, address=write is not None),
         write=write,
@@ -195,11 +195,11 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         instead=instead(other) if other is not None else (),
         acknowledged=_acknowledgement(row, parts.steps, reader),
         ending=ending,
-        givers_note=_givers_note(row, parts.told_of.notes, reader),
+        givers_note=_givers_note(row, parts.history.notes, reader),
         signals=signal_lines(parts.signals, reader),
         script=_script(row, risks, reader, policy),
         for_information=inform,
-        asked=asked_lines(parts.rings, parts.steps, reader),
+        path=path_lines(parts.alerts, parts.steps, reader),
         choices=choices(row, reader, policy, parts.colleagues, call=can_call, for_information=inform),
         recent=happened[:_SHOWN],
         earlier=happened[_SHOWN:],
@@ -209,7 +209,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
 def _by_time(row: EpisodeRow, parts: Parts, reader: Reader) -> str:
     """The state that changes without a change of the episode: until when alerts wait for their recipients, and whether
     the time of a promised call has passed."""
-    held, promised_at = {row.held_until, *(ring.held_until for ring in parts.rings)} - {None}, due_first(row)
+    held, promised_at = {row.held_until, *(alert.held_until for alert in parts.alerts)} - {None}, due_first(row)
     due = "-due" if promised_at is not None and promised_at <= reader.now else ""
     return "".join(f"-{at.timestamp():.0f}" for at in sorted(filter(None, held))) + due
 
@@ -241,7 +241,7 @@ def _cause(row: EpisodeRow, parts: Parts, reader: Reader) -> str | None:
     cause = RingCause(row.cause)
     before = before_of(row.before_who, row.before_name, row.before_notified_at, row.before_had_until, reader)
     if reader.is_me(row.responsible):
-        since = had_since(parts.rings, parts.steps)
+        since = had_since(parts.alerts, parts.steps)
         again = words.again_words(cause, reader.moment(since).clock) if since else None
         return again or words.cause_words(cause, before)
     held = reader.moment(row.held_until).at if row.held_until else None
@@ -294,4 +294,4 @@ def _givers_note(row: EpisodeRow, notes: Sequence[NoteRow], reader: Reader) -> G
     mine = reader.is_me(row.offered_to) or reader.is_me(row.acknowledged_by)
     if row.closed_at is not None or not mine or not given or reader.is_me(given[-1].by):
         return None
-    return GiversNote(reader.name_of(given[-1].by, given[-1].name), given[-1].words)
+    return GiversNote(reader.name_of(given[-1].by, given[-1].name), given[-1].text)

@@ -8,7 +8,7 @@ from services.escalation.domain.reaching import StandIn
 from services.escalation.domain.words import BY_CHANNEL
 from shared.contracts.support_inbound import ContactChannel
 
-CHANNELS = tuple((channel.value, words) for channel, words in BY_CHANNEL.items() if channel is not ContactChannel.WEB)
+CHANNELS = tuple((channel.value, label) for channel, label in BY_CHANNEL.items() if channel is not ContactChannel.WEB)
 """Ways of talking with a customer, as the choices of a list; a form on the web is no talk."""
 
 
@@ -24,12 +24,12 @@ def phone(number: str | None, country: str | None, company: str | None) -> tuple
     """The numbers in a text as links to call, by the customer's country or else the company's; empty if nothing in it
     can be dialled."""
     links = phone_links(number, country or country_of([number]) or company)
-    return tuple(Way(one.href, one.words) for one in links)
+    return tuple(Way(one.href, one.marked_label) for one in links)
 
 
 def instead(other: StandIn) -> tuple[Way, ...]:
     """The ways to contact a person who is not the customer."""
-    calls, written = (Way(one.href, f"Call {one.words}") for one in other.calls), mail(other.email)
+    calls, written = (Way(one.href, f"Call {one.marked_label}") for one in other.calls), mail(other.email)
     return (*calls, *((Way(written.href, f"Write to {other.name}, {written.label}"),) if written else ()))
 
 

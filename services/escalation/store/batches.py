@@ -7,7 +7,6 @@ from operator import attrgetter
 from typing import Any
 
 from services.escalation import tables
-from services.escalation.domain.book import Book
 from services.escalation.domain.entities import (
     DecisionRow,
     Delivery,
@@ -31,16 +30,17 @@ from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.rules import Rules
 from services.escalation.domain.signals.find import detections
 from services.escalation.domain.signals.silences import silence_of
+from services.escalation.domain.unit_of_work import UnitOfWork
 from services.escalation.store import address_notices, new_policies, sign_outs
 from services.escalation.store.histories import FACT_COLUMNS
 from services.escalation.store.known_accounts import PERSONAL, KnownAccounts, save_versions
-from services.escalation.store.rejudging import RETELL, awaited_of, retold_of
+from services.escalation.store.rejudging import AMEND, amended_history_of, awaited_of
 from services.escalation.store.rows import alert_of
 from shared.contracts import orders
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import BulkCopy, BulkStatement, Connection, bulk_upsert
 
-_ASKED = "select distinct episode_id, recipient from escalation.alerts where episode_id = any($1::uuid[])"
+_NOTIFIED = "select distinct episode_id, recipient from escalation.alerts where episode_id = any($1::uuid[])"
 # Everyone connected to these people by manager, successor or backup, circles included.
 _PEOPLE = """
     with recursive needed (id) as (
@@ -94,27 +94,27 @@ _ADD_DECISIONS = BulkCopy("escalation", "decisions", tuple(column.name for colum
 
 async def load(
     connection: Connection, events: Sequence[Envelope[Fact]], rules: Rules, policies: Policies, known: KnownAccounts
-) -> Book:
-    """The book of a batch whose accounts are locked."""
+) -> UnitOfWork:
+    """The unit of work of a batch whose accounts are locked."""
     accounts = list({event.subject for event in events if event.data.about == "account"})
-    book = Book(rules, policies, await known.load(connection, accounts) if accounts else {})
-    await _load_retold(connection, book, events)
-    await _load_people(connection, book, events)
-    await _load_concerned(connection, book, events)
-    await _load_deliveries(connection, book, events)
-    await _load_asked(connection, book, events)
-    return book
+    work = UnitOfWork(rules, policies, await known.load(connection, accounts) if accounts else {})
+    await _load_amended(connection, work, events)
+    await _load_people(connection, work, events)
+    await _load_concerned(connection, work, events)
+    await _load_deliveries(connection, work, events)
+    await _load_notified(connection, work, events)
+    return work
 
 
-async def save(connection: Connection, book: Book, now: datetime) -> None:
+async def save(connection: Connection, work: UnitOfWork, now: datetime) -> None:
     """Save the changes; tables that others refer to come first."""
-    changes = book.changes
+    changes = work.changes
     await _save(connection, _SAVE_ACCOUNTS, changes.accounts.values())
     await _save(connection, _SAVE_ORDERS, changes.orders.values())
     await _save(connection, _SAVE_PEOPLE, changes.people.values())
     await _save(connection, _SAVE_CASES, changes.cases.values())
     await _add(connection, _ADD_FACTS, changes.facts.values())
-    await _save(connection, RETELL, changes.retold.values())
+    await _save(connection, AMEND, changes.amended.values())
     await _save(connection, _SAVE_EPISODES, changes.episodes.values())
     if changes.silenced:  # once the episode is locked, so no attempt becomes `unknown` in between
         because, instants = zip(*changes.silenced.values(), strict=True)
@@ -131,54 +131,54 @@ async def save(connection: Connection, book: Book, now: datetime) -> None:
     await new_policies.save(connection, changes.policies)
     await sign_outs.end_all(connection, changes.signed_out, now)
     await address_notices.add(connection, changes.notices)
-    await save_versions(connection, book)
+    await save_versions(connection, work)
 
 
-async def _load_retold(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
+async def _load_amended(connection: Connection, work: UnitOfWork, events: Sequence[Envelope[Fact]]) -> None:
     """For accounts judged again: the facts as this release remembers them, if their events are kept, and the timers."""
     for account in {event.subject for event in events if isinstance(event.data, RulesChanged)}:
-        history, retold = await retold_of(connection, account)
-        book.state(account).history = history
-        book.changes.retold.update(retold)
-        silent = [one for one in detections(history, book.thresholds) if one.by_silence]
-        book.awaited |= await awaited_of(connection, account, {silence_of(one) for one in silent})
+        history, amended = await amended_history_of(connection, account)
+        work.state(account).history = history
+        work.changes.amended.update(amended)
+        silent = [one for one in detections(history, work.thresholds) if one.by_silence]
+        work.awaited |= await awaited_of(connection, account, {silence_of(one) for one in silent})
 
 
-async def _load_people(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
-    needed: set[str | None] = {person for state in book.states.values() for person in state.people}
+async def _load_people(connection: Connection, work: UnitOfWork, events: Sequence[Envelope[Fact]]) -> None:
+    needed: set[str | None] = {person for state in work.states.values() for person in state.people}
     needed |= {event.data.sold_by for event in events if isinstance(event.data, orders.OrderPlaced)}
     needed |= {event.subject for event in events if event.data.about == "salesperson"}
     needed |= {above for event in events for above in _line_above(event.data)}
-    needed.add(book.rules.desk)
+    needed.add(work.rules.desk)
     for row in await connection.fetch(_PEOPLE, sorted(filter(None, needed))):
-        book.people[row["salesperson_id"]] = Salesperson(**row)
+        work.people[row["salesperson_id"]] = Salesperson(**row)
 
 
-async def _load_deliveries(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
+async def _load_deliveries(connection: Connection, work: UnitOfWork, events: Sequence[Envelope[Fact]]) -> None:
     kinds = DeliveryAttempted | DeliveryReturned | DeliveryResent
     attempted = [event.data.delivery for event in events if isinstance(event.data, kinds)]
     if not attempted:
         return
     for row in await connection.fetch(_DELIVERIES, attempted):
-        book.deliveries[row["delivery_id"]] = Delivery(**row)
-    alerts = [delivery.alert_id for delivery in book.deliveries.values()]
+        work.deliveries[row["delivery_id"]] = Delivery(**row)
+    alerts = [delivery.alert_id for delivery in work.deliveries.values()]
     for row in await connection.fetch(_ALERTS, alerts):
-        book.alerts[row["alert_id"]] = alert_of(row)
+        work.alerts[row["alert_id"]] = alert_of(row)
 
 
-async def _load_concerned(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
+async def _load_concerned(connection: Connection, work: UnitOfWork, events: Sequence[Envelope[Fact]]) -> None:
     changing = sorted({event.subject for event in events if event.data.about == "salesperson"})
     for row in await connection.fetch(_CONCERNED, changing) if changing else ():
-        book.concerned[row["person"]].add(row["account_id"])
+        work.concerned[row["person"]].add(row["account_id"])
 
 
-async def _load_asked(connection: Connection, book: Book, events: Sequence[Envelope[Fact]]) -> None:
+async def _load_notified(connection: Connection, work: UnitOfWork, events: Sequence[Envelope[Fact]]) -> None:
     kinds = (EpisodeButton, EpisodeDue, RecipientSought, SomebodySought, InformationDue)
     meant = [event.data.episode for event in events if isinstance(event.data, kinds)]
     changed = {event.subject for event in events if isinstance(event.data, PersonChanged)}
-    meant += [one.episode_id for account in changed for one in book.states[account].open_episodes.values()]
-    for row in await connection.fetch(_ASKED, meant) if meant else ():
-        book.asked[row["episode_id"]].add(row["recipient"])
+    meant += [one.episode_id for account in changed for one in work.states[account].open_episodes.values()]
+    for row in await connection.fetch(_NOTIFIED, meant) if meant else ():
+        work.notified[row["episode_id"]].add(row["recipient"])
 
 
 def _line_above(fact: Fact) -> Iterator[str | None]:

@@ -69,7 +69,7 @@ _WAITING = """
            coalesce(extract(epoch from shared.app_now() - min(seen_at)), 0)::float8 as oldest
     from escalation.signals where episode_id is null and ended is null
 """
-_NOBODY_TO_ASK = "select count(*) from escalation.episodes where closed_at is null and nobody_since is not null"
+_NOBODY_TO_NOTIFY = "select count(*) from escalation.episodes where closed_at is null and nobody_since is not null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,4 +163,4 @@ async def sample(connection: Connection, metrics: Metrics) -> None:
     metrics.queues.waiting_signals.set(waiting["waiting"])
     metrics.queues.waiting_signals_oldest_age.set(waiting["oldest"])
     metrics.queues.failing_addresses.set(len(await failing_people(connection)))
-    metrics.queues.nobody_to_ask.set(await connection.fetchval(_NOBODY_TO_ASK))
+    metrics.queues.nobody_to_ask.set(await connection.fetchval(_NOBODY_TO_NOTIFY))

@@ -10,7 +10,7 @@ from services.escalation.domain.detections.history import History
 from services.escalation.domain.duties import Period, Sale
 from services.escalation.domain.entities import Account, Directory, Order, Salesperson
 from services.escalation.domain.facts import SAID
-from services.escalation.store.facts import told_event
+from services.escalation.store.facts import published_event
 from services.escalation.store.histories import FACT_COLUMNS, histories_of
 from shared.contracts.envelope import Envelope
 from shared.contracts.orders import OrderPlaced
@@ -97,5 +97,5 @@ async def account_of_sale(database: Pool, reader: SalespersonId, order: str) -> 
 async def placed(database: Pool, reader: SalespersonId, orders: Collection[str]) -> Mapping[str, Envelope[OrderPlaced]]:
     """The events with which orders published these sales of the reader. Erased ones are left out."""
     rows = await database.fetch(_PLACED, reader, list(orders)) if orders else ()
-    events = [cast("Envelope[OrderPlaced]", told_event(row)) for row in rows]
+    events = [cast("Envelope[OrderPlaced]", published_event(row)) for row in rows]
     return {event.data.order: event for event in events if event.data.order in orders}

@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from services.escalation.domain.asked import RingRow, StepRow
 from services.escalation.domain.entities import Salesperson
+from services.escalation.domain.escalation_path import AlertRow, StepRow
 from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.policy.versions import Policies
-from services.escalation.store.asked import JOIN_TO_RINGS, JOIN_TO_STEPS, RING_COLUMNS, STEP_COLUMNS
+from services.escalation.store.escalation_paths import ALERT_COLUMNS, JOIN_TO_ALERTS, JOIN_TO_STEPS, STEP_COLUMNS
 from services.escalation.store.inbox import MAY_SEE
 from services.escalation.store.risks import RISK_COLUMNS, risk_of
 from shared.database import Pool
@@ -25,9 +25,9 @@ _SIGNALS = f"""
     order by s.at, s.signal_id
 """
 _BESIDE_RISK = ("fact_id", "by_silence", "words", "ended", "ended_at", "ended_because")
-_RINGS = f"""
-    select {RING_COLUMNS}
-    from escalation.alerts a join escalation.episodes e on e.episode_id = a.episode_id {JOIN_TO_RINGS}
+_ALERTS = f"""
+    select {ALERT_COLUMNS}
+    from escalation.alerts a join escalation.episodes e on e.episode_id = a.episode_id {JOIN_TO_ALERTS}
     where a.episode_id = $2 and {MAY_SEE}
     order by a.ring
 """
@@ -54,9 +54,9 @@ async def signals_of(
     return found
 
 
-async def rings_of(database: Pool, reader: SalespersonId, episode: UUID) -> Sequence[RingRow]:
+async def alerts_of(database: Pool, reader: SalespersonId, episode: UUID) -> Sequence[AlertRow]:
     """The alerts of an episode, in order."""
-    return [RingRow(**row) for row in await database.fetch(_RINGS, reader, episode)]
+    return [AlertRow(**row) for row in await database.fetch(_ALERTS, reader, episode)]
 
 
 async def steps_of(database: Pool, reader: SalespersonId, episode: UUID, rules: Collection[str]) -> Sequence[StepRow]:

@@ -8,9 +8,9 @@ from uuid import UUID
 import asyncpg
 
 from services.escalation.domain.entities import Account, DecisionRow, Delivery, Order, Salesperson
-from services.escalation.domain.explaining.record import Record, Told
+from services.escalation.domain.explaining.record import ReceivedFact, Record
 from services.escalation.store import policies as versions
-from services.escalation.store.facts import TOLD_TYPES, told_event
+from services.escalation.store.facts import PUBLISHED_TYPES, published_event
 from services.escalation.store.histories import FACT_COLUMNS, facts_of
 from services.escalation.store.rows import alert_of, episode_of, signal_of
 from shared.database import Connection
@@ -40,7 +40,7 @@ _DELIVERIES = """
     select d.* from escalation.deliveries d join escalation.alerts a using (alert_id)
     where a.episode_id = $1 order by a.ring, d.channel desc
 """
-_TOLD = """
+_RECEIVED = """
     select source, event_id, type, subject, at, decided_at, body from shared.journal
     where subject = $1 and type = any($2::text[]) order by at, position
 """
@@ -78,7 +78,7 @@ async def record_of(connection: Connection, episode_id: UUID) -> Record:
     signals = [signal_of(row) for row in await connection.fetch(_SIGNALS, episode_id)]
     ids = [signal.signal_id for signal in signals]
     decisions = await connection.fetch(_DECISIONS, episode_id, episode.account_id, ids)
-    told = await connection.fetch(_TOLD, episode.account_id, TOLD_TYPES)
+    received = await connection.fetch(_RECEIVED, episode.account_id, PUBLISHED_TYPES)
     return Record(
         now=await connection.fetchval(_NOW),
         episode=episode,
@@ -86,7 +86,7 @@ async def record_of(connection: Connection, episode_id: UUID) -> Record:
         account=Account(**account) if account else Account(episode.account_id),
         signals=signals,
         facts=[*facts_of(await connection.fetch(_FACTS, episode.account_id))],
-        told=[_told(row) for row in told],
+        received=[_received_fact(row) for row in received],
         decisions=[
             DecisionRow(**{name: value for name, value in row.items() if name != "position"}) for row in decisions
         ],
@@ -97,7 +97,7 @@ async def record_of(connection: Connection, episode_id: UUID) -> Record:
     )
 
 
-def _told(row: asyncpg.Record) -> Told:
+def _received_fact(row: asyncpg.Record) -> ReceivedFact:
     """A fact of the journal; without its event where a customer's data was erased."""
-    event = None if row["body"] is None else told_event(row)
-    return Told(row["source"], row["event_id"], row["type"], row["at"], row["decided_at"], event)
+    event = None if row["body"] is None else published_event(row)
+    return ReceivedFact(row["source"], row["event_id"], row["type"], row["at"], row["decided_at"], event)

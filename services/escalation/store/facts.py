@@ -10,7 +10,7 @@ from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.database import Pool
 
 # Facts as our own services publish them; the publishers' events are in those services' journals, not in this one.
-TOLD_TYPES = [name for name in CATALOG if name.startswith(("orders.", "support.")) and ".inbound." not in name]
+PUBLISHED_TYPES = [name for name in CATALOG if name.startswith(("orders.", "support.")) and ".inbound." not in name]
 
 _LOOKED_AT = 2_000
 _CASES = """
@@ -35,14 +35,14 @@ def newest(account: str, *, types: str, limit: str, orders: str | None = None) -
     A name that is written with a backslash is not compared: `happenings.is_about` decides in the end.
     """
     columns = "source, event_id, type, subject, at, body, position"
-    told = f"from shared.journal where subject = {account} and type = any({types}::text[])"
+    source = f"from shared.journal where subject = {account} and type = any({types}::text[])"
     latest_first = "order by at desc, position desc"
     if orders is None:
-        return f"select {columns} {told} {latest_first} limit {limit}"
+        return f"select {columns} {source} {latest_first} limit {limit}"
     return rf"""
         select {columns} from (
             select {columns}, {_named("order")} as named, {_named("case")} as its_case
-            {told} {latest_first} limit {_LOOKED_AT}
+            {source} {latest_first} limit {_LOOKED_AT}
         ) told
         where body is null or named = any({orders}) or position('\' in named) > 0 or (named = '' and not exists (
             select from escalation.cases c
@@ -51,9 +51,9 @@ def newest(account: str, *, types: str, limit: str, orders: str | None = None) -
     """
 
 
-async def orders_of_cases(pool: Pool, told: Iterable[asyncpg.Record]) -> Mapping[str, Mapping[str, str]]:
+async def orders_of_cases(pool: Pool, rows: Iterable[asyncpg.Record]) -> Mapping[str, Mapping[str, str]]:
     """By account, the order of each case that these facts name, if known."""
-    named = {(row["subject"], case) for row in told if (case := _case_of(row)) is not None}
+    named = {(row["subject"], case) for row in rows if (case := _case_of(row)) is not None}
     found: dict[str, dict[str, str]] = {account: {} for account, _ in named}
     if named:
         accounts, cases = map(list, zip(*named, strict=True))
@@ -65,14 +65,14 @@ async def orders_of_cases(pool: Pool, told: Iterable[asyncpg.Record]) -> Mapping
 def _case_of(row: asyncpg.Record) -> str | None:
     """The case of a row; None also for an unreadable body, which fails later when shown."""
     try:
-        told = json.loads(row["body"] or b"{}")
+        body = json.loads(row["body"] or b"{}")
     except ValueError:
         return None
-    case = told.get("case") if isinstance(told, dict) else None
+    case = body.get("case") if isinstance(body, dict) else None
     return case if isinstance(case, str) else None
 
 
-def told_event(row: asyncpg.Record) -> Envelope[Fact]:
+def published_event(row: asyncpg.Record) -> Envelope[Fact]:
     """The event of a journal row that still has its body."""
     fact = CATALOG[row["type"]].model_validate_json(row["body"])
     return envelope(fact, id=row["event_id"], source=row["source"], subject=row["subject"], time=row["at"])

@@ -37,7 +37,7 @@ def _warn_of(kind: str) -> None:
 
 def histories_of(accounts: Iterable[str], rows: Iterable[asyncpg.Record]) -> dict[str, History]:
     """The history of each of these accounts; `rows` are of the columns FACT_COLUMNS."""
-    told: dict[str, list[AccountFact]] = {account: [] for account in accounts}
+    by_account: dict[str, list[AccountFact]] = {account: [] for account in accounts}
     for fact in facts_of(rows):
-        told[fact.account_id].append(fact)
-    return {account: History(facts) for account, facts in told.items()}
+        by_account[fact.account_id].append(fact)
+    return {account: History(facts) for account, facts in by_account.items()}

@@ -247,10 +247,10 @@ async def open_episodes(
 ) -> list[EpisodeRow]:
     """A page of the open episodes that the reader sees, in ranked order."""
     offset = (page - 1) * PAGE_SIZE
-    asked = (wanted.search, wanted.severity, wanted.show)
+    filtered = (wanted.search, wanted.severity, wanted.show)
     async with database.acquire() as connection, connection.transaction(readonly=True):
         await connection.execute(_PLAN_FOR_THIS_READER)
-        rows = await connection.fetch(_OPEN_EPISODES, reader, *asked, PAGE_SIZE, offset)
+        rows = await connection.fetch(_OPEN_EPISODES, reader, *filtered, PAGE_SIZE, offset)
     return [EpisodeRow(**row) for row in rows]
 
 

@@ -12,11 +12,11 @@ from typing import TypeVar
 from uuid import uuid4
 
 from services.escalation.domain.account_state import AccountState
-from services.escalation.domain.book import Book
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.index import ordered
 from services.escalation.domain.entities import Account, Case, Order, Signal
 from services.escalation.domain.facts import AccountFact
+from services.escalation.domain.unit_of_work import UnitOfWork
 from services.escalation.store.histories import FACT_COLUMNS, facts_of
 from services.escalation.store.rows import episode_of, signal_of
 from shared.database import Connection
@@ -77,13 +77,13 @@ class KnownAccounts:
             states[id] = state
         return states
 
-    def keep(self, book: Book) -> None:
+    def keep(self, work: UnitOfWork) -> None:
         """Remember the state just committed, without customers' personal data."""
-        for order in book.changes.orders.values():
-            book.state(order.account_id).put_order(_without_personal(order))
-        for signal in book.changes.signals.values():
-            book.state(signal.account_id).put_signal(replace(signal, words=None))
-        for id, state in book.states.items():
+        for order in work.changes.orders.values():
+            work.state(order.account_id).put_order(_without_personal(order))
+        for signal in work.changes.signals.values():
+            work.state(signal.account_id).put_signal(replace(signal, words=None))
+        for id, state in work.states.items():
             if state.version is not None:
                 self._take(id)
                 self._known[id] = state, state.size
@@ -101,13 +101,13 @@ def _without_personal(order: Order) -> Order:
     return replace(order, customer_name=None, customer_phone=None, customer_email=None)
 
 
-async def save_versions(connection: Connection, book: Book) -> None:
+async def save_versions(connection: Connection, work: UnitOfWork) -> None:
     """Give the accounts that changed a new version."""
-    changed, version = sorted(book.changes.touched()), uuid4()
+    changed, version = sorted(work.changes.touched()), uuid4()
     if changed:
         await connection.execute(_NEW_VERSION, changed, version)
     for id in changed:
-        book.state(id).version = version
+        work.state(id).version = version
 
 
 async def _read(connection: Connection, accounts: list[str]) -> dict[str, AccountState]:
@@ -134,10 +134,10 @@ async def _histories(connection: Connection, accounts: list[str]) -> dict[str, H
             facts[fact.account_id].append(fact)
     histories = {}
     for account, by_time in facts.items():
-        told = list(ordered(by_time))
+        in_order = list(ordered(by_time))
         history = histories[account] = History()
-        history.open_cases(told)
-        async for fact in _in_pieces(told):
+        history.open_cases(in_order)
+        async for fact in _in_pieces(in_order):
             history.append(fact)
     return histories
 

@@ -8,17 +8,17 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from services.escalation.domain.asked import AskedLine
 from services.escalation.domain.calling import Calling, calling
 from services.escalation.domain.entities import products_in
+from services.escalation.domain.escalation_path import PathLine
 from services.escalation.domain.plays import Advice, Voice, advice, may_write, must_not_be_called
 from services.escalation.domain.policy.model import Customers
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Reader
 from services.escalation.domain.stakes import Amount
 from services.escalation.domain.words import MUST_NOT_BE_CALLED, Before
-from services.escalation.store.asked import Asked, who_was_asked
 from services.escalation.store.before import BEFORE_COLUMNS, before_of, join_before
+from services.escalation.store.escalation_paths import EscalationPath, escalation_paths
 from services.escalation.store.signals_shown import Shown
 from services.escalation.store.voices import VOICE_COLUMNS
 from shared.contracts.escalation import RingCause, Severity, Step
@@ -52,7 +52,7 @@ _PARTS = f"""
 
 @dataclass(frozen=True, slots=True)
 class LetterParts:
-    """`asked` are those who were notified or skipped before this reader. `for_information`: it asks nothing of its
+    """`path` are those who were notified or skipped before this reader. `for_information`: it asks nothing of its
     reader. `country` is the company's, where a number without a country's code is from if nothing of the customer says
     it. `customer_email` is the address to write to, and `email_on_record` also one that must not be written to. `note`
     is what the giver of a hand-over wrote.
@@ -71,7 +71,7 @@ class LetterParts:
     not_to_be_called: str | None
     customer_email: str | None
     advice: Advice | None
-    asked: tuple[AskedLine, ...] = ()
+    path: tuple[PathLine, ...] = ()
     before: Before | None = None
     for_information: bool = False
     country: str | None = None
@@ -93,18 +93,18 @@ async def parts_of(
 ) -> Mapping[UUID, LetterParts]:
     """These parts for each alert, as its episode stands now; `shown` are the signals of each episode."""
     rows = await pool.fetch(_PARTS, list(alerts))
-    asked = await who_was_asked(pool, {row["episode_id"] for row in rows})
+    paths = await escalation_paths(pool, {row["episode_id"] for row in rows})
     return {
-        row["alert_id"]: _parts(row, shown[row["episode_id"]], asked[row["episode_id"]], policies, now) for row in rows
+        row["alert_id"]: _parts(row, shown[row["episode_id"]], paths[row["episode_id"]], policies, now) for row in rows
     }
 
 
-def _parts(row: asyncpg.Record, shown: Shown, asked: Asked, policies: Policies, now: datetime) -> LetterParts:
+def _parts(row: asyncpg.Record, shown: Shown, path: EscalationPath, policies: Policies, now: datetime) -> LetterParts:
     policy = policies.for_order(policies.latest, row["segment"], products_in(row["products"]))
     preference = ContactPreference(row["preference"])
     order = Amount(row["amount_minor"], row["currency"])
     reader = Reader(SalespersonId(row["recipient"]), ZoneInfo(row["recipient_zone"]), now)
-    told = advice(shown.risks, _voice(row), preference=preference, order=order, policy=policy)
+    suggested = advice(shown.risks, _voice(row), preference=preference, order=order, policy=policy)
     informed_only = row["cause"] == RingCause.INFORMED and not shown.for_information  # a colleague has to call
     return LetterParts(
         recipient=reader.salesperson_id,
@@ -119,8 +119,8 @@ def _parts(row: asyncpg.Record, shown: Shown, asked: Asked, policies: Policies, 
         if preference in MUST_NOT_BE_CALLED
         else None,
         customer_email=row["customer_email"] if may_write(preference) else None,
-        advice=None if informed_only else told,
-        asked=asked.before(row["ring"], reader),
+        advice=None if informed_only else suggested,
+        path=path.before(row["ring"], reader),
         before=before_of(
             row["before_who"], row["before_name"], row["before_notified_at"], row["before_had_until"], reader
         ),
@@ -132,7 +132,7 @@ def _parts(row: asyncpg.Record, shown: Shown, asked: Asked, policies: Policies, 
         promised_at=row["promised_at"],
         note=row["note"],
         note_by=row["note_by"],
-        had_since=asked.had_since(row["ring"]),
+        had_since=path.had_since(row["ring"]),
     )
 
 

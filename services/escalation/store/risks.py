@@ -54,18 +54,18 @@ RISK_COLUMNS = f"""
 def risk_of(row: Any, policies: Policies) -> Risk:
     """The risk of a row of RISK_COLUMNS."""
     kind, currency = SignalKind(row["kind"]), row["order_currency"]
-    asked = named_amount(row["amount_minor"], row["currency"], currency)
+    requested = named_amount(row["amount_minor"], row["currency"], currency)
     order = Amount(row["order_minor"], currency) if currency is not None else None
     more, executed = False, False
     if kind is SignalKind.REFUND_REQUESTED and order is not None:
-        more = asked is not None and asked.currency == order.currency and asked.minor > order.minor
-        executed = is_executed(asked, order, row["paid_minor"])
+        more = requested is not None and requested.currency == order.currency and requested.minor > order.minor
+        executed = is_executed(requested, order, row["paid_minor"])
     refund = RefundKind(row["refund_kind"]) if row["refund_kind"] else None
     return Risk(
         kind,
         row["at"],
         row["signal_id"],
-        asked,
+        requested,
         refund,
         more_than_order=more,
         executed=executed,

@@ -52,8 +52,10 @@ async def signals_shown(pool: Pool, episodes: Collection[UUID], policies: Polici
         rows[row["episode_id"]].append(row)
     shown = {episode: _shown(known, policies) for episode, known in rows.items()}
     ids = [one.risk.signal_id for said in shown.values() for one in said.signals]
-    words = {row["signal_id"]: row["words"] for row in await pool.fetch(_WORDS, ids, _WORDS_LENGTH + 1)} if ids else {}
-    return {episode: _with_words(shown.get(episode, Shown()), words) for episode in episodes}
+    by_signal = (
+        {row["signal_id"]: row["words"] for row in await pool.fetch(_WORDS, ids, _WORDS_LENGTH + 1)} if ids else {}
+    )
+    return {episode: _with_words(shown.get(episode, Shown()), by_signal) for episode in episodes}
 
 
 def _shown(rows: Sequence[asyncpg.Record], policies: Policies) -> Shown:
@@ -68,8 +70,8 @@ def _shown(rows: Sequence[asyncpg.Record], policies: Policies) -> Shown:
     return Shown(risks, main, said, len(risks) - len(said), all_inform(risks, policy))
 
 
-def _with_words(shown: Shown, words: Mapping[UUID, str]) -> Shown:
-    said = [replace(one, words=_cut(words.get(one.risk.signal_id))) for one in shown.signals]
+def _with_words(shown: Shown, by_signal: Mapping[UUID, str]) -> Shown:
+    said = [replace(one, words=_cut(by_signal.get(one.risk.signal_id))) for one in shown.signals]
     return replace(shown, signals=said)
 
 
@@ -77,5 +79,5 @@ def _policy(row: asyncpg.Record, policies: Policies) -> Policy:
     return policies.for_order(policies.latest, row["segment"], products_in(row["products"]))
 
 
-def _cut(words: str | None) -> str | None:
-    return cut(words, _WORDS_LENGTH) if words else None
+def _cut(text: str | None) -> str | None:
+    return cut(text, _WORDS_LENGTH) if text else None

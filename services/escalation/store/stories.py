@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from services.escalation.domain.facts import SAID, FactKind
-from services.escalation.domain.happenings import DeedRow, SaidRow, ToldOf
+from services.escalation.domain.happenings import ActionRow, CustomerHistory, SaidRow
 from services.escalation.domain.own_facts import (
     AppointmentLogged,
     AttemptLogged,
@@ -18,7 +18,7 @@ from services.escalation.domain.own_facts import (
     SnoozePressed,
 )
 from services.escalation.domain.written import NoteAbout, NoteRow
-from services.escalation.store.facts import TOLD_TYPES, newest, orders_of_cases, told_event
+from services.escalation.store.facts import PUBLISHED_TYPES, newest, orders_of_cases, published_event
 from services.escalation.store.inbox import MAY_SEE
 from shared.database import Pool
 from shared.ids import SalespersonId
@@ -55,7 +55,7 @@ _SAID = f"""
     order by f.at, f.fact_id
 """
 # A refused press made no decision. Attempts and talks reported by telephony are among the facts already.
-_DEEDS = f"""
+_ACTIONS = f"""
     select d.episode_id, d.at, d.who, p.name, d.cause_type, j.body
     from escalation.decisions d join escalation.episodes e on e.episode_id = d.episode_id
     left join escalation.salespeople p on p.salesperson_id = d.who
@@ -82,15 +82,15 @@ class Story:
 
     facts: Sequence[asyncpg.Record] = ()
     said: Sequence[asyncpg.Record] = ()
-    deeds: Sequence[asyncpg.Record] = ()
+    actions: Sequence[asyncpg.Record] = ()
     notes: Sequence[asyncpg.Record] = ()
     order_of_case: Mapping[str, str] = field(default_factory=dict)
 
-    def read(self) -> ToldOf:
-        return ToldOf(
-            facts=[told_event(row) for row in self.facts],
+    def read(self) -> CustomerHistory:
+        return CustomerHistory(
+            facts=[published_event(row) for row in self.facts],
             said=[_said(row) for row in self.said],
-            deeds=[_deed(row) for row in self.deeds],
+            actions=[_action(row) for row in self.actions],
             notes=[_note(row) for row in self.notes],
             order_of_case=self.order_of_case,
         )
@@ -99,14 +99,18 @@ class Story:
 async def stories_of(database: Pool, reader: SalespersonId, episodes: Mapping[UUID, int]) -> Mapping[UUID, Story]:
     """The histories of the episodes that the reader may see, each with at most the given number of newest facts."""
     ids = list(episodes)
-    facts = await database.fetch(_FACTS, reader, ids, list(episodes.values()), TOLD_TYPES)
+    facts = await database.fetch(_FACTS, reader, ids, list(episodes.values()), PUBLISHED_TYPES)
     said = _by_episode(await database.fetch(_SAID, reader, ids))
-    deeds = _by_episode(await database.fetch(_DEEDS, reader, ids, _RULES, list(_BUTTONS)))
+    actions = _by_episode(await database.fetch(_ACTIONS, reader, ids, _RULES, list(_BUTTONS)))
     notes = _by_episode(await database.fetch(_NOTES, reader, ids))
-    cases, told = await orders_of_cases(database, facts), _by_episode(facts)
+    cases, published = await orders_of_cases(database, facts), _by_episode(facts)
     return {
         id: Story(
-            told.get(id, ()), said.get(id, ()), deeds.get(id, ()), notes.get(id, ()), _of_account(told.get(id), cases)
+            published.get(id, ()),
+            said.get(id, ()),
+            actions.get(id, ()),
+            notes.get(id, ()),
+            _of_account(published.get(id), cases),
         )
         for id in ids
     }
@@ -128,10 +132,10 @@ def _said(row: asyncpg.Record) -> SaidRow:
     return SaidRow(row["fact_id"], FactKind(row["kind"]), row["at"], *said)
 
 
-def _deed(row: asyncpg.Record) -> DeedRow:
+def _action(row: asyncpg.Record) -> ActionRow:
     kind, body = _BUTTONS[row["cause_type"]], row["body"]
     button = None if body is None else kind.model_validate_json(body)
-    return DeedRow(row["at"], row["who"], row["name"], kind, button)
+    return ActionRow(row["at"], row["who"], row["name"], kind, button)
 
 
 def _note(row: asyncpg.Record) -> NoteRow:

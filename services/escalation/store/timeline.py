@@ -11,7 +11,7 @@ from services.escalation.domain.decisions.rules import RULES
 from services.escalation.domain.decisions.severities import SeverityFound
 from services.escalation.domain.facts import SAID, FactKind
 from services.escalation.domain.happenings import is_about
-from services.escalation.store.facts import TOLD_TYPES, newest, orders_of_cases, told_event
+from services.escalation.store.facts import PUBLISHED_TYPES, newest, orders_of_cases, published_event
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import Pool
 
@@ -24,10 +24,10 @@ _FACTS_ABOUT = f"""
 """
 _ORDERS = "select distinct order_id from escalation.episodes where account_id = $1 and responsible = $2"
 # An episode that notifies again has no acknowledgement any more; the decisions still have the previous acknowledger.
-_TOLD = {rule: one.timeline for rule, one in RULES.items() if one.timeline is not None}
-_DEEDS = f"""
+_SHOWN_RULES = {rule: one.timeline for rule, one in RULES.items() if one.timeline is not None}
+_ACTIONS = f"""
     with told(rule, what) as (
-        values {", ".join(f"('{rule}', '{what}')" for rule, what in _TOLD.items())}
+        values {", ".join(f"('{rule}', '{what}')" for rule, what in _SHOWN_RULES.items())}
     ), episodes as (
         select * from escalation.episodes where account_id = $1 and ($2::text is null or responsible = $2)
     ), alerts as (
@@ -62,7 +62,7 @@ _RESPONSIBLE = """
 
 
 @dataclass(frozen=True, slots=True)
-class ToldFact:
+class PublishedFact:
     """A fact of the account; without its event where a customer's data was erased."""
 
     at: datetime
@@ -71,7 +71,7 @@ class ToldFact:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class Action:
     """An action of escalation or a salesperson. `why`: why it was this person, or the decision."""
 
     at: datetime
@@ -87,21 +87,21 @@ async def orders_of(pool: Pool, account_id: str, responsible: str) -> list[str]:
     return [row["order_id"] for row in await pool.fetch(_ORDERS, account_id, responsible)]
 
 
-async def facts_of(pool: Pool, account_id: str, *, orders: Collection[str] | None = None) -> list[ToldFact]:
+async def facts_of(pool: Pool, account_id: str, *, orders: Collection[str] | None = None) -> list[PublishedFact]:
     """The newest facts of orders and support about the account, by event time; with `orders`, facts about these or
     about no order."""
     if orders is None:
-        return [_told(row) for row in await pool.fetch(_FACTS, account_id, TOLD_TYPES, LIMIT)]
-    rows = await pool.fetch(_FACTS_ABOUT, account_id, TOLD_TYPES, LIMIT, list(orders))
+        return [_published_fact(row) for row in await pool.fetch(_FACTS, account_id, PUBLISHED_TYPES, LIMIT)]
+    rows = await pool.fetch(_FACTS_ABOUT, account_id, PUBLISHED_TYPES, LIMIT, list(orders))
     cases = (await orders_of_cases(pool, rows)).get(account_id, {})
-    told = [_told(row) for row in rows]
-    return [one for one in told if one.event is None or is_about(one.event, orders, cases)]
+    facts = [_published_fact(row) for row in rows]
+    return [one for one in facts if one.event is None or is_about(one.event, orders, cases)]
 
 
-async def deeds_for(pool: Pool, account_id: str, *, responsible: str | None = None) -> list[Deed]:
+async def actions_on(pool: Pool, account_id: str, *, responsible: str | None = None) -> list[Action]:
     """Escalation's newest actions on the account, by time; with `responsible`, only on this person's episodes."""
     return [
-        Deed(
+        Action(
             row["at"],
             row["what"],
             str(row["episode_id"]) if row["episode_id"] else None,
@@ -109,15 +109,15 @@ async def deeds_for(pool: Pool, account_id: str, *, responsible: str | None = No
             row["who"],
             row["why"],
         )
-        for row in await pool.fetch(_DEEDS, account_id, responsible, LIMIT)
+        for row in await pool.fetch(_ACTIONS, account_id, responsible, LIMIT)
     ]
 
 
-async def words_of(pool: Pool, account_id: str, *, orders: Collection[str] | None = None) -> list[Deed]:
+async def answers_of(pool: Pool, account_id: str, *, orders: Collection[str] | None = None) -> list[Action]:
     """Salespeople's newest reports of the customer's answers, by time; with `orders`, only about these."""
     rows = reversed(await pool.fetch(_WORDS, account_id, None if orders is None else list(orders), LIMIT))
     return [
-        Deed(
+        Action(
             row["at"],
             words.customer_said(FactKind(row["kind"]), row["number"], row["order_id"]),
             None,
@@ -135,5 +135,5 @@ async def is_responsible(pool: Pool, account_id: str, salesperson: str) -> bool:
     return responsible
 
 
-def _told(row: asyncpg.Record) -> ToldFact:
-    return ToldFact(row["at"], row["type"], None if row["body"] is None else told_event(row))
+def _published_fact(row: asyncpg.Record) -> PublishedFact:
+    return PublishedFact(row["at"], row["type"], None if row["body"] is None else published_event(row))

@@ -49,12 +49,12 @@ class StateRow:
 
 
 _SEVEREST_FIRST = "array_position(array['critical', 'high', 'watch'], e.severity)"
-_LAST_RUNG = "(select max(a.raised_at) from escalation.alerts a where a.episode_id = e.episode_id)"
+_LAST_NOTIFIED = "(select max(a.raised_at) from escalation.alerts a where a.episode_id = e.episode_id)"
 _UNANSWERED = f"""
     select e.episode_id, e.changed_at, o.segment, coalesce(o.products, '[]') as products
     from escalation.episodes e left join escalation.orders o on o.order_id = e.order_id
     where e.closed_at is null and e.responsible = $1 and e.acknowledged_at is null and {FOUND} and {WANTED_SEVERITY}
-    order by {_SEVEREST_FIRST}, {_LAST_RUNG} nulls last, e.episode_id limit $4
+    order by {_SEVEREST_FIRST}, {_LAST_NOTIFIED} nulls last, e.episode_id limit $4
 """
 _RISKS = f"""
     select s.episode_id, {RISK_COLUMNS}
@@ -70,7 +70,7 @@ _STATES = f"""
     left join escalation.salespeople taker on taker.salesperson_id = e.acknowledged_by
     left join escalation.salespeople asked on asked.salesperson_id = e.responsible
     where e.episode_id = any($2::uuid[]) and {MAY_SEE}
-    order by {_SEVEREST_FIRST}, {_LAST_RUNG} nulls last, e.episode_id
+    order by {_SEVEREST_FIRST}, {_LAST_NOTIFIED} nulls last, e.episode_id
 """
 _TO_CALL = """
     e.closed_at is null and e.responsible = $1 and e.acknowledged_by = $1 and e.deadline_for = 'redeem'

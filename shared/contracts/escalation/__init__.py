@@ -1,4 +1,4 @@
-"""What the escalation service publishes. Start at `episodes.py`; salespeople's own doing is in `rescues.py`."""
+"""Events that the escalation service publishes. Start at `episodes.py`; salespeople's actions are in `rescues.py`."""
 
 from shared.contracts.escalation.episodes import (
     TOPIC,

@@ -1,4 +1,4 @@
-"""What becomes of an order at risk: its episode from the first signal to the end, and who was alerted."""
+"""Events of an order at risk: its episode from the first signal to the end, and its alerts."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -19,9 +19,9 @@ TOPIC = "escalation.episodes.v1"
 
 
 class EpisodeRaised(Fact):
-    """An order came to be at risk; `salesperson` is its original seller, `at` when the signal happened.
+    """An order is at risk: a new episode. `salesperson` is the original seller, `at` the time of the signal.
 
-    `follows` is the closed episode before it, of the same order.
+    `follows` is the previous, closed episode of the same order.
     """
 
     type: ClassVar[str] = "escalation.episode_raised"
@@ -39,7 +39,7 @@ class EpisodeRaised(Fact):
 
 
 class EpisodeSignalled(Fact):
-    """A further signal joined an open episode; `at` is when it happened."""
+    """Another signal joined an open episode. `at` is the time of the signal."""
 
     type: ClassVar[str] = "escalation.episode_signalled"
     topic: ClassVar[str] = TOPIC
@@ -53,7 +53,7 @@ class EpisodeSignalled(Fact):
 
 
 class SignalCleared(Fact):
-    """What put the order at risk was put right; `at` is when, `because` by what kind of fact."""
+    """A later fact settled a signal. `at` is the time of that fact, `because` its kind."""
 
     type: ClassVar[str] = "escalation.signal_cleared"
     topic: ClassVar[str] = TOPIC
@@ -67,7 +67,7 @@ class SignalCleared(Fact):
 
 
 class SignalWithdrawn(Fact):
-    """A signal turned out to be none: a fact told late shows it; `at` is when that fact happened."""
+    """A fact reported late disproved a signal. `at` is the time of that fact, `because` its kind."""
 
     type: ClassVar[str] = "escalation.signal_withdrawn"
     topic: ClassVar[str] = TOPIC
@@ -81,7 +81,7 @@ class SignalWithdrawn(Fact):
 
 
 class SeverityRaised(Fact):
-    """An open episode became worse than it was `before`; `signal` is what made it so."""
+    """The severity of an open episode went up from `before`. `signal` is the cause."""
 
     type: ClassVar[str] = "escalation.severity_raised"
     topic: ClassVar[str] = TOPIC
@@ -96,7 +96,7 @@ class SeverityRaised(Fact):
 
 
 class AlertRaised(Fact):
-    """One ring to one person for one cause; `because` tells why it is this person, `cause` why it rings now."""
+    """One notification of one person for one cause. `because` says why this person, `cause` why now."""
 
     type: ClassVar[str] = "escalation.alert_raised"
     topic: ClassVar[str] = TOPIC
@@ -115,7 +115,7 @@ class AlertRaised(Fact):
 
 
 class AlertSent(Fact):
-    """The first delivery of an alert was accepted by a channel other than the inbox."""
+    """A channel other than the inbox accepted the first delivery of an alert."""
 
     type: ClassVar[str] = "escalation.alert_sent"
     topic: ClassVar[str] = TOPIC
@@ -127,7 +127,7 @@ class AlertSent(Fact):
 
 
 class EpisodeExhausted(Fact):
-    """Nobody answered, all the way up the ladder and after every repeat; the episode stays open."""
+    """No one on the escalation path has responded, even after every repeat. The episode stays open."""
 
     type: ClassVar[str] = "escalation.episode_exhausted"
     topic: ClassVar[str] = TOPIC
@@ -138,7 +138,7 @@ class EpisodeExhausted(Fact):
 
 
 class EpisodeClosed(Fact):
-    """An episode ended; without `by` it closed itself."""
+    """An episode was closed. Without `by` it closed by itself."""
 
     type: ClassVar[str] = "escalation.episode_closed"
     topic: ClassVar[str] = TOPIC
@@ -152,9 +152,9 @@ class EpisodeClosed(Fact):
 
 
 class EpisodeReopened(Fact):
-    """The person who closed an episode at `closed_at` took that back: it is open as it was before.
+    """The person who closed an episode at `closed_at` undid that: the episode is open, as it was before.
 
-    A signal that ended while it was closed has ended, without an event of its own.
+    A signal that was settled or withdrawn while the episode was closed stays so, without an event of its own.
     """
 
     type: ClassVar[str] = "escalation.episode_reopened"

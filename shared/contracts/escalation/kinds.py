@@ -1,4 +1,4 @@
-"""The kinds of things that escalation's events tell of, each a bounded set."""
+"""The kinds and codes in escalation's events, each a bounded set."""
 
 from enum import StrEnum
 from typing import Annotated, TypeAlias
@@ -8,11 +8,11 @@ from pydantic import Field
 from shared.contracts.fields import MAX_SAFE_INTEGER
 
 PolicyVersion: TypeAlias = Annotated[int, Field(ge=1, le=MAX_SAFE_INTEGER)]
-"""Which version of the policy something was decided by; the first is 1."""
+"""A version of the policy; the first is 1."""
 
 
 class SignalKind(StrEnum):
-    """A fact that puts a sale at risk."""
+    """The kind of a signal: what puts a sale at risk."""
 
     CONTACT_DEAD_ENDED = "contact_dead_ended"
     CONTACT_REPEATED = "contact_repeated"
@@ -34,11 +34,11 @@ class SignalKind(StrEnum):
 
 
 REQUESTS = frozenset({SignalKind.REFUND_REQUESTED, SignalKind.CANCELLATION_REQUESTED})
-"""By these the customer says in so many words that the sale is in danger."""
+"""Signals by which the customer asks for money or a cancellation."""
 
 
 class Severity(StrEnum):
-    """How bad it is for a sale; of an open episode it only rises."""
+    """Severity of a signal or an episode. It only rises while an episode is open."""
 
     WATCH = "watch"
     HIGH = "high"
@@ -54,7 +54,8 @@ _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class Step(StrEnum):
-    """As whom somebody is rung: a rung of the ladder, or a colleague beside it who took it or is to take it over."""
+    """The recipient's role: a step of the escalation path, or a colleague outside it who acknowledged the episode or is
+    asked to take it over."""
 
     SELLER = "seller"
     SUCCESSOR = "successor"
@@ -66,14 +67,14 @@ class Step(StrEnum):
 
 
 LADDER = tuple(step for step in Step if step is not Step.COLLEAGUE)
-"""The rungs, from the first that is asked to the last."""
+"""The steps of the escalation path, from the first to the last."""
 
 
 class RingCause(StrEnum):
-    """Why somebody is rung at this moment.
+    """Why a person is notified now.
 
-    `unavailable`: the acknowledger or the person notified has left or is away. `informed`: this person was passed over
-    while not at work, and is notified once; nothing is asked of them.
+    `unavailable`: the acknowledger or the person notified has left or is away. `informed`: this person was skipped
+    while off duty, and is notified once for information.
     """
 
     SIGNAL = "signal"
@@ -91,7 +92,7 @@ class RingCause(StrEnum):
 
 
 class EpisodeResult(StrEnum):
-    """How an episode ended; `informed`: it asked nothing, and somebody has seen it. That one counts in no rate."""
+    """How an episode ended. `informed`: it was for information only and was marked as seen; it counts in no rate."""
 
     SAVED = "saved"
     LOST = "lost"
@@ -101,13 +102,13 @@ class EpisodeResult(StrEnum):
 
 
 class DeliveryChannel(StrEnum):
-    """A way by which an alert leaves us."""
+    """A channel on which alerts are delivered."""
 
     EMAIL = "email"
 
 
 class CustomersAnswer(StrEnum):
-    """What a customer said of a promise or of the outcome they expected, as a salesperson tells it."""
+    """A customer's answer about a promise or an expected outcome, as reported by a salesperson."""
 
     KEPT = "kept"
     WORKED = "worked"

@@ -1,4 +1,4 @@
-"""What escalation decides by: that its policy has a new version."""
+"""The event about a new version of escalation's policy."""
 
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ SUBJECT = "policy"
 
 
 class PolicyPublished(Fact):
-    """The policy has a new version; `digest` is the SHA-256 of its document. The subject is SUBJECT."""
+    """The policy has a new version. `digest` is the SHA-256 of its document. The subject is `policy`."""
 
     type: ClassVar[str] = "escalation.policy_published"
     topic: ClassVar[str] = TOPIC

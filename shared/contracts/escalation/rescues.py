@@ -1,4 +1,4 @@
-"""What salespeople do about an order at risk, and before it is."""
+"""Actions of salespeople: about an order at risk, and follow-ups before there is trouble."""
 
 from typing import Annotated, ClassVar
 from uuid import UUID
@@ -13,7 +13,7 @@ from shared.contracts.support_inbound import ContactChannel
 
 
 class EpisodeAcknowledged(Fact):
-    """A salesperson took an episode; everything pending for it stopped."""
+    """A salesperson acknowledged an episode; pending alerts are cancelled."""
 
     type: ClassVar[str] = "escalation.episode_acknowledged"
     topic: ClassVar[str] = TOPIC
@@ -25,7 +25,7 @@ class EpisodeAcknowledged(Fact):
 
 
 class AcknowledgementExpired(Fact):
-    """Who acknowledged did not reach the customer in time; `attempts` counts how often they tried."""
+    """The acknowledger did not reach the customer in time. `attempts` is the number of attempts."""
 
     type: ClassVar[str] = "escalation.acknowledgement_expired"
     topic: ClassVar[str] = TOPIC
@@ -38,7 +38,7 @@ class AcknowledgementExpired(Fact):
 
 
 class CustomerReached(Fact):
-    """A salesperson spoke with the customer, at `at`."""
+    """A salesperson spoke to the customer. `at` is the time of the conversation."""
 
     type: ClassVar[str] = "escalation.customer_reached"
     topic: ClassVar[str] = TOPIC
@@ -51,7 +51,7 @@ class CustomerReached(Fact):
 
 
 class AppointmentMade(Fact):
-    """The customer named a time to be called: `at`."""
+    """A call-back time was agreed with the customer: `at`."""
 
     type: ClassVar[str] = "escalation.appointment_made"
     topic: ClassVar[str] = TOPIC
@@ -63,7 +63,7 @@ class AppointmentMade(Fact):
 
 
 class EpisodeSnoozed(Fact):
-    """A salesperson put an episode off; they stay responsible, and are rung again at `until`."""
+    """A salesperson snoozed an episode. They stay responsible, and are notified again at `until`."""
 
     type: ClassVar[str] = "escalation.episode_snoozed"
     topic: ClassVar[str] = TOPIC
@@ -75,7 +75,7 @@ class EpisodeSnoozed(Fact):
 
 
 class HandOverOffered(Fact):
-    """A salesperson asked another to take an episode over; the giver stays responsible meanwhile."""
+    """A salesperson asked a colleague to take over an episode, and stays responsible until the colleague accepts."""
 
     type: ClassVar[str] = "escalation.hand_over_offered"
     topic: ClassVar[str] = TOPIC
@@ -88,7 +88,7 @@ class HandOverOffered(Fact):
 
 
 class HandOverAccepted(Fact):
-    """A salesperson took an episode over that was offered."""
+    """A salesperson accepted an episode that a colleague offered."""
 
     type: ClassVar[str] = "escalation.hand_over_accepted"
     topic: ClassVar[str] = TOPIC
@@ -100,7 +100,7 @@ class HandOverAccepted(Fact):
 
 
 class RescuePassedOn(Fact):
-    """A salesperson said that an episode is not theirs; the next on the ladder is rung."""
+    """A salesperson passed an episode on; the next person is notified."""
 
     type: ClassVar[str] = "escalation.rescue_passed_on"
     topic: ClassVar[str] = TOPIC
@@ -111,7 +111,7 @@ class RescuePassedOn(Fact):
 
 
 class CheckInDone(Fact):
-    """A salesperson asked the customer how it goes with an order, before there was trouble; they talked, at `at`."""
+    """A salesperson asked the customer how they are getting on with an order. `at` is the time of the conversation."""
 
     type: ClassVar[str] = "escalation.check_in_done"
     topic: ClassVar[str] = TOPIC
@@ -123,9 +123,9 @@ class CheckInDone(Fact):
 
 
 class FollowUpAnswered(Fact):
-    """A salesperson talked with the customer about an order at `at`, and says what the customer answered.
+    """A salesperson reported a customer's answer about an order, given in a conversation at `at`.
 
-    It is the salesperson's word and proves nothing: `promise_kept` and `outcome_reported` do.
+    It is no proof: `promise_kept` and `outcome_reported` are.
     """
 
     type: ClassVar[str] = "escalation.follow_up_answered"
@@ -137,5 +137,5 @@ class FollowUpAnswered(Fact):
     channel: ContactChannel
     answer: CustomersAnswer
     promise: Text | None = Field(
-        default=None, description="Of a promise: its id; of one without an id, what was promised."
+        default=None, description="For an answer about a promise: the promise's ID, or its words if it has no ID."
     )

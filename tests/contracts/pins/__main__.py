@@ -1,6 +1,6 @@
-"""Writes pinned.json with the names of today, and prints what changes.
+"""Writes pinned.json with the names of today, and prints the changes.
 
-Refuses where a pinned name is gone, unless `--contracted` says that no installation has it any more.
+Refuses if a pinned name is gone, unless `--contracted` states that no installation has it any more.
 """
 
 import sys
@@ -9,7 +9,7 @@ from tests.contracts.pins.comparing import FILE, GROUPS, added, broken, complain
 
 
 def main() -> None:
-    """Compare, print and write. Exits with what is wrong where a name is gone that may not be."""
+    """Compare, print and write. Exits with an error if a name is gone that must stay."""
     before, now = pinned(), {group.title: group.read() for group in GROUPS}
     refused = []
     for group in GROUPS:

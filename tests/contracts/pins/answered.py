@@ -24,10 +24,10 @@ from services.cli.status.figures import Status
 from services.escalation import inbox
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.explaining.outlook import Outlook
-from services.escalation.domain.explaining.steps import DELIVERED, TOLD, ExplainedStep
+from services.escalation.domain.explaining.steps import DELIVERED, REPORTED, ExplainedStep
 from services.escalation.domain.policy.versions import Change, Policies
 from services.escalation.inbox import live
-from services.escalation.inbox.filters import Asked
+from services.escalation.inbox.filters import Selection
 from services.escalation.inbox.sessions import REFRESH_HEADER, Cookie
 from services.escalation.store.inbox import Wanted
 from services.escalation.store.outgoing import ListedDelivery
@@ -47,7 +47,7 @@ _FIELD = re.compile(r'<(?!meta)[^>]* name="([a-z_]+)"')
 
 
 def printed() -> Names:
-    """The members of what each command prints with --json."""
+    """The members that each command prints with --json."""
     letter, raw = example(KeptLetter), RawMessage("t", b"k", (("ce_type", b"t"),), b"{}")
     episode = cast(Any, SimpleNamespace(episode=example(Episode)))
     values: dict[str, Any] = {
@@ -72,7 +72,7 @@ def printed() -> Names:
         "bounces list": keys_in(bounces.list_people),
         "report --episodes": keys_in(report.report) | keys_in(report.read_episodes),
         "report, what waits": keys_in(report.read_report),
-        "explain, steps that are no rule": {TOLD, DELIVERED},
+        "explain, steps that are no rule": {REPORTED, DELIVERED},
     }
     return {name: _members(value) for name, value in values.items()} | {
         name: sorted(keys) for name, keys in written.items()
@@ -84,7 +84,7 @@ def _members(value: Any) -> list[str]:
 
 
 def keys_in(function: Callable[..., Any]) -> set[str]:
-    """The names of members that a function writes down itself."""
+    """The names of members that a function writes itself."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     return {
         str(key.value)
@@ -96,7 +96,7 @@ def keys_in(function: Callable[..., Any]) -> set[str]:
 
 
 def applications() -> dict[str, FastAPI]:
-    """What each service serves, on nothing: no request reaches it."""
+    """Each service's applications, without resources: no request reaches them."""
     made = {}
     for name in ServiceName:
         service = service_of(name, runnable(name).settings())
@@ -112,7 +112,7 @@ def addresses() -> Names:
 
 
 def json_over_http() -> Names:
-    """The members of JSON answers, by operation: of the answer that was asked for, and of a refusal."""
+    """The members of JSON answers, by operation: of the successful answer, and of a refusal."""
     names: Names = {}
     for service, app in applications().items():
         document = app.openapi()
@@ -127,13 +127,13 @@ def json_over_http() -> Names:
 
 
 def browsers() -> Names:
-    """What open pages, bookmarks and links in e-mails name."""
+    """The names in open pages, bookmarks and links in e-mails."""
     templates = [one.read_text("utf-8") for one in files(inbox).joinpath("templates").iterdir()]
     gets = calls_of("get", "services/escalation/inbox/")
     asked = [call for call in gets if "query_params" in ast.unparse(call.node.func)]
     named = set().union(*(texts(call.module, call.arguments[0]) for call in asked)) - {COMPUTED}
     told = calls_of(live._event.__name__, "services/escalation/inbox/")
-    chosen = parse_qs(Asked(Wanted("x", "high", "mine"), 2).query.removeprefix("?"))
+    chosen = parse_qs(Selection(Wanted("x", "high", "mine"), 2).query.removeprefix("?"))
     return {
         "cookies": sorted(Cookie(url)._name for url in ("http://inbox.example", "https://inbox.example")),
         "events of the stream": sorted(set().union(*(texts(call.module, call.arguments[0]) for call in told))),

@@ -1,4 +1,4 @@
-"""Compares the names in the code with those in pinned.json. A name may be added; one that is pinned stays as it is."""
+"""Compares the names in the code with those in pinned.json. Names may be added; pinned ones must stay."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ ELSEWHERE: Mapping[str, str] = {
     "headers of events over Kafka and HTTP": "tests/contracts/test_cloudevents.py",
     "tables as the migrations make them": "tests/integration/test_migrations.py",
 }
-"""What other files pin, and which: no group has it a second time."""
+"""The groups that other files pin, and those files: no group repeats them."""
 _STAYS = """
 Installations have these names. {why}
 Python names may change; here the old word stays, as the value of an enum, the name of a column, an alias or a text.
@@ -32,7 +32,7 @@ def pinned() -> dict[str, Names]:
 
 
 def broken(before: Names, now: Names) -> Iterator[str]:
-    """Each name that is gone, and each value that is another."""
+    """Each name that is gone, and each value that has changed."""
     for subject, names in before.items():
         if subject not in now:
             yield f"{subject} is gone"
@@ -43,7 +43,7 @@ def broken(before: Names, now: Names) -> Iterator[str]:
 
 
 def added(before: Names, now: Names) -> Iterator[str]:
-    """Each name that was not there before."""
+    """Each new name."""
     for subject, names in now.items():
         if subject not in before:
             yield f"{subject} is new"
@@ -52,7 +52,7 @@ def added(before: Names, now: Names) -> Iterator[str]:
 
 
 def complaint(group: Group, changes: list[str]) -> str:
-    """Why these changes may not be, and what to do."""
+    """The reason why these changes are not allowed, and a remedy."""
     return "\n".join([f"{group.title}:", *(f"  {change}" for change in changes), _STAYS.format(why=group.why)])
 
 

@@ -1,4 +1,4 @@
-"""Values made up for a type, so that code which turns values into JSON can be asked what it makes of them."""
+"""Invented values of a type, to see which JSON the code makes of them."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 ANY_KEY = "*"
-"""The name of a member that is named by what it is about, such as a topic."""
+"""Stands for the name of a member named after its subject, such as a topic."""
 _PLAIN: Mapping[Any, Any] = {
     str: "x",
     int: 1,

@@ -1,4 +1,4 @@
-"""A group of pinned names: what it is about, why it must stay, and how the code is asked for it."""
+"""A group of pinned names: its subject, why it must stay, and how it is read from the code."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -8,12 +8,12 @@ from typing import Any, TypeAlias
 from tests.contracts.pins.reading import COMPUTED, Call
 
 Names: TypeAlias = dict[str, Any]
-"""By subject a list of names, which may grow, or a JSON value, which may not change at all."""
+"""By subject, a list of names, which may grow, or a JSON value, which may not change at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """`why` says who relies on the names; `read` asks the code for them as they are now."""
+    """`why` says who relies on the names; `read` returns the present names in the code."""
 
     title: str
     why: str
@@ -21,7 +21,7 @@ class Group:
 
 
 def by_service(found: Iterable[tuple[Call, str]]) -> Names:
-    """What calls were given, by the service (or `shared`) that they are in."""
+    """The arguments of calls, by the service (or `shared`) that the calls are in."""
     names: dict[str, set[str]] = defaultdict(set)
     for call, name in found:
         if name != COMPUTED:

@@ -1,4 +1,4 @@
-"""The names in databases: tables, what their columns hold in words of ours, and what sessions lock and notify."""
+"""The names in databases: tables, our words in columns, and the names in locks and notifications."""
 
 import ast
 import re
@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import CheckConstraint, MetaData, Table
 
-from services.escalation.domain.book import Book
 from services.escalation.domain.deciding.receipts import NOT_NEEDED
 from services.escalation.domain.decisions.rules import DECISIONS, RULES
 from services.escalation.domain.draft import Draft
@@ -18,6 +17,7 @@ from services.escalation.domain.own_facts import Attempt
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import CLEARED, SEEN, Policy, TeamMode
 from services.escalation.domain.rescues import NotNow
+from services.escalation.domain.unit_of_work import UnitOfWork
 from services.escalation.domain.words.endings import RULES_CHANGED
 from services.escalation.domain.written import NoteAbout
 from services.escalation.tables import EscalationTable
@@ -71,7 +71,7 @@ def constraints() -> Names:
 
 
 def values() -> Names:
-    """What columns hold in words of ours, by column; those that a constraint lists, and those that the code knows."""
+    """Our words in columns, by column: those that a constraint lists, and those that the code knows."""
     found: dict[str, set[str]] = defaultdict(set)
     for name, table in _tables():
         for one in (check for check in table.constraints if isinstance(check, CheckConstraint)):
@@ -79,7 +79,7 @@ def values() -> Names:
                 found[f"{name}.{column}"] |= set(re.findall(r"'(\w+)'", listed))
     reasons = [one.code for each in shipped().reasons.values() for one in each]
     found["escalation.alerts.because"] |= _given(LadderStep.__name__, 2)
-    found["escalation.deliveries.reason"] |= {*NOT_NEEDED, *_given(Book.silence.__name__, 1)} | _cancelling()
+    found["escalation.deliveries.reason"] |= {*NOT_NEEDED, *_given(UnitOfWork.silence.__name__, 1)} | _cancelling()
     found["escalation.episodes.deadline_for"] |= set(Clock)
     found["escalation.episodes.reason"] |= {CLEARED, SEEN, *reasons}
     found["escalation.facts.kind"] |= set(FactKind)
@@ -91,7 +91,7 @@ def values() -> Names:
 
 
 def _given(name: str, place: int) -> set[str]:
-    """What calls of a function are given at this place."""
+    """The arguments of calls of a function at this place."""
     given = [call for call in calls_of(name, _DOMAIN) if len(call.arguments) > place]
     return set().union(*(texts(call.module, call.arguments[place]) for call in given)) - {COMPUTED}
 
@@ -106,7 +106,7 @@ def rules() -> Names:
 
 
 def policy_paths() -> Names:
-    """The places in the policy that decisions name; {} stands for a severity, a step or the like."""
+    """The paths in the policy that decisions name; {} stands for a severity, a step or the like."""
     named = {re.sub(r"\{\w+\}", "{}", line) for one in DECISIONS for line in one.policy_lines}
     written = {one for one in strings("services/escalation/") if _PATH.fullmatch(one)}
     return {"escalation.decisions.policy_path": sorted(written | named)}
@@ -125,7 +125,7 @@ def codes() -> Names:
 
 
 def _codes(call: Call) -> Iterator[str]:
-    """Each argument that may be a code: reasons have spaces, and what is at fault is named as such."""
+    """Each argument that may be a code: reasons contain spaces, and names of the part at fault are left out."""
     named = [one.value for one in call.node.keywords if one.arg not in ("field", "at_fault")]
     for one in (*call.arguments, *named):
         match one:
@@ -140,7 +140,7 @@ def _codes(call: Call) -> Iterator[str]:
 
 
 def locks() -> Names:
-    """What sessions lock and notify, and how they are named."""
+    """The names in sessions' locks and notifications, and the names of sessions."""
     sql = {" ".join(one.split()) for one in strings("services/", "shared/") if "advisory" in one}
     return {
         "advisory locks in SQL": sorted(sql),

@@ -64,7 +64,7 @@ def commands(group: Any = None, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def options() -> Names:
-    """The options of every command, by its words; and the values that an option or an argument can have."""
+    """The options of every command by its words, and the values that an option or an argument can have."""
     return {
         f"handoff {words}": sorted({name for one in command.params for name in _words_of(one)})
         for words, command in commands()
@@ -98,7 +98,7 @@ def _shown(family: Any) -> str:
 
 
 def spans() -> Names:
-    """The names of spans, {} for what is computed, and of their attributes."""
+    """The names of spans, with {} for computed parts, and of their attributes."""
     calls = [call for function in _SPANS for call in calls_of(function.__name__, "services/", "shared/")]
     names = set().union(*(texts(call.module, call.arguments[0]) for call in calls))
     return {"names": sorted(names - {COMPUTED}), "attributes": sorted(map(str, telemetry.Attribute))}

@@ -1,6 +1,6 @@
-"""Names that no object holds, read from the code itself: which texts a call can be given.
+"""Names that no object holds, read from the code itself: the texts that a call can be given.
 
-A text is followed to where it is written: a constant, a local variable, or what callers in the same module pass.
+A text is followed to its origin: a constant, a local variable, or an argument from callers in the same module.
 """
 
 import ast
@@ -20,7 +20,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call, and the module it is in."""
+    """One call, and its module."""
 
     module: Module
     node: ast.Call
@@ -39,7 +39,7 @@ def code(*folders: str) -> list[Module]:
 
 
 def calls_of(name: str, *folders: str) -> list[Call]:
-    """Every call of a function or method of this name. Raises LookupError where there is none: it has another name."""
+    """Every call of a function or method of this name. Raises LookupError if there is none: it has been renamed."""
     found = [
         Call(module, node)
         for module in code(*folders)
@@ -52,12 +52,12 @@ def calls_of(name: str, *folders: str) -> list[Call]:
 
 
 def called(node: ast.Call) -> str | None:
-    """The name of the function or method that is called."""
+    """The name of the called function or method."""
     return getattr(node.func, "attr", None) or getattr(node.func, "id", None)
 
 
 def texts(module: Module, node: ast.expr, depth: int = 0) -> set[str]:
-    """Every text that an expression can stand for; COMPUTED for what only running the code tells."""
+    """Every text that an expression can stand for; COMPUTED if that is known only when the code runs."""
     if isinstance(node, ast.IfExp):
         return texts(module, node.body, depth) | texts(module, node.orelse, depth)
     if isinstance(node, ast.BoolOp):
@@ -69,7 +69,7 @@ def texts(module: Module, node: ast.expr, depth: int = 0) -> set[str]:
 
 
 def text(module: Module, node: ast.expr) -> str:
-    """The text that an expression stands for, with {} for the parts that are computed."""
+    """The text that an expression stands for, with {} for computed parts."""
     if isinstance(node, ast.JoinedStr):
         return "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)  # type: ignore[misc]
     known = node.value if isinstance(node, ast.Constant) else at_import(module, node)
@@ -77,7 +77,7 @@ def text(module: Module, node: ast.expr) -> str:
 
 
 def at_import(module: Module, node: ast.expr) -> Any:
-    """What a name like `KIND.value` stands for once its module is imported; None where it is local."""
+    """The value of a name like `KIND.value` once its module is imported; None if it is local."""
     if isinstance(node, ast.Name):
         return getattr(import_module(module.name), node.id, None)
     if isinstance(node, ast.Attribute):
@@ -87,7 +87,7 @@ def at_import(module: Module, node: ast.expr) -> Any:
 
 
 def origins(module: Module, name: ast.Name) -> Iterator[tuple[Module, ast.expr]]:
-    """What a local variable is set to, or what callers pass for a parameter; with the module where that stands."""
+    """The values of a local variable, or the arguments that callers pass for a parameter, each with its module."""
     function = _function_around(module.tree, name)
     while function is not None:
         parameters = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
@@ -112,7 +112,7 @@ def _assigned(function: _Function, name: str) -> Iterator[ast.expr]:
 
 
 def _passed(module: Module, function: str, name: str, parameters: list[str]) -> Iterator[tuple[Module, ast.expr]]:
-    """What is passed under this name: a private function is called in its own module only."""
+    """The arguments passed under this name: a private function is called in its own module only."""
     service = "/".join(module.path.split("/")[:2]) + "/"
     for there in [module] if function.startswith("_") else code(service):
         for node in there.nodes():
@@ -133,7 +133,7 @@ def returned(module: Module, function: str) -> Iterator[ast.expr]:
 
 
 def strings(*folders: str) -> Iterator[str]:
-    """Every text in the code but docstrings, with {} for what an f-string computes."""
+    """Every text in the code but docstrings, with {} for computed parts of f-strings."""
     for module in code(*folders):
         parents = _parents(module.tree)
         for node in module.nodes():

@@ -1,4 +1,4 @@
-"""The names in events and in ids: what our own facts look like as JSON, whence events come, what ids are made of."""
+"""The names in events and ids: the JSON of our own facts, the sources of events, and the parts of ids."""
 
 import ast
 import json
@@ -42,7 +42,7 @@ _TYPE = re.compile(r"(orders|support|escalation)(\.[a-z_]+)+")
 
 
 def own_facts() -> Names:
-    """Each fact that a service tells itself, as the JSON of an example: what has a default shows it."""
+    """The JSON of an example of each fact that a service sends to itself; members with a default appear in it."""
     return {fact.type: json.loads(example(fact).model_dump_json()) for fact in _own(Fact)}
 
 
@@ -76,7 +76,7 @@ def readers_and_writers() -> Names:
 
 
 def sources() -> Names:
-    """The sources of events that are ours, and the types of events that have no class."""
+    """The sources of our events, and the types of events without a class."""
     written = set(strings(*_CODE))
     known = {*CATALOG, *(fact.type for fact in _own(Fact))}
     tables = tuple(f"{table}." for metadata in METADATA.values() for table in metadata.tables)
@@ -88,7 +88,7 @@ def sources() -> Names:
 
 
 def ids() -> Names:
-    """What each id is derived from, in order: a dot for what is computed, a star for what may be several."""
+    """The parts that each id is derived from, in order: a dot for a computed part, a star for any number of parts."""
     made = [
         (call, ", ".join("*" if isinstance(one, ast.Starred) else text(call.module, one) for one in call.arguments))
         for call in calls_of(derived.__name__, *_CODE)
@@ -102,7 +102,7 @@ def ids() -> Names:
 
 
 def made_ids() -> Names:
-    """Ids and keys made of examples: equal causes must give those that installations have."""
+    """Ids and keys made from examples: equal causes must give the same ids as in existing installations."""
     at = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
     told = envelope(example(ResponsePromised), id="e-1", source="/desk", subject="c-17", time=at)
     raw = RawMessage("orders.inbound.v1", b"c-17", (("ce_id", b"e-1"),), b"{}")
@@ -119,14 +119,14 @@ def made_ids() -> Names:
 
 
 def discriminators() -> Names:
-    """By event: the member of our rows whose value tells apart the events of one type that one cause makes."""
+    """By event: the member of our rows whose value tells apart the events of one type with one cause."""
     found: dict[str, set[str]] = defaultdict(set)
     for call in calls_of(Transaction.publish.__name__, "services/"):
-        told_apart = call.keyword("discriminator")
-        if told_apart is None or call.module.name == apply.__name__:
+        discriminator = call.keyword("discriminator")
+        if discriminator is None or call.module.name == apply.__name__:
             continue
         for fact in _facts(call, call.arguments[0]):
-            found[fact] |= set(_members(call, told_apart))
+            found[fact] |= set(_members(call, discriminator))
     for decision in DECISIONS:
         for published, member in product(_returned(decision, "publishes"), _returned(decision, "discriminator")):
             for fact in _facts(*published):
@@ -137,7 +137,7 @@ def discriminators() -> Names:
 
 
 def _returned(decision: type[Decision], method: str) -> list[tuple[Call, ast.expr]]:
-    """What a method of a decision returns, where it is not the one that all decisions have."""
+    """The return value of a decision's method, if it differs from the common one."""
     owner = next(one for one in decision.__mro__ if method in one.__dict__)
     if owner is Decision:
         return []
@@ -149,7 +149,7 @@ def _returned(decision: type[Decision], method: str) -> list[tuple[Call, ast.exp
 
 
 def _facts(call: Call, node: ast.expr) -> Iterator[str]:
-    """The types of the facts that an expression makes: of a class, or of what a function returns."""
+    """The types of the facts that an expression makes: of a class, or of a function's return value."""
     made: Any = at_import(call.module, node)
     if made is not None:
         fact: type[Fact] = made if isinstance(made, type) else get_type_hints(made)["return"]

@@ -1,4 +1,6 @@
-"""Judges the run of a folder: the verdict as JSON, a line for each promise beside it; 0 pass, 1 violated, 2 neither."""
+"""Judge the run in a folder: print the verdict as JSON and a line for each promise. Exit status: 0 pass, 1 violated, 2
+cannot judge.
+"""
 
 import asyncio
 import json

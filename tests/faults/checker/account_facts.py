@@ -1,4 +1,4 @@
-"""An account's facts in their order, and what they say of its cases, orders and talks. Start at `Facts`."""
+"""An account's facts in order, and the state of its cases, orders and talks that follows. Start at `Facts`."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -10,12 +10,13 @@ from tests.faults.checker.facts import ENDS, OF_ORDERS, Fact
 ENDS_CASE = ("case_resolved", "case_closed")
 _STATUSES = ("case_opened", "case_progressed")
 _SAYS_NOTHING = ("sold", "promise", "delivery_due", "order_lines", "promise_said_kept", "outcome_said")
-"""Of how an order goes on since its sale, as its publishers tell it."""
+"""Facts of an order that do not count as progress after its sale."""
 Fits: TypeAlias = Callable[[Fact], bool]
 
 
 class Facts:
-    """The facts of an account that count, in the order in which they happened."""
+    """The account's facts that count, in the order in which they happened. Courtesy contacts, spam and tests do not
+    count."""
 
     def __init__(self, account: str, facts: Iterable[Fact], rules: Mapping[str, Any]) -> None:
         self.account = account
@@ -29,14 +30,15 @@ class Facts:
         self._order_of_case = {fact.case: fact.order for fact in openings}
 
     def turn(self, status: Fact) -> str | None:
-        """Whose turn a status says it is: as reported, else as the policy reads its word."""
+        """Whose turn a status makes it: as reported, else by the policy's reading of its word."""
         told: str | None = status.data.get("waiting_for") or self.rules["statuses"].get(status.word)
         return told
 
     def whose_turn(self, case: str | None, at: datetime) -> str | None:
-        """Whose turn it is on a case at a time; what the customer does after a status makes it ours.
+        """Whose turn it is on a case at a time. A contact or request by the customer after the last status makes it
+        ours.
 
-        Among statuses of one instant: nobody's before the customer's, and that before ours.
+        Among statuses of one instant, nobody's turn wins over the customer's, and the customer's over ours.
         """
         said = [fact for fact in self.all if fact.case == case and fact.at <= at and fact.kind in _STATUSES]
         known = [fact for fact in said if self.turn(fact) is not None]
@@ -50,7 +52,7 @@ class Facts:
         return next(turn for turn in ("nobody", "customer", "us") if turn in turns)
 
     def state(self, case: str | None, until: Fact) -> str | None:
-        """Whether a case is open or over once this has happened; None before it was ever opened."""
+        """Whether a case is open or over once this fact has happened; None before it was opened."""
         state = None
         for fact in self.all:
             status = fact.kind == "case_progressed" and fact.at == until.at
@@ -65,15 +67,16 @@ class Facts:
         return state
 
     def is_over(self, fact: Fact) -> bool:
-        """Whether it happened after the end of its case."""
+        """Whether the fact happened after the end of its case."""
         return fact.case is not None and (self.state(fact.case, fact) == "over" or self._is_nobodys(fact))
 
     def is_last(self, fact: Fact) -> bool:
-        """Whether it is a status by which nothing is owed any more on its case."""
+        """Whether the fact is a status after which nothing is owed on its case."""
         return fact.kind == "case_progressed" and self.turn(fact) == "nobody"
 
     def _is_nobodys(self, fact: Fact) -> bool:
-        """Whether the last status since its case was opened or ended says so, and the customer was silent since."""
+        """Whether, since the case was opened or ended, the last status makes it nobody's turn and the customer has been
+        silent."""
         own = [one for one in self.all if one.case == fact.case and one.case is not None]
         bounds = [
             one for one in own if one.kind in (*ENDS_CASE, "case_opened", "case_reopened") and one.key <= fact.key
@@ -95,7 +98,7 @@ class Facts:
         return fact.order or self._order_of_case.get(fact.case)
 
     def _is_unneeded(self, fact: Fact, *reasons: str) -> bool:
-        """Whether that was reported of its case by then, or of this very contact."""
+        """Whether a report gives one of these reasons for this contact, or for its case at or after the fact."""
         said = [one for one in self._unneeded if one.data["reason"] in reasons]
         named = any(fact.id in one.contacts for one in said)
         return named or any(
@@ -108,7 +111,8 @@ class Facts:
     def first(
         self, fits: Fits, after: datetime | None, *, ends_too: bool = False, status_too: bool = False
     ) -> Fact | None:
-        """The first that fits and happened later; or then, if it is an end, or such a status."""
+        """The first fact that fits and happened later. `ends_too` includes ends of the same instant, `status_too`
+        counts statuses after which nothing is owed as ends."""
         for fact in self.all:
             is_end = fact.kind in ENDS or (status_too and self.is_last(fact))
             late = after is None or fact.at > after or (ends_too and fact.at == after and is_end)
@@ -117,7 +121,7 @@ class Facts:
         return None
 
     def delivery(self, order: str | None) -> list[tuple[Fact, bool, bool]]:
-        """Of an order's changes and deliveries, in their order: whether it was delivered before each, and after it."""
+        """The order's changes and deliveries, each with whether the order was delivered before and after it."""
         told = self.of("order_lines", "order_delivered", "order_changed")
         return list(walked(fact for fact in told if fact.order == order))
 
@@ -125,7 +129,7 @@ class Facts:
         return timedelta(seconds=self.rules[kind][name])
 
     def talks_about(self, cause: Fact) -> Fits:
-        """A talk with the customer about the same matter."""
+        """Matches talks with the customer about the same matter."""
         case, order = cause.case, self.order_of(cause)
 
         def fits(fact: Fact) -> bool:
@@ -141,7 +145,7 @@ class Facts:
         return fits
 
     def moved(self, sold: Fact) -> Fits:
-        """Any fact about an order after its sale, or a talk by phone."""
+        """Matches any progress of the order after its sale, and a talk by phone or in person."""
 
         def fits(fact: Fact) -> bool:
             told = fact.kind in OF_ORDERS and fact.kind not in _SAYS_NOTHING
@@ -150,14 +154,15 @@ class Facts:
         return fits
 
     def complains(self, fact: Fact, order: str | None) -> bool:
-        """Whether the customer complains, about this order or about none that is known."""
+        """Whether the customer complains about this order, or without naming a known one."""
         low = fact.kind == "rated" and fact.share <= mark(self)
         asks = fact.kind in ("refund_requested", "cancellation_requested")
         return (low or asks or fact.denies or fact.result == "dead_end") and self.order_of(fact) in (order, None)
 
     def phoned(self, fact: Fact, order: str | None) -> bool:
-        """A talk by phone or in person that names no other order."""
-        spoken = fact.data.get("channel", "phone") in ("phone", "in_person")  # who logs a talk and no more, phoned
+        """Whether the fact is a talk by phone or in person that names no other order."""
+        # A talk logged without a channel was by phone.
+        spoken = fact.data.get("channel", "phone") in ("phone", "in_person")
         return fact.two_way and spoken and self.order_of(fact) in (order, None)
 
 

@@ -1,4 +1,4 @@
-"""Who presses the button is heard: the press is journaled, and no mail of earlier rings begins after it."""
+"""Every accepted press of *Acknowledge* is journaled, and no e-mail of an earlier alert is sent after it."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ _PRESSED = "escalation.button.acknowledge_pressed"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _RACE = timedelta(seconds=5)
 _FREEZE_SECONDS = 20.0
-"""How long a process may stand still between claiming a mail and noting the time of the claim."""
+"""The longest that a process may be frozen between claiming an e-mail and recording the time of the claim."""
 
 
 def accepted_presses_are_journaled(run: Evidence) -> Iterator[str]:
-    """Those between a backup and its restore had to be pressed again, where the episode is that person's again."""
+    """A press between a backup and its restore must be repeated if the episode belongs to the same person again."""
     journaled = defaultdict[tuple[str, str], list[datetime]](list)
     for row in _presses(run):
         journaled[payload(row)["episode"], payload(row)["by"]].append(row["decided_at"])
@@ -29,11 +29,11 @@ def accepted_presses_are_journaled(run: Evidence) -> Iterator[str]:
             continue
         forgotten = any(restore.covers(line["at"]) for restore in run.restores_of("escalation"))
         if not (forgotten and (line["episode"], line["by"]) not in there):
-            yield f"{line['by']} took episode {line['episode']} of {line['account']}, and it is not journaled"
+            yield f"{line['by']} acknowledged episode {line['episode']} of {line['account']}, but it is not journaled"
 
 
 def no_mail_begins_after_somebody_took_the_episode(run: Evidence) -> Iterator[str]:
-    """Unless it rang again. Where the services' clock jumped, nobody can tell."""
+    """Unless a later alert follows the acknowledgement. Not judged if the services' clocks jumped."""
     if run.world.get("clock_jumps"):
         return
     alerts = {row["alert_id"]: row for row in run.rows("escalation", "escalation.alerts")}
@@ -46,11 +46,11 @@ def no_mail_begins_after_somebody_took_the_episode(run: Evidence) -> Iterator[st
             continue
         for taken_at, until in taken[str(alert["episode_id"])]:
             if alert["raised_at"] < taken_at and taken_at + patience < row["at"] < until:
-                yield f"attempt {attempt['attempt']} of {attempt['delivery']} began {row['at']}, taken was {taken_at}"
+                yield f"attempt {attempt['attempt']} of {attempt['delivery']} began {row['at']}, after {taken_at}"
 
 
 def taken_episodes_have_nothing_to_send(run: Evidence) -> Iterator[str]:
-    """Deliveries of an episode that stands as acknowledged, or is over, are sent or cancelled."""
+    """Deliveries of an acknowledged or closed episode are sent or cancelled."""
     taken = {
         row["episode_id"]
         for row in run.rows("escalation", "escalation.episodes")
@@ -59,11 +59,11 @@ def taken_episodes_have_nothing_to_send(run: Evidence) -> Iterator[str]:
     episodes = {row["alert_id"]: row["episode_id"] for row in run.rows("escalation", "escalation.alerts")}
     for row in _deliveries(run):
         if episodes.get(row["alert_id"]) in taken and row["state"] in ("pending", "held", "unknown"):
-            yield f"delivery {row['delivery_id']} is {row['state']}, and its episode is taken"
+            yield f"delivery {row['delivery_id']} is {row['state']}, but its episode is over or acknowledged"
 
 
 def _could_be_pressed_again(run: Evidence) -> set[tuple[str, str]]:
-    """Episodes with whom they rang last, when presses that a restore had taken back were repeated."""
+    """Pairs of episode and last recipient, as of the moment when presses lost by a restore were repeated."""
     again_at = max((line["at"] for line in run.accepted if line["what"] == "pressed again"), default=0.0)
     last = dict[str, Row]()
     for row in sorted(run.rows("escalation", "escalation.alerts"), key=lambda row: row["ring"]):
@@ -74,7 +74,7 @@ def _could_be_pressed_again(run: Evidence) -> set[tuple[str, str]]:
 
 
 def _last_ring(run: Evidence, press: Row) -> datetime:
-    """The ring that a press answered: a press of an earlier one is another press."""
+    """When the alert that a press answered was raised. A press for an earlier alert is a different press."""
     if run.world.get("clock_jumps"):
         return _LONG_AGO
     before = datetime.fromtimestamp(press["at"], UTC) - _RACE
@@ -84,7 +84,7 @@ def _last_ring(run: Evidence, press: Row) -> datetime:
 
 
 def _taken(run: Evidence) -> dict[str, list[tuple[datetime, datetime]]]:
-    """By episode, from when until when it stood as taken, or was over."""
+    """By episode, the spans in which it was acknowledged or closed."""
     rings = defaultdict[str, list[datetime]](list)
     for row in run.rows("escalation", "escalation.alerts"):
         rings[str(row["episode_id"])].append(row["raised_at"])

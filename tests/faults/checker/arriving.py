@@ -1,9 +1,8 @@
-"""When an order is delivered: each of its pieces has arrived, or somebody says so. Start at `walked`.
+"""An order is delivered once all its pieces have arrived, or a delivery is reported as complete. Start at `walked`.
 
-Pieces are counted by product. A delivery of some lines brings the pieces of these lines, as the order has them then;
-one that names none, or says that it is complete, brings all. One that says it is not complete completes nothing,
-whatever it brings. An order that loses what had not arrived is delivered by that; one that gets more is not delivered
-any more.
+Pieces are counted by product. A delivery that names lines brings the pieces of those lines, as the order has them at
+that time. A delivery that names none, or is reported as complete, brings all. A delivery reported as incomplete never
+completes an order. Removing the lines that have not arrived completes an order; adding lines reopens it.
 """
 
 from collections import Counter
@@ -17,7 +16,7 @@ def is_delivery(fact: Fact) -> bool:
 
 
 def walked(facts: Iterable[Fact]) -> Iterator[tuple[Fact, bool, bool]]:
-    """Each change and delivery of one order, with whether it was delivered before it and after it."""
+    """Each change and delivery of one order, with whether the order was delivered before and after it."""
     lines: list[tuple[str, int]] = []
     here, named = Counter[str](), set[int]()
     delivered = doubted = False
@@ -41,13 +40,13 @@ def walked(facts: Iterable[Fact]) -> Iterator[tuple[Fact, bool, bool]]:
 
 
 def _turn(fact: Fact) -> tuple[object, ...]:
-    """Within an instant a delivery that is said to be incomplete comes before other deliveries."""
+    """The sort key: within an instant, a delivery reported as incomplete comes before other deliveries."""
     ends = is_delivery(fact) and fact.data.get("complete") is not False
     return fact.kind != "order_lines", fact.at, is_delivery(fact), ends, fact.id
 
 
 def _arrived(lines: list[tuple[str, int]], here: "Counter[str]") -> set[int]:
-    """The lines of which all pieces are here, the first ones first."""
+    """The numbers of the lines of which all pieces have arrived. Earlier lines are filled first."""
     left, arrived = Counter(here), set[int]()
     for place, (product, quantity) in enumerate(lines):
         if left[product] >= quantity:

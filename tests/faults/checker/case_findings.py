@@ -1,4 +1,4 @@
-"""Signals made of how a case goes on: stuck, passed on too often, reopened; and of answers promised on one."""
+"""Signals from the course of a case: stuck, reassigned too often, reopened; and from answers promised on it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +13,7 @@ from tests.faults.checker.finding import Finding, found, once, themselves
 
 
 def stuck(facts: Facts, kind: str) -> Iterator[Finding]:
-    """A case that is open after all that happened at one instant, and then nothing."""
+    """A case that is still open after the last fact of an instant, and then sees no progress for too long."""
     for case in facts.cases():
         moves = [fact for fact in facts.all if fact.case == case and is_progress(fact)]
         for _, group in groupby(moves, key=lambda fact: fact.at):
@@ -24,7 +24,8 @@ def stuck(facts: Facts, kind: str) -> Iterator[Finding]:
 
 
 def _stuck_at(facts: Facts, kind: str, last: Fact) -> datetime | None:
-    """When nothing happened for too long: later while it is the customer's turn, never while it is no one's."""
+    """When a case has been without progress for too long. The limit is longer on the customer's turn, and there is none
+    on nobody's."""
     turn, limit = facts.whose_turn(last.case, last.at), facts.span(kind, "no_progress_for")
     if turn not in ("customer", "nobody"):
         return last.at + limit
@@ -44,7 +45,7 @@ def bounced(facts: Facts, kind: str) -> Iterator[Finding]:
 
 
 def reopened(facts: Facts, kind: str) -> Iterator[Finding]:
-    """Until a case ends once more it is one trouble."""
+    """Reopenings before the next end of a case are one trouble."""
     known = set[tuple[str, UUID | None]]()
     for finding in themselves(facts, kind):
         case, end = finding.cause.case, finding.cleared.id if finding.cleared else None
@@ -55,7 +56,7 @@ def reopened(facts: Facts, kind: str) -> Iterator[Finding]:
 
 
 def soon_due(facts: Facts, kind: str) -> Iterator[Finding]:
-    """A warning some time before, unless an answer is overdue by then; over when a signal says that one is."""
+    """A warning ahead of a promised time, unless an answer is already overdue. The overdue answer ends the warning."""
     on = facts.rules["response_overdue"].get("enabled", True)
     known = list(overdue(facts, "response_overdue")) if on else []
     yield from once(_warnings(facts, kind, known))
@@ -80,7 +81,8 @@ def _warnings(facts: Facts, kind: str, overdue: list[Finding]) -> Iterator[Findi
 
 
 def overdue(facts: Facts, kind: str) -> Iterator[Finding]:
-    """Reported, or a promised time passes: once for all that the next answer settles."""
+    """A report that an answer is overdue, or a promised time that passes. Those settled by the same answer are one
+    trouble."""
     yield from once(_each_overdue(facts, kind))
 
 

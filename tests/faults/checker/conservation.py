@@ -1,4 +1,4 @@
-"""Nothing lost, nothing counted twice: topics, ledgers, journals and dead letters of a service agree."""
+"""Nothing is lost or counted twice: topics, ledgers, journals and dead letters of a service agree."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -10,20 +10,20 @@ INBOUND_SERVICES = ("orders", "support")
 
 
 def every_offset_is_once_in_its_ledger(run: Evidence) -> Iterator[str]:
-    """Entries from before a topic was created again are about records that are gone with it."""
+    """Entries from before a topic was recreated do not count: their records were deleted with it."""
     for service in run.databases:
         delivered = {_place(record) for topic in run.listens(service) for record in run.topics[topic]}
         entered = {(run.logical(row["topic"]), row["partition"], row["record_offset"]) for row in _ledger(run, service)}
         for place in sorted(delivered - entered):
-            yield f"{service}: {place} was delivered and is not in the ledger"
+            yield f"{service}: {place} was delivered, but is not in the ledger"
         for place in sorted(entered - delivered):
-            yield f"{service}: {place} is in the ledger and stands on no topic"
+            yield f"{service}: {place} is in the ledger, but on no topic"
 
 
 def every_event_is_applied_once(run: Evidence) -> Iterator[str]:
-    """Of the records and HTTP calls of one event exactly one is applied, the others are duplicates.
+    """Of all records and HTTP calls of one event, exactly one is applied and the others are duplicates.
 
-    What is in no ledger is told of by another promise, and left out here.
+    Records missing from the ledger are left out here; `every_offset_is_once_in_its_ledger` reports them.
     """
     for service in INBOUND_SERVICES:
         yield from _good_inbound(run, service)
@@ -31,7 +31,7 @@ def every_event_is_applied_once(run: Evidence) -> Iterator[str]:
 
 
 def bad_records_end_as_dead_letters(run: Evidence) -> Iterator[str]:
-    """Each bad record, and no other, is kept with its bytes and the reason that fits."""
+    """Each bad record, and no other, is kept as a dead letter with its bytes and the right reason."""
     told = run.told()
     for service in INBOUND_SERVICES:
         letters = _letters(run, service)
@@ -43,24 +43,23 @@ def bad_records_end_as_dead_letters(run: Evidence) -> Iterator[str]:
                 if event is not None and event.bad is not None:
                     yield from _wrongs_of_letter(record, event, letter, outcomes.get(_place(record)))
                 elif letter is not None:
-                    yield f"{record} is good and was dead-lettered: {letter['code']}"
-        yield from (
-            f"{service}: a dead letter of nothing that was told: {letter['code']}" for letter in letters.values()
-        )
+                    yield f"{record} is good, but was dead-lettered: {letter['code']}"
+        yield from (f"{service}: a dead letter without a record: {letter['code']}" for letter in letters.values())
     for letter in run.rows("escalation", "shared.dead_letters"):
         yield f"escalation: dead letter {letter['code']} of {letter['topic']}: {letter['reason']}"
 
 
 def accepted_calls_are_journaled(run: Evidence) -> Iterator[str]:
-    """What was answered with 2xx is in the journal; what was not is nowhere, or was told again until it was."""
+    """Each call answered with 2xx is in the journal. Publishers repeat the others until they are accepted."""
     journals = {service: _journaled(run, service) for service in INBOUND_SERVICES}
     for line in run.accepted:
         if line["what"] == "http" and (line["source"], line["id"]) not in journals[line["service"]]:
-            yield f"{line['service']} accepted ({line['source']} {line['id']}) over HTTP and has not journaled it"
+            yield f"{line['service']} accepted ({line['source']} {line['id']}) over HTTP, but did not journal it"
 
 
 def the_whole_history_was_told(run: Evidence) -> Iterator[str]:
-    """Not a promise of the services: without this, nothing can be judged. Raises CannotJudge."""
+    """A precondition rather than a promise of the services. Raises CannotJudge if part of the history was not
+    published."""
     told = run.told()
     delivered = {record.at for topics in run.world["listens"].values() for t in topics for record in run.topics[t]}
     accepted = {(row["source"], row["id"]) for row in run.accepted if row["what"] == "http"}
@@ -70,12 +69,12 @@ def the_whole_history_was_told(run: Evidence) -> Iterator[str]:
         if (event.at not in delivered if event.via == "kafka" else event.identity not in accepted)
     ]
     if untold:
-        raise CannotJudge(f"{len(untold)} events of the history were never told, like {untold[0]}")
+        raise CannotJudge(f"{len(untold)} events of the history were never published, like {untold[0]}")
     for service in INBOUND_SERVICES:
         for topic in run.listens(service):
             strangers = [record for record in run.topics[topic] if record.at not in told]
             if strangers:
-                raise CannotJudge(f"{len(strangers)} records are of no history, like {strangers[0]}")
+                raise CannotJudge(f"{len(strangers)} records are not from the history, like {strangers[0]}")
     yield from ()
 
 
@@ -99,17 +98,18 @@ def _good_inbound(run: Evidence, service: str) -> Iterator[str]:
                 yield f"{service}: {identity} is not journaled (its records: {dict(counts)})"
             continue
         if (row["type"], row["subject"], row["at"]) != (event.type, event.subject, event.at):
-            yield f"{service}: {identity} is journaled as something else"
+            yield f"{service}: {identity} is journaled with other attributes"
         by_record = 1 if row["kind"] == "record" else 0
         if None in counts:
             continue
         if counts["applied"] != by_record or counts["duplicate"] != counts.total() - by_record:
-            yield f"{service}: {identity} was taken by {row['kind']}, and its records ended {dict(counts)}"
-    yield from (f"{service}: {identity} is journaled and was never told" for identity in journaled)
+            yield f"{service}: {identity} was applied as {row['kind']}, but its records ended as {dict(counts)}"
+    yield from (f"{service}: {identity} is journaled, but was never published" for identity in journaled)
 
 
 def _internal(run: Evidence) -> Iterator[str]:
-    """What our own services publish: (source, id) alone decides. One may have been applied from a topic now gone."""
+    """Events of our own services, identified by (source, id) alone. One may have been applied from a topic since
+    recreated."""
     outcomes, journaled = _outcomes(run, "escalation"), _journaled(run, "escalation")
     created_again = _created_again(run, "escalation")
     copies = defaultdict[tuple[str | None, str | None], list[str | None]](list)
@@ -124,25 +124,25 @@ def _internal(run: Evidence) -> Iterator[str]:
         applied = counts["applied"]
         once = applied == 1 or (applied == 0 and identity in applied_before)
         if None not in counts and not (once and counts["duplicate"] == len(ended) - applied):
-            yield f"escalation: the records of {identity} ended {dict(counts)}"
+            yield f"escalation: the records of {identity} ended as {dict(counts)}"
         if identity not in journaled:
             yield f"escalation: {identity} is not journaled"
     for identity in journaled.keys() - copies.keys():
-        yield f"escalation: {identity} is journaled and stands on no topic"
+        yield f"escalation: {identity} is journaled, but on no topic"
 
 
 def _wrongs_of_letter(record: Record, event: Told, letter: Row | None, outcome: str | None) -> Iterator[str]:
     if outcome not in ("dead_lettered", None):
-        yield f"{record} is bad ({event.bad}) and ended as {outcome}"
+        yield f"{record} is bad ({event.bad}), but ended as {outcome}"
     if letter is None:
-        yield f"{record} is bad ({event.bad}) and no dead letter is kept"
+        yield f"{record} is bad ({event.bad}), but has no dead letter"
     elif (letter["code"], letter["body"]) != (event.bad, record.value):
         yield f"{record} is bad ({event.bad}); its dead letter says {letter['code']}, or has other bytes"
 
 
 def begun_again(run: Evidence, service: str) -> dict[tuple[str, int], datetime]:
-    """Since when a service reads the partitions of topics that were created again. What it took before stood on topics
-    that are gone. Names of topics have their prefix."""
+    """When a service started to read each partition of a recreated topic. Entries decided earlier are about the deleted
+    topic. Topic names include their prefix."""
     return {
         (row["topic"], row["partition"]): row["begun_at"]
         for row in run.rows(service, "shared.offsets")
@@ -160,7 +160,7 @@ def _ledger(run: Evidence, service: str) -> list[Row]:
 
 
 def _created_again(run: Evidence, service: str) -> set[str]:
-    """Topics of which records may have been applied that are not there any more."""
+    """Recreated topics: some records applied from them may no longer exist."""
     rows = run.rows(service, "shared.offsets")
     return {run.logical(row["topic"]) for row in rows if row["begun_at"] is not None}
 

@@ -1,4 +1,4 @@
-"""Signals made of what the customer's contacts came to: dead ends, too many of them, and silence after them."""
+"""Signals from contacts: dead ends, repeated contacts, and silence afterwards."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,7 +12,7 @@ from tests.faults.checker.finding import Finding, found
 
 
 def dead_ends(facts: Facts, kind: str) -> Iterator[Finding]:
-    """Dead ends; and of the calls since each talk the first, without a talk with the customer in time."""
+    """Contacts at a dead end; and the first missed call after each talk, if no talk follows in time."""
     yield from (found(facts, kind, fact) for fact in facts.of("contact") if fact.result == "dead_end")
     talked: datetime | None = None
     while (call := facts.first(lambda fact: _waits(facts, kind, fact), talked)) is not None:
@@ -27,7 +27,8 @@ def dead_ends(facts: Facts, kind: str) -> Iterator[Finding]:
 
 
 def _waits(facts: Facts, kind: str, call: Fact) -> bool:
-    """Whether a call waits for an answer: no report says that it needs none, or made it the customer's turn in time."""
+    """Whether a missed call needs an answer: no report makes it unneeded, and no status makes it the customer's turn in
+    time."""
     until = call.at + facts.span("contact_dead_ended", "answer_within")
     handed = any(
         facts.turn(fact) == "customer" and call.at <= fact.at <= until and fact.key > (*call.key[:2], UUID(int=0))
@@ -38,7 +39,7 @@ def _waits(facts: Facts, kind: str, call: Fact) -> bool:
 
 
 def repeated(facts: Facts, kind: str) -> Iterator[Finding]:
-    """Too many attempts on one matter; what settles it begins another."""
+    """Too many contacts about one matter. Settling the matter starts a new count."""
     for case in [*facts.cases(), None]:
         tries = [one for one in facts.of("contact") if one.inbound and one.case == case and _unsettled(one)]
         settled = [one.at for one in facts.all if one.kind not in OF_ORDERS and _settles(one, case)]
@@ -51,14 +52,14 @@ def repeated(facts: Facts, kind: str) -> Iterator[Finding]:
 
 
 def _run_of(one: Fact, settled: list[datetime], lasts: list[Fact]) -> tuple[int, tuple[UUID, ...]]:
-    """How often the matter was settled before, and the last status since by which the case was over."""
+    """How often the matter was settled before this contact, and the last status since then that ended what is owed."""
     before = [at for at in settled if at < one.at]
     since = [last.id for last in lasts if last.at < one.at and (not before or last.at > max(before))]
     return len(before), tuple(since[-1:])
 
 
 def _contacts(facts: Facts, kind: str, run: list[Fact], case: str | None) -> list[Fact]:
-    """Of each conversation the first line of this run that waits for an answer."""
+    """The first line of each conversation in this run that needs an answer."""
     begun, last = dict[UUID, object](), dict[str, Fact]()
     for line in [one for one in facts.of("contact") if one.case == case]:
         channel = line.data["channel"]
@@ -97,7 +98,7 @@ def _too_many(facts: Facts, kind: str, run: list[Fact], id: UUID) -> Iterator[Fi
 
 
 def quiet(facts: Facts, kind: str) -> Iterator[Finding]:
-    """The last time that something was bad, and then nothing is heard."""
+    """The last bad contact or rating, followed by silence from the customer for too long."""
     bad = [fact for fact in facts.all if _is_bad(facts, fact)]
     for place, fact in enumerate(bad):
         at, over = fact.at + facts.span(kind, "silent_for"), _over(facts, fact)

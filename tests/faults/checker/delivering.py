@@ -1,4 +1,4 @@
-"""Every alert has its deliveries, each of which has ended, and all that became of an episode is told."""
+"""Every alert has its deliveries, all deliveries have ended, and every change of an episode is published."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -17,7 +17,8 @@ _AT_REST = {"sent", "skipped", "cancelled", "failed", "expired"}
 
 
 def every_alert_has_its_deliveries(run: Evidence) -> Iterator[str]:
-    """One in the inbox and one by e-mail, skipped where no address is known, cancelled only when nobody needs it."""
+    """One in the inbox and one by e-mail. The e-mail is skipped without an address, and cancelled only if no longer
+    needed."""
     directory, by_alert = Directory(run), defaultdict[UUID, dict[str, Row]](dict)
     for row in _rows(run, "deliveries"):
         by_alert[row["alert_id"]][row["channel"]] = row
@@ -40,14 +41,14 @@ def has_ended(delivery: Row) -> bool:
 
 
 def every_delivery_has_ended(run: Evidence) -> Iterator[str]:
-    """At rest none is pending, being sent, held or in doubt."""
+    """At rest no delivery is pending, sending, held or unknown."""
     for row in _rows(run, "deliveries"):
         if not has_ended(row):
             yield f"delivery {row['delivery_id']} is {row['state']} since {row['changed_at']}: {row['reason']}"
 
 
 def every_alert_is_published(run: Evidence) -> Iterator[str]:
-    """Each alert once, and that it was sent where it was."""
+    """Each alert is published once, and so is the sending of each that was sent."""
     found = Counter[tuple[str, str]]()
     for row in run.rows("escalation", "shared.outbox"):
         kind = header(row, "ce_type")
@@ -62,11 +63,12 @@ def every_alert_is_published(run: Evidence) -> Iterator[str]:
     sent = {row["alert_id"] for row in _rows(run, "deliveries") if (row["channel"], row["state"]) == ("email", "sent")}
     for row in alerts:
         if (row["sent_at"] is not None) != (row["alert_id"] in sent):
-            yield f"alert {row['alert_id']} was sent at {row['sent_at']}, which its e-mail denies"
+            yield f"alert {row['alert_id']} was sent at {row['sent_at']} according to its row, but not to its e-mail"
 
 
 def what_becomes_of_episodes_is_published(run: Evidence) -> Iterator[str]:
-    """Each signal and its end, each rise, who took it, who reached the customer or did not, and its end: once."""
+    """Each signal and its end, each rise in severity, each acknowledgement with its outcome, and each closing, exactly
+    once."""
     wanted = Counter(told for told in expected_effects(run).desk.told if told[0] != "alert_raised")
     found = Counter[tuple[str, UUID, UUID | None]]()
     for row in run.rows("escalation", "shared.outbox"):
@@ -77,22 +79,23 @@ def what_becomes_of_episodes_is_published(run: Evidence) -> Iterator[str]:
             found[kind, UUID(said["episode"]), UUID(signal) if signal else None] += 1
     for told in wanted.keys() | found.keys():
         if wanted[told] != found[told]:
-            yield f"{told} is in the outbox {found[told]} times, and had to be {wanted[told]} times"
+            yield f"{told} is in the outbox {found[told]} times instead of {wanted[told]}"
 
 
 def _wrongs_of_mail(run: Evidence, alert: Row, state: str, address: str | None) -> Iterator[str]:
     if (state == "skipped") != (address is None):
-        yield f"the e-mail of alert {alert['alert_id']} is {state}, and {alert['recipient']}'s address is {address}"
+        yield f"the e-mail of alert {alert['alert_id']} is {state}, but {alert['recipient']}'s address is {address}"
     if state == "cancelled" and run.walks(alert["account_id"]) and not _was_taken(run, alert):
-        yield f"the e-mail of alert {alert['alert_id']} is cancelled, and nobody took or closed the episode after it"
+        yield f"the e-mail of alert {alert['alert_id']} is cancelled, but no one acknowledged or closed its episode"
     if state == "expired" and not _was_overtaken(run, alert):
-        yield f"the e-mail of alert {alert['alert_id']} is expired, and no later ring has come"
+        yield f"the e-mail of alert {alert['alert_id']} is expired, but there is no later alert"
     if state == "failed" and not run.world.get("mail_refuses_for_good"):
         yield f"the e-mail of alert {alert['alert_id']} is {state}"
 
 
 def _was_taken(run: Evidence, alert: Row) -> bool:
-    """Whether its episode was taken, or was over, after it rang; nothing leaves for who left, either."""
+    """Whether the episode was acknowledged, closed or reduced to information after the alert, or its recipient has
+    left."""
     if not expected_effects(run).desk.directory.works(alert["recipient"]):
         return True
     episodes = run.rows("escalation", "escalation.episodes")
@@ -115,7 +118,7 @@ def _was_quieted(run: Evidence, alert: Row) -> bool:
 
 
 def _was_overtaken(run: Evidence, alert: Row) -> bool:
-    """Whether its episode rang again."""
+    """Whether the episode had a later alert."""
     rings = [row["ring"] for row in _rows(run, "alerts") if row["episode_id"] == alert["episode_id"]]
     return bool(alert["ring"] < max(rings))
 

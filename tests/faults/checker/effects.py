@@ -1,4 +1,4 @@
-"""Facts, signals, episodes and alerts are exactly those that follow from what was heard, and alert the right person."""
+"""Facts, signals, episodes and alerts follow exactly from the journaled inputs, and alerts go to the right person."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.faults.checker.walking import Account
 
 
 def every_fact_is_remembered_once(run: Evidence) -> Iterator[str]:
-    """None missing, none extra, each as it was told."""
+    """None is missing, none is extra, and each has the reported values."""
     wanted = {
         (fact.id, account.id, fact.kind, fact.at, fact.case, fact.order, fact.courtesy, fact.amount)
         for account in _accounts(run)
@@ -21,14 +21,14 @@ def every_fact_is_remembered_once(run: Evidence) -> Iterator[str]:
     }
     names = ("fact_id", "account_id", "kind", "at", "case_id", "order_id", "courtesy", "amount_minor")
     found = Counter(tuple(row[name] for name in names) for row in _rows(run, "facts"))
-    yield from (f"fact {fact} is not remembered so" for fact in wanted - found.keys())
+    yield from (f"fact {fact} is missing" for fact in wanted - found.keys())
     for fact, count in found.items():
         if fact not in wanted or count > 1:
-            yield f"fact {fact} is remembered {count} times, and {fact in wanted:d} times is right"
+            yield f"fact {fact} is remembered {count} times instead of {fact in wanted:d}"
 
 
 def every_signal_is_kept_with_its_order(run: Evidence) -> Iterator[str]:
-    """None missing, none extra, none twice; each in the episode of the order it belongs to, or waiting."""
+    """None is missing, extra or doubled; each is in the episode of its order, or waits for one."""
     found = defaultdict[object, list[Row]](list)
     for row in _rows(run, "signals"):
         found[row["signal_id"]].append(row)
@@ -37,39 +37,40 @@ def every_signal_is_kept_with_its_order(run: Evidence) -> Iterator[str]:
         wanted = (signal.account, signal.kind, signal.at, signal.fact, signal.episode)
         kept = [(r["account_id"], r["kind"], r["at"], r["fact_id"], r["episode_id"]) for r in rows]
         if kept != [wanted]:
-            yield f"{_name(signal)} of {signal.order} must be {wanted}, and is kept as {kept}"
-    yield from (f"signal {rows} follows from nothing" for rows in found.values())
+            yield f"{_name(signal)} of {signal.order} must be {wanted}, but is stored as {kept}"
+    yield from (f"signal {rows} has no cause" for rows in found.values())
 
 
 def every_signal_ends_as_it_must(run: Evidence) -> Iterator[str]:
-    """Cleared by a later fact, withdrawn where a fact told late shows that it never was; all others stand."""
+    """Cleared by a later fact, withdrawn if a late fact disproves it; all others stand."""
     rows = {row["signal_id"]: row for row in _rows(run, "signals")}
     for signal in _signals(run):
         row = rows.get(signal.id)
         if row is not None and (row["ended"], row["ended_at"]) != (signal.ended, signal.ended_at):
             ends = f"{signal.ended} {signal.ended_at}"
-            yield f"{_name(signal)} must be {ends}, and is {row['ended']} {row['ended_at']} by {row['ended_because']}"
+            yield f"{_name(signal)} must be {ends}, but is {row['ended']} {row['ended_at']} by {row['ended_because']}"
 
 
 def every_risk_is_one_episode(run: Evidence) -> Iterator[str]:
-    """From its first signal until none stands, then another; nothing for accounts that never bought."""
+    """From its first signal until none stands; the next signal opens another. Accounts without an order have none."""
     found = Counter(row["episode_id"] for row in _rows(run, "episodes"))
     rows = {row["episode_id"]: row for row in _rows(run, "episodes")}
     for episode in _episodes(run):
         count = found.pop(episode.id, 0)
         row = rows.get(episode.id)
         if row is None or count != 1:
-            yield f"episode {episode.id} of {episode.order} is there {count} times"
+            yield f"episode {episode.id} of {episode.order} exists {count} times"
             continue
         wanted = (episode.account, episode.order, episode.follows, episode.closed_at)
         is_so = (row["account_id"], row["order_id"], row["follows"], row["closed_at"])
         if wanted != is_so:
-            yield f"episode {episode.id} must be {wanted}, and is {is_so}"
-    yield from (f"episode {id} of {rows[id]['order_id']} follows from nothing" for id in found)
+            yield f"episode {episode.id} must be {wanted}, but is {is_so}"
+    yield from (f"episode {id} of {rows[id]['order_id']} has no cause" for id in found)
 
 
 def every_ring_is_one_alert(run: Evidence) -> Iterator[str]:
-    """For its signal and its cause, and numbered; and no alert else. What waits for a seller rings in the end."""
+    """Each alert has its signal, cause and number, and there are no others. One that waits for its seller is raised in
+    the end."""
     found = defaultdict[object, list[Row]](list)
     for row in _rows(run, "alerts"):
         found[row["episode_id"], row["ring"]].append(row)
@@ -78,16 +79,16 @@ def every_ring_is_one_alert(run: Evidence) -> Iterator[str]:
         wanted = (derived("alert", ring.episode, ring.number), episode.account, ring.signal, ring.cause)
         made = [(row["alert_id"], row["account_id"], row["signal_id"], row["cause"]) for row in rows]
         if made != [wanted]:
-            yield f"ring {ring.number} of {episode.order} must be {wanted}, and is {made}"
-    yield from (f"nothing had to ring {rows}" for rows in found.values())
+            yield f"alert {ring.number} of {episode.order} must be {wanted}, but is {made}"
+    yield from (f"alert {rows} has no cause" for rows in found.values())
     for episode in _episodes(run):
         waits = [one for one in episode.seeking if one.rings]
         if waits and episode.closed_at is None and episode.taken_at is None:
-            yield f"episode {episode.id} of {episode.order} waits for ever to ring: {waits}"
+            yield f"episode {episode.id} of {episode.order} waits forever for its alert: {waits}"
 
 
 def every_alert_is_for_the_right_person(run: Evidence) -> Iterator[str]:
-    """At the right step and with the reason that fits; and the episode is that person's."""
+    """At the right step and for the right reason; and the episode has the right responsible person."""
     effects = expected_effects(run)
     yield from effects.desk.wrongs
     alerts = {(row["episode_id"], row["ring"]): row for row in _rows(run, "alerts")}
@@ -95,7 +96,7 @@ def every_alert_is_for_the_right_person(run: Evidence) -> Iterator[str]:
         row = alerts.get((ring.episode, ring.number))
         wanted = (ring.rung.step, ring.rung.person, ring.rung.because)
         if row is not None and (row["step"], row["recipient"], row["because"]) != wanted:
-            yield f"alert {row['alert_id']} of {episode.order} went to {row['recipient']}, and had to go to {wanted}"
+            yield f"alert {row['alert_id']} of {episode.order} went to {row['recipient']} instead of {wanted}"
     rows = {row["episode_id"]: row for row in _rows(run, "episodes")}
     directory = Directory(run)
     for account in effects.accounts.values():
@@ -103,25 +104,25 @@ def every_alert_is_for_the_right_person(run: Evidence) -> Iterator[str]:
             row = rows.get(episode.id)
             unsure = not episode.rings and directory.comes_late(account.sales.sellers[episode.order])
             if row is not None and row["responsible"] != episode.responsible and not unsure:
-                yield f"episode {episode.id} is {row['responsible']}'s, and had to be {episode.responsible}'s"
+                yield f"episode {episode.id} is {row['responsible']}'s instead of {episode.responsible}'s"
 
 
 def everything_is_as_grave_as_it_must_be(run: Evidence) -> Iterator[str]:
-    """An episode by its signals, the money and the policy, and each ring as the episode was then."""
+    """An episode's severity follows from its signals, the amount and the policy; an alert has that of its moment."""
     alerts = {(row["episode_id"], row["ring"]): row for row in _rows(run, "alerts")}
     rows = {row["episode_id"]: row for row in _rows(run, "episodes")}
     for _, ring in _rings(run):
         row = alerts.get((ring.episode, ring.number))
         if row is not None and row["severity"] != ring.severity:
-            yield f"alert {row['alert_id']} is {row['severity']}, and had to be {ring.severity}"
+            yield f"alert {row['alert_id']} is {row['severity']} instead of {ring.severity}"
     for episode in _episodes(run):
         row = rows.get(episode.id)
         if row is not None and row["severity"] != episode.severity:
-            yield f"episode {episode.id} of {episode.order} is {row['severity']}, and had to be {episode.severity}"
+            yield f"episode {episode.id} of {episode.order} is {row['severity']} instead of {episode.severity}"
 
 
 def an_episode_stands_as_taken_where_it_was(run: Evidence) -> Iterator[str]:
-    """By whom, how often they tried, and whether they reached the customer; until it rings again."""
+    """By whom, with how many attempts, and whether they reached the customer; until the next alert."""
     rows = {row["episode_id"]: row for row in _rows(run, "episodes")}
     for episode in _episodes(run):
         row = rows.get(episode.id)
@@ -130,11 +131,11 @@ def an_episode_stands_as_taken_where_it_was(run: Evidence) -> Iterator[str]:
             continue
         stands = (row["acknowledged_at"], row["acknowledged_by"], row["attempts"], row["reached_at"] is not None)
         if stands != wanted:
-            yield f"episode {episode.id} of {episode.order} stands as {stands}, and had to stand as {wanted}"
+            yield f"episode {episode.id} of {episode.order} stands as {stands} instead of {wanted}"
 
 
 def every_clock_is_set(run: Evidence) -> Iterator[str]:
-    """For an answer or for reaching the customer, as the policy says; and a timer will ring when it has run out."""
+    """For a response or for reaching the customer, as the policy says; and a timer is set for it."""
     rows = {row["episode_id"]: row for row in _rows(run, "episodes")}
     timers = [row for row in run.rows("escalation", "shared.timers") if row["type"].endswith(".episode_due")]
     bodies = [row["body"].decode() for row in timers]
@@ -145,14 +146,14 @@ def every_clock_is_set(run: Evidence) -> Iterator[str]:
         wanted = (episode.deadline_at, episode.deadline_for, episode.exhausted_at is not None)
         is_set = (row["deadline_at"], row["deadline_for"], row["exhausted_at"] is not None)
         if is_set != wanted:
-            yield f"the clock of {episode.id} of {episode.order} is {is_set}, and had to be {wanted}"
+            yield f"the deadline of {episode.id} of {episode.order} is {is_set} instead of {wanted}"
         set_timers = sum(str(episode.id) in body for body in bodies)
         if set_timers != (episode.deadline_at is not None):
-            yield f"episode {episode.id} of {episode.order} has {set_timers} timers, and its time is {wanted}"
+            yield f"episode {episode.id} of {episode.order} has {set_timers} timers, but its deadline is {wanted}"
 
 
 def every_silence_is_waited_for(run: Evidence) -> Iterator[str]:
-    """What becomes a signal when nothing happens has a timer."""
+    """Each silence that would become a signal has a timer."""
     timers = Counter(
         (row["subject"], row["body"].decode())
         for row in run.rows("escalation", "shared.timers")
@@ -168,11 +169,11 @@ def every_silence_is_waited_for(run: Evidence) -> Iterator[str]:
             if expected and not any(
                 subject == account.id and all(part in body for part in about) for subject, body in timers
             ):
-                yield f"{one.kind} of {account.id} about {one.cause.case} {one.cause.order} is not waited for"
+                yield f"{one.kind} of {account.id} about {one.cause.case} {one.cause.order} has no timer"
 
 
 def every_step_is_explained(run: Evidence) -> Iterator[str]:
-    """Each signal of an episode and its end, each ring and each closing has one row that says why, and no other has."""
+    """Each signal and its end, each alert and each closing has exactly one decision."""
     wanted = Counter(expected_effects(run).desk.decided)
     found = Counter(
         (row["rule"], row["episode_id"], None if row["rule"] == "closed" else row["signal_id"])
@@ -181,11 +182,11 @@ def every_step_is_explained(run: Evidence) -> Iterator[str]:
     )
     for step in wanted.keys() | found.keys():
         if wanted[step] != found[step]:
-            yield f"{step} is explained {found[step]} times, and had to be {wanted[step]} times"
+            yield f"{step} has {found[step]} decisions instead of {wanted[step]}"
 
 
 def orders_and_cases_are_known_as_told(run: Evidence) -> Iterator[str]:
-    """Whose an order is, who sold it and when; which order a case is about; whose the account is."""
+    """Each order's account, seller and time of sale; each case's order; each account's owner."""
     accounts = _accounts(run)
     orders = {
         (account.id, id, account.sales.seller(id), sold_at(order))
@@ -193,15 +194,15 @@ def orders_and_cases_are_known_as_told(run: Evidence) -> Iterator[str]:
         for id, order in account.sales.orders.items()
     }
     kept = {(row["account_id"], row["order_id"], row["sold_by"], row["sold_at"]) for row in _rows(run, "orders")}
-    yield from (f"order {order} is kept and was not told so" for order in kept - orders)
-    yield from (f"order {order} is not kept so" for order in orders - kept)
+    yield from (f"order {order} is stored, but was not reported" for order in kept - orders)
+    yield from (f"order {order} is missing" for order in orders - kept)
     cases = {(account.id, case, order) for account in accounts for case, order in account.case_orders.items()}
     known = {(row["account_id"], row["case_id"], row["order_id"]) for row in _rows(run, "cases")}
-    yield from (f"case {case} is kept and was not told so" for case in known - cases)
-    yield from (f"case {case} is not kept so" for case in cases - known)
+    yield from (f"case {case} is stored, but was not reported" for case in known - cases)
+    yield from (f"case {case} is missing" for case in cases - known)
     owners = {(account.id, account.sales.owner[1]) for account in accounts if account.sales.owner}
     moved = {(row["account_id"], row["assigned_to"]) for row in _rows(run, "accounts") if row["assigned_to"]}
-    yield from (f"account {account} is not moved as told" for account in owners ^ moved)
+    yield from (f"account {account} has another owner than reported" for account in owners ^ moved)
 
 
 def _json(id: str | None) -> str:

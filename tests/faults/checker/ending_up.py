@@ -1,5 +1,5 @@
-"""Accounts of which only the end is judged: a hot one has too many facts to walk through, and where a release took the
-place of another, two sets of rules have judged. Their facts are there, and what stands is what all of these say.
+"""Accounts judged only by their final state: a hot account has too many facts to replay, and after an upgrade two
+versions of the rules have decided. Their facts are complete, and the signals that stand follow from all of them.
 """
 
 from collections import Counter
@@ -15,21 +15,21 @@ _REMEMBERED = ("fact_id", "kind", "at", "case_id", "order_id", "courtesy", "amou
 
 
 def each_fact_judged_in_the_end_is_remembered_once(run: Evidence) -> Iterator[str]:
-    """None missing, none extra, each as it was told."""
+    """None is missing, none is extra, and each has the reported values."""
     found = Counter(tuple(row[name] for name in _REMEMBERED) for row in _rows(run, "facts"))
     wanted = {
         (fact.id, fact.kind, fact.at, fact.case, fact.order, fact.courtesy, fact.amount)
         for facts in _facts(run).values()
         for fact in facts.values()
     }
-    yield from (f"fact {fact} is not remembered so" for fact in wanted - found.keys())
+    yield from (f"fact {fact} is missing" for fact in wanted - found.keys())
     for fact, count in found.items():
         if fact not in wanted or count > 1:
-            yield f"fact {fact} is remembered {count} times, and {fact in wanted:d} times is right"
+            yield f"fact {fact} is remembered {count} times instead of {fact in wanted:d}"
 
 
 def what_stands_in_the_end_is_what_all_facts_say(run: Evidence) -> Iterator[str]:
-    """As if all had been told at once; and an episode is open exactly where a signal of it stands."""
+    """The signals are those of all facts reported at once. An episode is open exactly if one of its signals stands."""
     now, rules = run.databases["escalation"].now, _rules(run)
     wanted = {
         (account, one.kind, one.id, one.at)
@@ -39,16 +39,16 @@ def what_stands_in_the_end_is_what_all_facts_say(run: Evidence) -> Iterator[str]
     }
     standing = [row for row in _rows(run, "signals") if row["ended"] is None]
     found = {(row["account_id"], row["kind"], row["signal_id"], row["at"]) for row in standing}
-    yield from (f"signal {signal} does not stand" for signal in wanted - found)
-    yield from (f"signal {signal} stands, and the facts do not say so" for signal in found - wanted)
+    yield from (f"signal {signal} is missing" for signal in wanted - found)
+    yield from (f"signal {signal} stands, but does not follow from the facts" for signal in found - wanted)
     troubled = {row["episode_id"] for row in standing}
     for row in _rows(run, "episodes"):
         if (row["closed_at"] is None) != (row["episode_id"] in troubled) and row["closed_by"] is None:
-            yield f"episode {row['episode_id']} of {row['order_id']} is closed {row['closed_at']}, against its signals"
+            yield f"episode {row['episode_id']} of {row['order_id']} is closed {row['closed_at']}, unlike its signals"
 
 
 def nobody_waits_for_a_hot_account(run: Evidence) -> Iterator[str]:
-    """What is told of others is applied in time, from when it stands on a topic."""
+    """Facts of other accounts are applied in time, counted from when they are on a topic."""
     if "hot" not in run.world:
         return
     written: dict[tuple[str | None, str | None], float] = {}
@@ -62,7 +62,7 @@ def nobody_waits_for_a_hot_account(run: Evidence) -> Iterator[str]:
 
 
 def _facts(run: Evidence) -> Mapping[str, Mapping[UUID, Fact]]:
-    """By account, all that escalation must remember of those that are judged in the end."""
+    """By account, all facts that escalation must remember of the accounts judged by their final state."""
     facts: dict[str, dict[UUID, Fact]] = {}
     sales: dict[str, Told] = {}
     told: Mapping[datetime, Told] = run.told()

@@ -9,25 +9,26 @@ from tests.faults.checker.facts import Fact
 
 
 def ended(facts: Facts, kind: str, cause: Fact, at: datetime | None) -> Fact | None:
-    """What ends a signal that came at this time: an end of the same instant, unless it is a reopening."""
+    """The fact that ends a signal of this time. An end of the same instant counts, unless the signal is a reopening of
+    that instant."""
     reopened = cause.kind == "case_reopened" and cause.at == at
-    progress = kind == "case_stuck"  # to which any status is one like the other
+    progress = kind == "case_stuck"  # progress is any status, so one after which nothing is owed is no special end
     return facts.first(ends(facts, kind, cause), at, ends_too=not reopened, status_too=not progress)
 
 
 def broken(facts: Facts, kind: str, cause: Fact, until: datetime, *, since: datetime | None) -> bool:
-    """Whether what would end it happened before it lasted too long."""
+    """Whether a fact that would end the signal happened at or before `until`."""
     end = ended(facts, kind, cause, since)
     return end is not None and end.at <= until
 
 
 def ends(facts: Facts, kind: str, cause: Fact) -> Fits:
-    """Whether a fact is of those that end it."""
+    """Matches the facts that end a signal of this kind."""
     return ENDS[kind](facts, cause)
 
 
 def ends_of_case(facts: Facts, cause: Fact) -> Fits:
-    """The end of its case, or a status by which nothing is owed any more."""
+    """Matches the end of the cause's case, and a status after which nothing is owed on it."""
 
     def fits(fact: Fact) -> bool:
         over = fact.kind in ENDS_CASE or facts.is_last(fact)
@@ -93,7 +94,7 @@ def _never(_facts: Facts, _cause: Fact) -> Fits:
 
 
 def _delivered(facts: Facts, cause: Fact) -> Fits:
-    """What completes the order, or ends it."""
+    """Matches the fact that completes the order, and its cancellation."""
     completing = {
         fact.id for fact, before, after in facts.delivery(cause.order) if after and (is_delivery(fact) or not before)
     }

@@ -1,4 +1,4 @@
-"""Everything a run left behind, as it was read: what was told, what stands on topics and in tables, what was mailed."""
+"""Everything that a run left behind: the published history, topics, tables, and the e-mails accepted."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,16 +11,16 @@ Place: TypeAlias = tuple[str, int]
 """A topic without the prefix, and a partition."""
 
 SENDING_SECONDS = 30.0
-"""The longest that handing over one message takes, and so how long a restored database may differ from what is sent."""
+"""The longest time to hand over one message. For that long a restored database may not know of a sent one."""
 
 
 class CannotJudge(Exception):
-    """The evidence does not suffice. Says what is missing."""
+    """The evidence does not suffice. The message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A line of `history.jsonl`; `at` is its time, which no other event has."""
+    """A line of `history.jsonl`. `at` is its time, which no other event shares."""
 
     via: str
     topic: str
@@ -38,13 +38,13 @@ class Told:
 
     @property
     def kind(self) -> str:
-        """The last part of its type."""
+        """The last part of the event's type."""
         return self.type.rpartition(".")[2]
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record of a topic; `source`, `id`, `at` and `type` are None where they cannot be read."""
+    """A record of a topic. `source`, `id`, `at` and `type` are None if they are unreadable."""
 
     topic: str
     partition: int
@@ -67,14 +67,14 @@ class Record:
 
 @dataclass(slots=True)
 class Database:
-    """A service's tables by "schema.name", as one snapshot, and its sessions that are in somebody's way."""
+    """One snapshot of a service's tables by "schema.name", and the sessions that block others."""
 
     now: datetime
     tables: dict[str, list[Row]]
     hindrances: list[str] = field(default_factory=list)
 
     def journal(self, *kinds: str) -> list[Row]:
-        """The journal's rows of these kinds in the order in which they were applied."""
+        """The journal's rows of these kinds, in the order of application."""
         rows = [row for row in self.tables["shared.journal"] if row["kind"] in kinds]
         return sorted(rows, key=lambda row: row["position"])
 
@@ -86,20 +86,23 @@ class Restore:
     restored_at: float
 
     def covers(self, at: float) -> bool:
-        """Whether what was done then may be unknown to the restored database."""
+        """Whether something done at this time may be unknown to the restored database."""
         return self.backup_at - 2 <= at <= self.restored_at + SENDING_SECONDS + 5
 
 
 @dataclass(slots=True)
 class Evidence:
-    """One run. `topics` are by names without the prefix, `committed` by service.
+    """One run. `topics` are by name without the prefix, `committed` by service.
 
-    `computed` keeps what several promises are judged by; whoever changes the evidence clears it.
+    `computed` caches what several promises are judged by; clear it after changing the evidence.
 
-    `world` may say besides: `clock_jumps`, where waits for a seller may have ended early and moments do not compare;
-    `mail_refuses_for_good`, where deliveries may fail; `freeze_seconds`, for how long a process stood still at most;
-    `judged_in_the_end`, the accounts (or "all") of which only that is judged which stands in the end; `hot`, an account
-    for which no other may wait longer than `others_within` seconds.
+    Optional keys of `world`:
+    - `clock_jumps`: the services' clocks jumped, so their instants are not comparable with others, and waits for a
+      seller may have ended early
+    - `mail_refuses_for_good`: deliveries may fail
+    - `freeze_seconds`: the longest time that a process was frozen
+    - `judged_in_the_end`: the accounts (or "all") judged only by their final state
+    - `hot`: an account for which no other may wait longer than `others_within` seconds
     """
 
     world: Mapping[str, Any]
@@ -128,7 +131,7 @@ class Evidence:
         return self.databases[service].tables[table]
 
     def walks(self, account: str) -> bool:
-        """Whether all that became of an account is computed, fact by fact, and not only what stands in the end."""
+        """Whether the account is replayed fact by fact, and not only judged by its final state."""
         judged_in_the_end = self.world.get("judged_in_the_end", ())
         return judged_in_the_end != "all" and account not in judged_in_the_end
 

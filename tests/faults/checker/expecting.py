@@ -1,4 +1,4 @@
-"""Walks through escalation's journal, and so computes all that must have come of it. Start at `expected_effects`."""
+"""Replays escalation's journal and computes every effect that it must have had. Start at `expected_effects`."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -14,14 +14,15 @@ from tests.faults.checker.walking import Account
 
 @dataclass(slots=True)
 class Effects:
-    """Every account that escalation has heard of, and what must be told and explained of them all."""
+    """Every account known to escalation, and all events and decisions that must exist."""
 
     accounts: dict[str, Account]
     desk: Desk
 
 
 def expected_effects(run: Evidence) -> Effects:
-    """Computed once for a piece of evidence. Raises CannotJudge where the journal names what is nowhere."""
+    """Computed once for each piece of evidence. Raises CannotJudge if the journal refers to something that does not
+    exist."""
     if "effects" not in run.computed:
         run.computed["effects"] = _effects(run)
     effects: Effects = run.computed["effects"]
@@ -43,7 +44,7 @@ def _effects(run: Evidence) -> Effects:
             _take(account, row, told)
         except KeyError as error:
             raise CannotJudge(
-                f"journal row {row['position']} ({row['type']}) is about what is nowhere: {error}"
+                f"journal row {row['position']} ({row['type']}) refers to something that does not exist: {error}"
             ) from None
     return effects
 

@@ -1,4 +1,4 @@
-"""What escalation must remember of an account: each fact once, by an id that follows from what told it."""
+"""The facts that escalation must remember of an account: each once, with an id derived from its event."""
 
 import hashlib
 import re
@@ -32,15 +32,15 @@ OF_ORDERS = (
 
 
 def derived(*parts: object) -> UUID:
-    """The id that follows from a kind and its causes: a UUIDv5 of them all, each with its length."""
+    """The id derived from a kind and its causes: a UUIDv5 of all parts, each preceded by its length."""
     name = "".join(f"{len(text)}:{text}" for text in map(str, parts))
     return UUID(bytes=hashlib.sha1(_NAMESPACE + name.encode(), usedforsecurity=False).digest()[:16], version=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """`data` is what was told; `due` when something told by it falls due; `what` names a promise, `contacts` are those
-    that need no answer."""
+    """`data` is the event's; `due` is the time that a promise or report names; `what` names a promise; `contacts` are
+    the contacts reported as needing no answer."""
 
     id: UUID
     kind: str
@@ -58,25 +58,25 @@ class Fact:
 
     @property
     def place(self) -> int:
-        """Where it stands among the facts of its instant: opening, everything else, end, reopening."""
+        """The rank among facts of one instant: opening, everything else, end, reopening."""
         if self.kind in ("case_opened", "case_reopened"):
             return 3 * (self.kind == "case_reopened")
         return 2 if self.kind in ENDS else 1
 
     @property
     def word(self) -> str:
-        """The word of its status, however it is spelled. Where nothing is told, a case is new when it is opened."""
+        """The normalised word of the status. A case opened without a word is "new"."""
         told = self.data.get("status", "new" if self.kind == "case_opened" else "")
         return " ".join(re.sub("[-_]", " ", str(told)).casefold().split())
 
     @property
     def asks(self) -> bool:
-        """Whether the customer does something about a case that asks for an answer."""
+        """Whether the customer does something on a case that asks for an answer."""
         return self.inbound or self.kind in ("refund_requested", "cancellation_requested")
 
     @property
     def said(self) -> dict[str, Any]:
-        """What a request says, as far as it says it: an amount, words, a person."""
+        """The parts of a request that it states: an amount, words, a person."""
         by = self.data.get("by") or {}
         person = by.get("email") or by.get("phone") or by.get("name") if isinstance(by, Mapping) else None
         told = {
@@ -88,7 +88,8 @@ class Fact:
 
     @property
     def denies(self) -> bool:
-        """Whether the buyer says, or somebody for them, that an order did not do what it was bought for."""
+        """Whether the buyer, or a colleague on their behalf, reports that the order did not bring the result it was
+        bought for."""
         return self.kind in ("outcome_reported", "outcome_said") and not self.data["reached"]
 
     @property
@@ -101,7 +102,7 @@ class Fact:
 
     @property
     def amount(self) -> int | None:
-        """How much was paid back, or is asked back as far as that is told, in minor units."""
+        """The amount refunded, or the amount requested if it is stated, in minor units."""
         if self.kind == "refund_requested":
             return self.data.get("amount_minor") or None
         return self.data.get("amount_minor") if self.kind == "refund_paid" else None
@@ -124,7 +125,7 @@ class Fact:
 
     @property
     def tried(self) -> bool:
-        """Whether one of us tried to reach the customer, and did not."""
+        """Whether we tried to reach the customer and did not."""
         outbound = self.kind == "contact" and self.data["direction"] == "outbound"
         return outbound and self.result in ("unanswered", "voicemail")
 
@@ -134,7 +135,7 @@ class Fact:
 
 
 def lines_of(sale: Told) -> Fact:
-    """A sale's lines, which are remembered once a part of the order arrives or its lines change."""
+    """The lines of a sale, remembered once a part of the order arrives or its lines change."""
     order = str(sale.data["order"])
     return Fact(
         derived("fact", "order_lines", order), "order_lines", instant(sale.data["sold_at"]), None, order, sale.data
@@ -142,7 +143,7 @@ def lines_of(sale: Told) -> Fact:
 
 
 def facts_of(event: Told, row: Row) -> Iterator[Fact]:
-    """What is remembered of an event, which escalation journaled as this row."""
+    """The facts remembered of an event that escalation journaled as this row."""
     data, source, id = event.data, row["source"], row["event_id"]
     if event.kind == "order_placed":
         for place, promise in enumerate(data.get("promises", ())):
@@ -172,7 +173,7 @@ def facts_of(event: Told, row: Row) -> Iterator[Fact]:
 
 
 def _contacts(named: Mapping[str, str] | None) -> tuple[UUID, ...]:
-    """All that may be remembered of a contact that its publisher told under this source and id."""
+    """The ids of all facts that may be remembered of the contact published under this source and id."""
     if named is None:
         return ()
     types = ("support.contact_made", "support.contact_dead_ended")
@@ -181,7 +182,7 @@ def _contacts(named: Mapping[str, str] | None) -> tuple[UUID, ...]:
 
 
 def _beside(event: Told, source: str, id: str) -> Iterator[Fact]:
-    """What an event tells beside itself: that the customer leaves, or why a case that is closed needs no answer."""
+    """Further facts in an event: the customer's wish to leave, or the reason why a closed case needs no answer."""
     about = (event.at, event.data.get("case"), event.data.get("order"))
     if event.kind.startswith("contact_") and event.data.get("intent") and not event.data.get("courtesy"):
         told = {name: event.data[name] for name in ("words", "by") if name in event.data}

@@ -1,4 +1,4 @@
-"""A signal that an account's facts amount to, with what ended it. Start at `found`."""
+"""A signal computed from an account's facts, with the fact that ended it. Start at `found`."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -13,9 +13,10 @@ from tests.faults.checker.facts import Fact, derived
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A signal that began with `cause`; `cleared` is the fact that ended it, `passes` when it is over by time alone.
+    """A signal that began with `cause`; `cleared` is the fact that ended it, `passes` the time at which it ends by
+    itself.
 
-    `told` says the same as a silence; `again` are requests that are the same once more.
+    `told` is the fact that reports the same as this silence; `again` are repetitions of this request.
     """
 
     id: UUID
@@ -35,12 +36,12 @@ class Finding:
 
     @property
     def expected(self) -> bool:
-        """Whether it is raised only when its time has passed and all is read."""
+        """Whether it is raised only once its time has passed and all records up to then are read."""
         return self.silence and self.told is None
 
     @property
     def said(self) -> Fact | None:
-        """The fact that reports it."""
+        """The fact that reports it; None for an unreported silence."""
         return self.told if self.silence else self.cause
 
     def stands(self, at: datetime) -> bool:
@@ -50,18 +51,19 @@ class Finding:
 def found(
     facts: Facts, kind: str, cause: Fact, *, at: datetime | None = None, id: UUID | None = None, silence: bool = False
 ) -> Finding:
-    """A signal, with what ended it; by itself at its cause's time."""
+    """A signal with the fact that ended it. Its time is the cause's unless `at` is given."""
     at, id = at or cause.at, id or derived("signal", cause.id, kind)
     return Finding(id, kind, at, cause, facts.order_of(cause), silence, ended(facts, kind, cause, at))
 
 
 def themselves(facts: Facts, kind: str) -> Iterator[Finding]:
-    """Facts that are signals of the same kind."""
+    """Facts that are themselves signals of the same kind."""
     yield from (found(facts, kind, fact) for fact in facts.of(kind))
 
 
 def once(troubles: Iterable[Finding]) -> Iterator[Finding]:
-    """What is about one matter and ended by one fact is one trouble, since the earliest; reported or by silence."""
+    """Merge detections of one matter that the same fact ends, dated from the earliest, whether reported or found by
+    silence."""
     for _, group in groupby(sorted(troubles, key=_trouble), key=lambda one: _trouble(one)[:-1]):
         first, *others = group
         told = next((one.cause for one in others if not one.silence), None)

@@ -1,4 +1,4 @@
-"""Which signals an account's facts amount to: every rule by looking at all facts anew. Start at `findings`."""
+"""The signals that follow from an account's facts. Every rule looks at all facts anew. Start at `findings`."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -20,7 +20,7 @@ def findings(account: str, facts: Iterable[Fact], signals: Mapping[str, Any]) ->
 
 
 def _asked(facts: Facts, kind: str) -> Iterator[Finding]:
-    """Requests; the same once more, with no talk or withdrawal between, is no other."""
+    """Requests. A repetition within the policy's span, with no talk or withdrawal in between, is the same request."""
     by_matter = dict[tuple[Any, ...], list[Finding]]()
     for fact in facts.of(kind):
         refund = fact.data.get("kind", "dissatisfaction") if kind == "refund_requested" else None

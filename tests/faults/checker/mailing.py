@@ -1,6 +1,6 @@
-"""What the mail server took in is what was sent: every message arrived, none came again without a doubt.
+"""Every sent message reached the mail server, and none twice unless an attempt's outcome was unknown.
 
-A message is about one delivery, whose id is its own, or it is a list of several: `list_id` stands in each of these.
+A message is about one delivery and has its id, or it is a list of several deliveries, which share its `list_id`.
 """
 
 from collections import defaultdict
@@ -15,9 +15,9 @@ from tests.faults.checker.recipients import Directory
 
 
 def every_mail_sent_was_taken_in(run: Evidence) -> Iterator[str]:
-    """Once at least, by the right person's address; in a list where it went in one.
+    """At least once, to the right person's address, in a list if the delivery went in one.
 
-    Between a backup and its restore it may have been somebody else's, who has left since.
+    A message sent between a backup and its restore may have gone to an earlier recipient.
     """
     taken, directory = _taken(run), Directory(run)
     recipients = {row["alert_id"]: row["recipient"] for row in run.rows("escalation", "escalation.alerts")}
@@ -27,15 +27,15 @@ def every_mail_sent_was_taken_in(run: Evidence) -> Iterator[str]:
         right = [_addresses(copy) == [address] for copy in copies]
         astray = [copy["to"] for copy, fits in zip(copies, right, strict=True) if not (fits or _forgotten(run, copy))]
         if astray:
-            yield f"delivery {row['delivery_id']} went to {astray}, and had to go to {address}"
+            yield f"delivery {row['delivery_id']} went to {astray} instead of {address}"
         elif row["state"] == "sent" and not any(right):
-            yield f"delivery {row['delivery_id']} is sent, and the mail server has never seen it for {address}"
+            yield f"delivery {row['delivery_id']} is sent, but the mail server never got it for {address}"
 
 
 def no_mail_comes_twice_without_a_doubt(run: Evidence) -> Iterator[str]:
-    """Copies beyond the first, alone or in its list, are no more than the attempts whose outcome nobody knew.
+    """There are no more duplicates, alone or in a list, than attempts of unknown outcome.
 
-    But for what was sent between a backup and its restore: there nobody knows of it any more.
+    Messages sent between a backup and its restore are excused: the restored database does not know them.
     """
     taken = _taken(run)
     for row in _emails(run):
@@ -44,23 +44,23 @@ def no_mail_comes_twice_without_a_doubt(run: Evidence) -> Iterator[str]:
         forgotten = sum(_forgotten(run, copy) for copy in copies)
         if len(copies) - 1 > row["unknown_count"] + forgotten:
             doubts = row["unknown_count"]
-            yield f"{row['delivery_id']} was taken in {len(copies)} times, and was {doubts} times in doubt"
+            yield f"{row['delivery_id']} arrived {len(copies)} times, with {doubts} attempts of unknown outcome"
 
 
 def every_mail_is_of_an_alert(run: Evidence) -> Iterator[str]:
-    """Or a list that one of its deliveries' attempts began."""
+    """Or it is a list that an attempt of one of its deliveries started."""
     known = {str(row["delivery_id"]) for row in _emails(run)}
     for row in _emails(run):
         known |= {str(derived("list", row["delivery_id"], attempt + 1)) for attempt in range(row["attempts"])}
     for id, copies in _taken(run).items():
         if id not in known and not all(_forgotten(run, copy) for copy in copies):
-            yield f"mail {id} to {copies[0]['to']} is of no alert"
+            yield f"mail {id} to {copies[0]['to']} belongs to no alert"
 
 
 def no_storm_reaches_anybody(run: Evidence) -> Iterator[str]:
-    """Within the policy's window no more mails about one alert go to a person than it allows.
+    """No person gets more e-mails about single alerts within the policy's window than it allows.
 
-    What took several attempts is left out: it counts for another moment.
+    Deliveries of several attempts are left out: they count at another instant.
     """
     storms = run.world["policy"]["storms"]
     began, alone = _first_attempts(run), defaultdict[str, list[datetime]](list)
@@ -80,7 +80,7 @@ def _first_attempts(run: Evidence) -> dict[UUID, datetime]:
 
 
 def _taken(run: Evidence) -> dict[str, list[Row]]:
-    """The mails taken in, by the message that their Message-ID names: <message@host>."""
+    """The e-mails accepted, by the message that their Message-ID names: <message@host>."""
     taken = defaultdict[str, list[Row]](list)
     for row in run.mail:
         taken[row["message_id"].strip("<>").partition("@")[0]].append(row)
@@ -88,7 +88,7 @@ def _taken(run: Evidence) -> dict[str, list[Row]]:
 
 
 def _message_of(delivery: Row) -> str:
-    """The message that it went as last."""
+    """The id of the message that the delivery was last sent in."""
     return str(delivery["list_id"] or delivery["delivery_id"])
 
 

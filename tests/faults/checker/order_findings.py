@@ -1,4 +1,4 @@
-"""Signals made of how an order goes on: not confirmed, a promise not kept, late."""
+"""Signals from the course of an order: no confirmation, a missed promise, a late delivery."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ def stalled(facts: Facts, kind: str) -> Iterator[Finding]:
 
 
 def missed(facts: Facts, kind: str) -> Iterator[Finding]:
-    """Of promises of one name the one that is due first."""
+    """Promises of one name count as one, due at the earliest of their times."""
     by_name = dict[tuple[str | None, str | None], Fact]()
     for fact in sorted(facts.of("promise"), key=lambda fact: (_due(fact), fact.key)):
         by_name.setdefault((fact.order, fact.what), fact)
@@ -34,7 +34,7 @@ def missed(facts: Facts, kind: str) -> Iterator[Finding]:
 
 
 def _broken_at(facts: Facts, promise: Fact) -> datetime | None:
-    """Its day; or, if it was said by then to be kept, when the customer first complains after that."""
+    """When the promise is due; if it was reported as kept by then, the customer's next complaint, or None."""
     due = _due(promise)
     said = [
         one.at
@@ -63,7 +63,8 @@ def _each_late(facts: Facts, kind: str) -> Iterator[Finding]:
 
 
 def _days(facts: Facts, order: str) -> Iterator[tuple[Fact, datetime]]:
-    """When an order would be late: as its day passes that counts then, and when it is not delivered any more later."""
+    """When an order would be late: when the delivery date in force passes, or at a change after it that reopens the
+    order."""
     own = [fact for fact in facts.of("delivery_due", "order_changed") if fact.order == order and fact.due is not None]
     for place, fact in enumerate(own):
         if all(_due(fact) < later.at for later in own[place + 1 :]):

@@ -77,7 +77,7 @@ AT_REST: Sequence[Check] = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What became of one promise: the first violations and how many there are, or why nobody can tell."""
+    """The result for one promise: the first violations and their number, or why it cannot be judged."""
 
     promise: str
     violations: int
@@ -94,12 +94,12 @@ class Finding:
 
 
 def at_rest(run: Evidence) -> bool:
-    """Whether nothing is on its way any more; before that the other promises may not be kept yet."""
+    """Whether all work is finished. Before that the other promises may not hold yet."""
     return not any(violation for check in AT_REST for violation in check(run))
 
 
 def at_rest_but_for_lists(run: Evidence) -> bool:
-    """Whether nothing is on its way but what waits for a storm's window to end."""
+    """Whether the only unfinished work is deliveries held until a storm's window ends."""
     if [check for check in AT_REST if any(check(run))] != [delivering.every_delivery_has_ended]:
         return False
     waiting = [row for row in run.rows("escalation", "escalation.deliveries") if not delivering.has_ended(row)]
@@ -112,14 +112,14 @@ def judge(run: Evidence) -> list[Finding]:
 
 
 def verdict(findings: Sequence[Finding]) -> Literal["pass", "violated", "cannot judge"]:
-    """A violation is one, whatever else could not be judged."""
+    """A violation decides the verdict, even if other promises could not be judged."""
     if any(finding.violations for finding in findings):
         return "violated"
     return "cannot judge" if any(finding.unjudged for finding in findings) else "pass"
 
 
 def counted(run: Evidence) -> dict[str, int]:
-    """How much there was to judge, and how often the last hop was in doubt."""
+    """How much there was to judge, and how often the outcome of an attempt was unknown."""
     inbound = [record for topic in ("orders.inbound.v1", "support.inbound.v1") for record in run.topics[topic]]
     deliveries = run.rows("escalation", "escalation.deliveries")
     mails = [row["message_id"] for row in run.mail]
@@ -146,7 +146,7 @@ def counted(run: Evidence) -> dict[str, int]:
 
 
 def report(run: Evidence, findings: Sequence[Finding]) -> dict[str, Any]:
-    """The verdict as JSON has it."""
+    """The verdict in the form of its JSON."""
     return {
         "verdict": verdict(findings),
         "seed": run.world.get("seed"),

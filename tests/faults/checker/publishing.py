@@ -1,4 +1,6 @@
-"""What a service decided to publish stands on its topics, once and in each account's order; nothing else does."""
+"""Every event that a service decided to publish is on its topics, once and in each account's order, and nothing else
+is.
+"""
 
 import json
 from collections import Counter, defaultdict
@@ -11,7 +13,7 @@ from tests.faults.checker.evidence import Evidence, Record, Row, Told, instant, 
 from tests.faults.checker.recomputing import awaited, opened, published_sequences
 
 UNSTEADY = ("escalation.episodes.v1", "salespeople.v1")
-"""Where another order of arrival makes other ids: after a restore, what was published before may never come again."""
+"""Topics whose ids depend on the order of arrival: after a restore, earlier events may not be published again."""
 _RESHAPED = ("sold_at", "due_at", "delivery_due_at")
 
 
@@ -34,7 +36,7 @@ class Outgoing:
 
 
 def what_is_in_an_outbox_is_on_its_topic(run: Evidence) -> Iterator[str]:
-    """At least once, with the same key and bytes; no id is in an outbox twice."""
+    """At least once, with the same key and bytes. No id is in an outbox twice."""
     for service in run.databases:
         rows = _outbox(run, service)
         times = Counter((row.topic, row.identity) for row in rows)
@@ -48,11 +50,11 @@ def what_is_in_an_outbox_is_on_its_topic(run: Evidence) -> Iterator[str]:
             if not found:
                 yield f"{service}: {row.type} {row.event_id} of {row.key} is in the outbox and not on {row.topic}"
             elif not _same(row, found, anyone=bool(run.restores)):
-                yield f"{service}: {row.type} {row.event_id} of {row.key} stands on {row.topic} with other content"
+                yield f"{service}: {row.type} {row.event_id} of {row.key} is on {row.topic} with other content"
 
 
 def nothing_is_on_a_topic_that_no_outbox_knows(run: Evidence) -> Iterator[str]:
-    """But what was published between a backup and its restore, where another arrival makes other ids."""
+    """Except events published between a backup and its restore on a topic of `UNSTEADY`."""
     for service in run.databases:
         rows = _outbox(run, service)
         known = {(row.topic, row.identity) for row in rows}
@@ -64,7 +66,7 @@ def nothing_is_on_a_topic_that_no_outbox_knows(run: Evidence) -> Iterator[str]:
 
 
 def topics_have_each_account_in_the_outbox_order(run: Evidence) -> Iterator[str]:
-    """After leaving out repeats. A restored outbox is another one: there the order of causes counts."""
+    """Repeats are left out. After a restore `each_account_is_published_in_its_topic_order` judges instead."""
     for service in run.databases:
         if run.restores_of(service):
             continue
@@ -87,7 +89,8 @@ def topics_have_each_account_in_the_outbox_order(run: Evidence) -> Iterator[str]
 
 
 def facts_are_published_as_they_were_taken(run: Evidence) -> Iterator[str]:
-    """Orders and support: exactly the facts that follow from what they took, and each account's in that order."""
+    """Orders and support publish exactly the facts that follow from their journals, each account's in the journal's
+    order."""
     for service in INBOUND_SERVICES:
         wanted = published_sequences(run, service)
         found = defaultdict[str, list[tuple[str, datetime]]](list)
@@ -109,14 +112,14 @@ def facts_are_published_as_they_were_told(run: Evidence) -> Iterator[str]:
             plain = {name: value for name, value in event.data.items() if isinstance(value, str | int)}
             wrong = [name for name, value in plain.items() if name not in _RESHAPED and said.get(name) != value]
             if wrong or event.subject != row.key:
-                yield f"{service}: {row.type} of {event.identity} says something else in {wrong}"
+                yield f"{service}: {row.type} of {event.identity} has other values of {wrong}"
 
 
 def each_account_is_taken_in_its_topic_order(run: Evidence) -> Iterator[str]:
-    """What came by Kafka about one account was applied in the order of offsets.
+    """Records of one account were applied in the order of offsets.
 
-    A topic that was created again may have another order than the one before it: a record that was lost with that one
-    is sent again after later ones. So what was taken before is not compared.
+    Entries from before a topic was recreated are not compared: records lost with the old topic are sent again after
+    later ones, so the order may differ.
     """
     for service in run.databases:
         begun = begun_again(run, service)
@@ -128,12 +131,12 @@ def each_account_is_taken_in_its_topic_order(run: Evidence) -> Iterator[str]:
                 if place is None or row["decided_at"] < begun.get((run.prefix + topic, place[0]), row["decided_at"]):
                     continue
                 if place < last.get((topic, row["subject"]), (-1, -1)):
-                    yield f"{service}: {row['subject']} was not taken in order, at {topic} {place}"
+                    yield f"{service}: {row['subject']} was not applied in order, at {topic} {place}"
                 last[topic, row["subject"]] = place
 
 
 def each_account_is_published_in_its_topic_order(run: Evidence) -> Iterator[str]:
-    """What cannot wait leaves orders and support in the order of the inbound topic, also after a restore."""
+    """Facts that never wait leave orders and support in the order of the inbound topic, also after a restore."""
     told = run.told()
     for service in INBOUND_SERVICES:
         causes = _certain(_first_copies(_heard(run, service)), told)
@@ -145,14 +148,15 @@ def each_account_is_published_in_its_topic_order(run: Evidence) -> Iterator[str]
                     continue
                 before = last.get(record.key)
                 if before is not None and place < before[0]:
-                    yield f"{record} of {record.key} comes after {before[1]}, and was caused before it"
+                    yield f"{record} of {record.key} comes after {before[1]}, but was caused before it"
                 last[record.key] = (place, record)
 
 
 def _certain(records: Iterable[Record], told: dict[datetime, Told]) -> dict[datetime | None, int]:
-    """The offset of everything that came by Kafka and never had to wait, by its time.
+    """By time, the offset of every event that came by Kafka and never had to wait.
 
-    Repeated openings and people's facts are left out: which of them is published depends on what came by HTTP.
+    Repeated openings and facts about people are left out: which of them is published depends on those that came by
+    HTTP.
     """
     causes: dict[datetime | None, int] = {}
     openings = set[tuple[str, str]]()
@@ -197,7 +201,8 @@ def _facts_in_outbox(run: Evidence, service: str) -> list[Outgoing]:
 
 
 def _same(row: Outgoing, copies: Sequence[Record], *, anyone: bool) -> bool:
-    """A restored service may have told the same id with another `now` before."""
+    """Whether the copies equal the row. After a restore one is enough: the service may have published the id with
+    another `now`."""
     equal = [(copy.key, copy.value) == (row.key, row.row["payload"]) for copy in copies]
     return any(equal) if anyone else all(equal)
 

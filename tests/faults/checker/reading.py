@@ -23,7 +23,7 @@ _TABLES = {
         *("episodes", "signals", "alerts", "deliveries", "decisions"),
     ),
 }
-# An idle session is nobody's hindrance. `waitstart` is empty for the very first moments of a wait.
+# An idle session blocks nothing. `waitstart` is null for the first moments of a wait.
 _HINDRANCES = """
     select format('session %s (%s) is %s since %s', pid, application_name, state, state_change) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and state like 'idle in transaction%'
@@ -36,7 +36,7 @@ _HINDRANCES = """
 
 
 async def read_run(folder: Path) -> Evidence:
-    """The evidence of a run that has come to rest. Raises CannotJudge where something cannot be read."""
+    """The evidence of a run that has come to rest. Raises CannotJudge if something cannot be read."""
     try:
         world: Mapping[str, Any] = json.loads((folder / "world.json").read_text())
         history = [_told(line) for line in _lines(folder / "history.jsonl")]
@@ -56,7 +56,7 @@ async def read_run(folder: Path) -> Evidence:
 
 
 def _lines(file: Path) -> list[Row]:
-    """The lines of a file; a last one that was cut off by a crash does not count."""
+    """The lines of a file, without a last line that a crash cut off."""
     if not file.exists():
         return []
     text = file.read_text()
@@ -81,7 +81,7 @@ async def _database(url: str, service: str) -> Database:
 
 
 def _topics(world: Mapping[str, Any]) -> dict[str, list[Record]]:
-    """Every record that a reader of committed transactions gets, from the first on, by partition and offset."""
+    """All records visible to a reader of committed transactions, by partition and offset."""
     names = {topic for side in ("listens", "publishes") for topics in world[side].values() for topic in topics}
     names |= {f"{service}.dead-letters.v1" for service in SERVICES}
     found: dict[str, list[Record]] = {name: [] for name in names}
@@ -111,7 +111,7 @@ def _records(consumer: Consumer, places: list[TopicPartition], prefix: str) -> I
 
 
 def _places(consumer: Consumer, world: Mapping[str, Any], topics: Iterable[str]) -> list[TopicPartition]:
-    """The partitions of topics, as far as they exist, from their beginning."""
+    """The first position of each existing partition of the topics."""
     described = consumer.list_topics(timeout=_TIMEOUT_SECONDS).topics
     names = [world["prefix"] + topic for topic in topics]
     return [

@@ -1,11 +1,12 @@
-"""Who must hear of an order, one after the other, by the history's people: an implementation of the rule of its own.
+"""The ladder of an order from the history's directory: an independent implementation of the rule.
 
-First whom the account was moved to, else the order's seller, else (if inactive) the successor from the day on that
-was told (where the successor works) and while active. Then that one's backup, or where nobody is in that
-place the backup that the first of those who left named, then two active managers up the line of
-the seller, then the desk. Who is on the list already is left out, and who has no address, if somebody further up has
-one. The directory is known before the rest is told, so only a seller who leaves meanwhile may be seen as before or as
-after.
+The ladder: the active person the account is assigned to, else the order's seller, else (if the seller left) the active
+successor from the announced day in the successor's zone; then that person's backup or, if nobody holds the place, the
+first backup that the people who left named; then two active managers up the seller's line (without a seller, up that
+person's line); then the desk. Skip a person already listed, and one without an address if someone further up has one.
+
+Escalation knows the directory before the rest of the history. So only a seller who leaves in the meantime may have been
+seen as either active or gone.
 """
 
 from collections import defaultdict
@@ -23,7 +24,7 @@ STEPS = ("seller", "successor", "backup", "manager", "upper_manager", "desk")
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A step of the ladder, a person, and the code of the reason."""
+    """A step of the ladder, a person, and the code of the reason. `stands`: whether the person can be notified."""
 
     step: str
     person: str
@@ -51,17 +52,18 @@ class Directory:
         return address
 
     def comes_late(self, seller: str | None) -> bool:
-        """Whether somebody is told of after the directory, or never: what concerns them may wait."""
+        """Whether the person is published after the directory or never, so that an alert for their sale may have to
+        wait."""
         return seller is not None and seller not in self._at_once
 
     def ladders(self, seller: str | None, assigned: str | None, at: datetime) -> list[Ladder]:
-        """Whoever may be asked, in their order: one ladder for each version of the seller that may be known."""
+        """The people to notify, in order: one ladder for each version of the seller that escalation may have known."""
         if seller is None:
             return [self._ladder(None, None, assigned, at)]
         return [self._ladder(seller, known, assigned, at) for known in self._versions.get(seller, ())]
 
     def desk_instead(self) -> Ladder:
-        """After the seller was waited for in vain."""
+        """The ladder after a wait for the seller's entry in the directory that was in vain."""
         return (Rung("desk", self._desk, "seller_unknown"),)
 
     def _ladder(self, seller: str | None, known: Person | None, assigned: str | None, at: datetime) -> Ladder:
@@ -122,7 +124,7 @@ class Directory:
             above = manager.get("manager")
 
     def _once_each(self, rungs: Sequence[Rung]) -> list[Rung]:
-        """Without those who are on it already; then without those whom no message reaches, if it reaches one above."""
+        """Skip repeated people, and people without an address if someone further up has one."""
         asked = list[Rung]()
         for rung in rungs:
             again = any(one.person == rung.person and one.stands for one in asked)
@@ -150,12 +152,13 @@ class Directory:
 
 
 def next_on(ladder: Ladder, after: str | None) -> Rung | None:
-    """The first who is asked after a step; the first of all after None."""
+    """The first person to notify after a step, or at all for None."""
     left = STEPS if after is None else STEPS[STEPS.index(after) + 1 :]
     return next((rung for rung in ladder if rung.stands and rung.step in left), None)
 
 
 def came_instead(ladder: Ladder, step: str, before: Collection[str]) -> Iterator[Rung]:
-    """Who is in the place of this step by now and was not asked before: the seller's place is the successor's too."""
+    """People who now hold this step's place and are not among those notified `before`. Seller and successor share a
+    place."""
     place = ("seller", "successor") if step in ("seller", "successor") else (step,)
     yield from (rung for rung in ladder if rung.stands and rung.step in place and rung.person not in before)

@@ -1,10 +1,10 @@
-"""What orders and support must publish, computed from the history and the order in which they took it.
+"""What orders and support must publish, computed from the history and the order in which they journaled it.
 
-Orders publishes the first placing of an order and lets what was told of it before wait until then; a person's fact is
-published unless a later one (by its time, ties by id) is known, and so is to whom an account was moved. Support does
-the same as with orders with cases: only refund and cancellation requests, what takes them back, and contacts at a dead
-end never wait. What waited comes out right after what it waited for, in the order of times, ties by id. An opening
-told again publishes nothing.
+Orders publishes the first `order_placed` of an order; facts about it that arrive earlier wait for it. A person's fact
+is published unless a later one (by its time, ties by id) is known; the same holds for the reassignment of an account.
+Support treats cases as orders treats orders, except that refund and cancellation requests, their withdrawals, and
+contacts at a dead end or with the wish to leave never wait. Facts that waited are published right after the one they
+waited for, sorted by time, ties by id. A repeated opening publishes nothing.
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ from typing import TypeAlias
 from tests.faults.checker.evidence import CannotJudge, Evidence, Told
 
 Published: TypeAlias = tuple[str, datetime]
-"""A published fact's type and its time, which tells its cause."""
+"""A published fact's type and time. The time identifies its cause."""
 
 NEVER_WAIT = ("refund_requested", "refund_withdrawn", "cancellation_requested", "cancellation_withdrawn")
 _NEEDS_NO_ORDER = ("order_placed", "salesperson_changed", "account_reassigned")
@@ -27,18 +27,18 @@ def published_sequences(run: Evidence, service: str) -> dict[str, list[Published
 
 
 def taken(run: Evidence, service: str) -> dict[str, list[Told]]:
-    """By subject, the events in the order in which a service took them."""
+    """By subject, the events in the order in which a service journaled them."""
     told, by_subject = run.told(), defaultdict[str, list[Told]](list)
     for row in run.databases[service].journal("record", "http"):
         event = told.get(row["at"])
         if event is None:
-            raise CannotJudge(f"{service} took something that is not of the history: {row['source']} {row['event_id']}")
+            raise CannotJudge(f"{service} journaled an event outside the history: {row['source']} {row['event_id']}")
         by_subject[event.subject].append(event)
     return by_subject
 
 
 def awaited(event: Told) -> str | None:
-    """The order or case without which this event waits, if any."""
+    """The order or case for which this event waits, if any."""
     if event.topic.startswith("orders."):
         return None if event.kind in _NEEDS_NO_ORDER else str(event.data["order"])
     if event.kind == "case_opened" or is_signal_by_itself(event):

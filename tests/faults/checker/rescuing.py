@@ -1,13 +1,17 @@
-"""An episode as it must be: how grave it is, whom it rang and for what, who took it, and until when they have time.
+"""An episode as it must be: its severity, its alerts with their causes, its acknowledger, and their deadline.
 
-A refund request of a kind that has no play is for information: alone it is told to whoever would be asked first, and
-no clock runs; beside another signal it rings nobody. The others ring. It rings for its first signal, when it becomes
-graver, when money is asked back or a cancellation asked for, when the customer was reached before, and when the
-customer tries again while somebody has it. Nobody answers in time: who came in the place of the one asked last and
-never was, else the next on the ladder; after the desk the desk again, a few times. After that, whatever the customer
-does or suffers rings from the foot of the ladder. Whoever takes it must reach the customer in time. Who
-leaves passes on what they have: who had taken it, to whoever else stands where it rang last. In these histories
-everybody is at work at any time, and customers may be called at any time.
+A refund request of a kind without a play is for information. Alone it is sent once to the first person on the ladder,
+and no deadline runs; beside another signal it raises no alert.
+
+Other episodes raise an alert for the first signal, when severity rises, when a refund or cancellation is requested,
+for a new signal after the customer was reached, and when the customer contacts us again after an acknowledgement. These
+alerts go to the responsible person. If no one responds in time, notify a person who has since taken the last person's
+place, else the next on the ladder. After the desk, notify the desk again a few times. After that the episode is
+exhausted, and any new trouble starts again with the first person on the ladder.
+
+An acknowledger must reach the customer in time. A person who leaves passes on their episodes; an acknowledged one goes
+to the other people at the step notified last. In these histories everyone is at work, and customers may be called, at
+any time.
 """
 
 from collections import Counter
@@ -30,8 +34,8 @@ _SELLER_WAIT = timedelta(minutes=15)
 
 @dataclass(slots=True)
 class Signal:
-    """`order` is None while it waits; `ended` is None while it stands, else "cleared" or "withdrawn". `data` was
-    said by the fact that it began with."""
+    """`order` is None while it waits for one; `ended` is None while it stands, else "cleared" or "withdrawn". `data` is
+    that of the fact that it began with."""
 
     id: UUID
     account: str
@@ -51,7 +55,7 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """One alert that must be there: the nth of its episode, for a signal and a cause, to this rung of the ladder."""
+    """An alert that must exist: the nth of its episode, for a signal and a cause, to this rung of the ladder."""
 
     episode: UUID
     number: int
@@ -64,8 +68,8 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """A ring, or the naming of somebody, that waits for its seller to be known. `had_it`: who had taken it before,
-    `rung`: how often it had rung."""
+    """An alert, or the choice of a responsible person, that waits until the seller is known. `had_it` is the
+    acknowledger before it, `rung` the number of earlier alerts."""
 
     episode: UUID
     signal: UUID
@@ -103,7 +107,7 @@ class Episode:
     quieted: list[datetime] = field(default_factory=list)
 
     def ask_nobody(self, now: datetime) -> None:
-        """Only what is for information is left of it."""
+        """Only signals for information are left: the episode has no deadline and no acknowledger any more."""
         self.quieted.append(now)
         self.step, self.repeats, self.exhausted_at, self.rang = None, 0, None, False
         self.attempts, self.reached = 0, False
@@ -118,10 +122,10 @@ class Episode:
 
 @dataclass(slots=True)
 class Desk:
-    """What all accounts of a run have in common: the policy, the people, the alerts found, and what must be told.
+    """Shared by all accounts of a run: the policy, the people, the alerts found, and the events and decisions required.
 
-    Where the rules allow several rungs (a seller who leaves meanwhile), what was found chooses among them; whether a
-    seller who comes late was known at a moment tell the `looks` for them, past and to come.
+    If the rules allow several rungs (a seller who leaves in the meantime), the alert found chooses among them. `looks`
+    counts the timers, set or fired, that wait for a late seller: they show whether the seller was known at a moment.
     """
 
     policy: Mapping[str, Any]
@@ -139,12 +143,13 @@ class Desk:
         self.decided.append((rule, episode.id, signal))
 
     def informs(self, signal: Signal) -> bool:
-        """A refund request of a kind that has no play asks nothing of anybody."""
+        """Whether the signal is for information: a refund request of a kind without a play."""
         kind = signal.data.get("kind", "dissatisfaction")
         return signal.kind == "refund_requested" and kind not in self.policy["plays"]["refund_kinds"]
 
     def severity(self, signals: Sequence[Signal], amount: int, currency: str) -> str:
-        """The gravest signal's, a level more for each of three rises; what is for information counts only alone."""
+        """The severity of the most severe signal, one level more for each of three rises. Signals for information count
+        only alone."""
         asking = [signal for signal in signals if not self.informs(signal)]
         if not asking:
             return SEVERITIES[0]
@@ -171,7 +176,7 @@ class Desk:
         return timedelta(seconds=value)
 
     def find(self, episode: Episode, sought: Sought, sale: tuple[str | None, str | None], now: datetime) -> None:
-        """Ring whoever is to be asked, or name somebody, or wait for the seller."""
+        """Raise the alert, choose a responsible person, or wait for the seller."""
         seller, assigned = sale
         ladders: list[Ladder | None] = [*self.directory.ladders(seller, assigned, now)]
         if self.directory.comes_late(seller):
@@ -185,7 +190,7 @@ class Desk:
             rung = Rung(found["step"], found["recipient"], found["because"])
             fitting = [choice for choice in choices if choice[1] == rung]
             if not fitting:
-                self.wrongs.append(f"alert {found['alert_id']} is for {rung}, and had to be one of {choices}")
+                self.wrongs.append(f"alert {found['alert_id']} is for {rung} instead of one of {choices}")
             causes = {cause for cause, _ in fitting or choices} - {"exhausted"}
             self._ring(episode, sought, now, min(causes, default=sought.cause), rung)
         elif None in ladders:
@@ -214,7 +219,8 @@ class Desk:
         return ("repeat" if again else "exhausted"), last
 
     def _same(self, episode: Episode, ladder: Ladder, had_it: str | None) -> Rung | None:
-        """Whoever is responsible; who had taken it also if the ladder is another's by now."""
+        """The responsible person; or the previous acknowledger if the ladder has changed and does not list them any
+        more."""
         own = [one for one in ladder if one.person == episode.responsible]
         if not own and had_it is not None and self.directory.works(had_it):
             return Rung("colleague", had_it, "took_it")
@@ -245,7 +251,7 @@ class Desk:
 
 
 def sought_of(row: Row) -> Sought:
-    """What a timer looks for, set or fired."""
+    """The search that a timer stands for, whether it is set or has fired."""
     said = payload(row)
     until = instant(said["until"])
     about = UUID(said["episode"]), UUID(said["signal"])

@@ -1,4 +1,4 @@
-"""At rest nothing waits for what is there, nothing is due, nobody holds a lock, and positions agree."""
+"""At rest nothing waits for something that exists, nothing is due, no session blocks another, and positions agree."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,9 +20,9 @@ def no_signal_waits_for_an_order_that_is_there(run: Evidence) -> Iterator[str]:
         sold = [order for order in own if order["sold_at"] <= signal["at"]]
         if named or (sold and signal["order_awaited_until"] is None):
             there = (named or sold)[0]["order_id"]
-            yield f"{signal['kind']} of {signal['account_id']} waits for {there}, which is there"
+            yield f"{signal['kind']} of {signal['account_id']} waits for {there}, which exists"
         if (until := signal["order_awaited_until"]) is not None and until + timedelta(minutes=1) < now:
-            yield f"{signal['kind']} of {signal['account_id']} was to wait until {until} only"
+            yield f"{signal['kind']} of {signal['account_id']} waits longer than until {until}"
 
 
 def no_fact_waits_for_what_is_there(run: Evidence) -> Iterator[str]:
@@ -31,11 +31,11 @@ def no_fact_waits_for_what_is_there(run: Evidence) -> Iterator[str]:
     for service in ("orders", "support"):
         for row in run.rows(service, "shared.waiting_facts"):
             if row["awaits"] in known:
-                yield f"{service}: {row['type']} of {row['subject']} waits for {row['awaits']!r}, which is there"
+                yield f"{service}: {row['type']} of {row['subject']} waits for {row['awaits']!r}, which exists"
 
 
 def no_timer_is_due(run: Evidence) -> Iterator[str]:
-    """One made of silence is due only when everything was read up to that moment."""
+    """A timer for a silence is due only once all records up to that moment are read."""
     for service, database in run.databases.items():
         read = [row["read_through_at"] or _NEVER for row in database.tables["shared.offsets"]]
         silent_until = min(read, default=_NEVER)
@@ -53,13 +53,13 @@ def no_outbox_row_is_unpublished(run: Evidence) -> Iterator[str]:
 
 
 def no_session_is_in_the_way(run: Evidence) -> Iterator[str]:
-    """No transaction is left idle, no lock is waited for."""
+    """No transaction is idle, and no session waits for a lock."""
     for service, database in run.databases.items():
         yield from (f"{service}: {hindrance}" for hindrance in database.hindrances)
 
 
 def positions_agree(run: Evidence) -> Iterator[str]:
-    """The database has applied each topic to its end, and Kafka holds no offset beyond that."""
+    """The database has applied each topic to its end, and Kafka's committed offset is not ahead of it."""
     for service in run.databases:
         stored = {
             (run.logical(row["topic"]), row["partition"]): row["next_offset"]

@@ -1,6 +1,6 @@
-"""An account's episodes: which signals they have, when they ring, who takes them, and when they are over.
+"""An account's episodes: their signals, alerts, acknowledgements and ends.
 
-An episode rings its seller, and others in turn, as rescuing says. Start at `Episodes.join`.
+`rescuing` says who is notified, and when. Start at `Episodes.join`.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(slots=True)
 class Episodes:
-    """By order, open and closed; `signals` are the account's, and `now` is when its last step was decided."""
+    """By order, open and closed. `signals` are the account's, `now` is the time of the last step."""
 
     account: str
     desk: Desk
@@ -34,7 +34,7 @@ class Episodes:
         return next((one for one in self.all() if one.id == id), None)
 
     def join(self, signal: Signal, order: str, leaving: Sequence[Signal]) -> None:
-        """A signal comes into the open episode of its order, or begins one; those that are leaving do not count."""
+        """A signal joins its order's open episode or opens one. Signals about to end do not count."""
         episode, before = self.open.get(order), self.closed.get(order, [])
         is_new = episode is None
         if episode is None:
@@ -66,7 +66,7 @@ class Episodes:
             self._find(episode, self.desk.sought(episode, signal.id, "signal", self.now, rings=False))
 
     def weigh_again(self, order: str) -> None:
-        """Another amount may raise the severity of an open episode, which rings."""
+        """A changed amount may raise the severity of an open episode, which raises an alert."""
         episode = self.open.get(order)
         signal = self.weightiest(episode) if episode is not None else None
         if episode is None or signal is None:
@@ -91,7 +91,7 @@ class Episodes:
         return max(self._standing(episode), key=weight, default=None)
 
     def informs(self, episode: Episode) -> bool:
-        """Whether all that is left of it is for information."""
+        """Whether all its remaining signals are for information."""
         return all(self.desk.informs(one) for one in self._standing(episode))
 
     def ring(self, episode: Episode, signal: Signal | None, cause: str) -> None:
@@ -108,7 +108,7 @@ class Episodes:
         self.desk.find(episode, sought, (self.sales.seller(episode.order), owner), self.now)
 
     def look_again(self, episode: Episode | None, sought: Sought) -> None:
-        """The seller is looked for once more."""
+        """A timer looks for the seller again."""
         if episode is None:
             return
         self.desk.looks[sought] -= 1
@@ -130,7 +130,8 @@ class Episodes:
         self.ring(episode, self.weightiest(episode), "unredeemed" if unredeemed else "step")
 
     def person_changed(self, person: str) -> None:
-        """A person who left has no episode any more: the next is notified, or shown what rang for no one."""
+        """Episodes of a person who left pass on: the next person is notified, or made responsible if there was no
+        alert."""
         if self.desk.directory.works(person):
             return
         for episode in sorted(self.open.values(), key=lambda one: one.id):
@@ -146,7 +147,9 @@ class Episodes:
             return
         if episode.taken_at is not None:
             if episode.taken_by != by:
-                self.desk.wrongs.append(f"{by} pressed for episode {episode.id}, and was not told who has it")
+                self.desk.wrongs.append(
+                    f"{by} acknowledged episode {episode.id}, and was not refused although another person has it"
+                )
             return
         episode.taken_at, episode.taken_by, episode.responsible = self.now, by, by
         episode.attempts, episode.reached, episode.repeats, episode.exhausted_at = 0, False, 0, None
@@ -173,5 +176,5 @@ class Episodes:
 
 
 def _waits(episode: Episode) -> bool:
-    """One ring waits for the seller, and answers for whatever joins until then."""
+    """Whether a first alert waits for the seller; it also covers the signals that join until then."""
     return episode.rang and not episode.rings

@@ -1,4 +1,4 @@
-"""What an account bought, who sold it and for how much, and whose the account is. Start at `Sales.take_over`."""
+"""An account's orders with their sellers and amounts, and the account's owner. Start at `Sales.take_over`."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ class Sales:
     owner: tuple[datetime, str] | None = None
 
     def take_over(self, event: Told) -> bool:
-        """Returns whether an order came that was not known."""
+        """Take over a sale, a correction or a reassignment. Returns whether the order is new."""
         order = str(event.data.get("order"))
         if event.kind == "order_placed" and order not in self.orders:
             self.orders[order] = event
@@ -39,7 +39,7 @@ class Sales:
         return False
 
     def change_amount(self, order: str, event: Told) -> bool:
-        """Returns whether it counts: the latest does."""
+        """Returns whether the change counts: an earlier one than the last known does not."""
         if event.at < self.changed.get(order, event.at):
             return False
         self.amounts[order], self.changed[order] = event.data["amount_minor"], event.at
@@ -55,7 +55,7 @@ class Sales:
         return str(self.orders[order].data["currency"])
 
     def last_before(self, at: datetime) -> str | None:
-        """The latest order sold by then; one sold by a person within two years goes first."""
+        """The latest order sold by then, first among those that a person sold within the last two years."""
         sold = [(sold_at(order), id) for id, order in self.orders.items() if sold_at(order) <= at]
         made = [(at_sale, id) for at_sale, id in sold if self.seller(id) and at_sale >= at - _REMEMBERED]
         return max(made or sold)[1] if sold else None

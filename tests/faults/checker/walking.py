@@ -1,16 +1,18 @@
-"""What escalation must make of what it heard: an implementation of its rules of its own. Start at `Account.hear`.
+"""An independent implementation of escalation's rules. Start at `Account.hear`.
 
-Of each account the events are taken in the order in which escalation's journal has them; what they say comes from the
-history alone. Each fact is remembered; then the signals kept are compared with those that all facts amount to (see
-findings): what is new is raised, what is there no more is withdrawn, what a later fact ended is cleared. A signal made
-of silence is raised when its timer fires.
+Events of an account are replayed in the order of escalation's journal; their content comes from the history alone. Each
+fact is remembered. Then the stored signals are compared with the detections from all facts (see `findings`): new
+detections are raised, missing ones withdrawn, ended ones cleared. A signal made of silence is raised when its timer
+fires.
 
-A signal belongs to the order it names, else to the one its case names; as long as that order has not come it waits,
-until a timer ends the wait. Then, and where nothing is named, it belongs to the account's latest order sold at or
-before it, of equal instants the one with the highest id; one that somebody sold within two years goes before those that
-nobody sold. With no such order it waits without end, and matches when one comes, or when its case turns out to name
-one. What waits is matched in the order of event times. A match is final. All signals of an order are one episode (see
-ringing), until none stands: then it is over, and the next begins another.
+A signal belongs to the order it names, else to the one its case names. While that order is unknown the signal waits,
+until a timer ends the wait. After that, or if no order is named, it belongs to the account's latest order sold at or
+before it, ties by the highest id; orders that a person sold within the two years before it come first. Without an order
+a signal waits indefinitely, and matches once an order arrives or its case names one. Waiting signals are matched in the
+order of event times. A match is final.
+
+All signals of an order form one episode (see `ringing`) until none stands. Then the episode closes, and the next signal
+opens another.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,7 +32,7 @@ _SAME_TRY = timedelta(minutes=10)
 
 
 class Account:
-    """One account as escalation must see it."""
+    """One account in the state that escalation must have."""
 
     def __init__(self, id: str, desk: Desk) -> None:
         self.id = id
@@ -70,7 +72,7 @@ class Account:
                 self._match(signal)
 
     def _note(self, told: Iterable[Fact]) -> None:
-        """First for the acknowledger, then once for the signals, then it may ring again."""
+        """Facts count first for the acknowledger, then once for the signals; then a contact may raise another alert."""
         facts = [fact for fact in told if fact.id not in self.facts]
         self.facts |= {fact.id: fact for fact in facts}
         contact = next((fact for fact in facts if fact.kind in ("contact", "customer_reached")), None)
@@ -114,7 +116,7 @@ class Account:
                 episode.deadline_at = max(episode.deadline_at, later)
 
     def _tried_before(self, episode: Episode, fact: Fact) -> bool:
-        """Whether it is the try that somebody told already: by the same person, about the same order, minutes apart."""
+        """Whether the attempt was reported before: by the same person, about the same order, at most minutes apart."""
         others = [one for one in self.facts.values() if one.tried and one.id != fact.id]
         taken_at = episode.taken_at or self.episodes.now
         mine = [one for one in others if one.at > taken_at and one.data.get("agent") == episode.taken_by]
@@ -147,7 +149,7 @@ class Account:
                 self._ask_again(fact, finding)
 
     def _ask_again(self, fact: Fact, finding: Finding) -> None:
-        """A request once more: it rings where it says what no other of them said."""
+        """A repeated request raises an alert if it states something that no other of its requests states."""
         signal = self.signals.get(finding.id)
         episode = self.episodes.open.get(signal.order or "") if signal is not None and signal.ended is None else None
         if signal is None or episode is None or episode.id != signal.episode:
@@ -157,17 +159,17 @@ class Account:
             self.episodes.ring(episode, signal, "contact")
 
     def _was_due(self, finding: Finding) -> bool:
-        """A silence that was too long before: a clock that is set back makes it no shorter."""
+        """Whether a silence was already too long: moving the clock back does not shorten it."""
         known = self.signals.get(finding.id)
         return known is not None and known.ended is None and finding.at <= known.at
 
     def _kept(self, finding: Finding) -> bool:
-        """One that ended may come back: a fact told late takes from another what ended it."""
+        """Whether the signal is stored and stands. One that ended may return when a late fact changes its end."""
         known = self.signals.get(finding.id)
         return known is not None and known.ended is None
 
     def silence_ended(self, kind: str, case: str | None, order: str | None, until: datetime) -> None:
-        """What was silent is raised; a warning is over, and what it warned of is raised before."""
+        """Raise the silences that are too long, and end the warnings that passed; overdue answers are raised first."""
         silent = [one for one in self.findings() if one.silence]
         mine = [one for one in silent if (one.kind, one.cause.case, one.cause.order) == (kind, case, order)]
         if kind in _ANSWERS:
@@ -184,7 +186,7 @@ class Account:
                 self.episodes.end(signal, "cleared", one.passes)
 
     def _admit(self, finding: Finding, leaving: Sequence[Signal]) -> None:
-        """Raise a signal; those that are leaving are not counted with it, and it is no news in place of one."""
+        """Raise a signal. Signals about to end do not count, and it raises no alert in place of one of them."""
         names, cause = finding.names, finding.cause
         awaits = names is not None and names not in self.sales.orders
         data = cause.data if finding.kind == cause.kind else {}
@@ -193,7 +195,7 @@ class Account:
         self._match(signal, leaving)
 
     def stop_waiting(self, id: UUID) -> None:
-        """The order that a signal names was waited for long enough."""
+        """The wait for the order that a signal names is over."""
         signal = self.signals[id]
         if signal.order is None and signal.ended is None:
             signal.awaits = False

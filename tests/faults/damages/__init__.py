@@ -1,4 +1,4 @@
-"""Damage to what a run left behind, each with the promises that it breaks. Start at `DAMAGES`."""
+"""Damage to the evidence of a run, each with the promises that it breaks. Start at `DAMAGES`."""
 
 from tests.faults.damages import endings, judgement, outcomes, streams
 from tests.faults.damages.registry import DAMAGES, Damage, Spoil, spoilt

@@ -1,4 +1,4 @@
-"""Damage to accounts of which only the end is judged, and to those that others must not wait for."""
+"""Damage to accounts judged only by their final state, and to the accounts that must not wait for a hot one."""
 
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ def somebody_waited_for_a_hot_account(run: Evidence) -> None:
 
 
 def _judged_in_the_end(run: Evidence) -> str:
-    """An account that has a signal, from now on judged so."""
+    """Have an account with a signal judged only by its final state. Returns the account."""
     account = str(quiet_signal(run)["account_id"])
     run.world = {**run.world, "judged_in_the_end": [account]}
     run.computed.clear()

@@ -1,4 +1,4 @@
-"""Damage to what was made of the facts: signals, episodes, rings, clocks, and the reasons kept."""
+"""Damage to escalation's conclusions: signals, episodes, alerts, deadlines and decisions."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -54,14 +54,14 @@ def an_alert_is_lost_with_its_deliveries(run: Evidence) -> None:
 
 @breaking("every_alert_is_for_the_right_person", "every_mail_sent_was_taken_in")
 def an_alert_is_for_somebody_else(run: Evidence) -> None:
-    """A seller's: if it seemed that the desk was never asked, all repeats would follow from nothing."""
+    """Change a seller's alert: without the desk's first alert every repeat would be wrong too."""
     email = sent_mail(run, step="seller")
     one(rows(run, "alerts"), alert_id=email["alert_id"])["recipient"] = "m-top"
 
 
 @breaking("every_alert_is_for_the_right_person", "every_mail_sent_was_taken_in")
 def a_repeat_is_for_somebody_else(run: Evidence) -> None:
-    """It is a repeat all the same, and its clock runs as one's."""
+    """The cause stays `repeat`, and so does the deadline."""
     email = sent_mail(run, cause="repeat")
     one(rows(run, "alerts"), alert_id=email["alert_id"])["recipient"] = "m-top"
 

@@ -1,4 +1,4 @@
-"""Damage to what left the house, or waits: deliveries, mails, presses, timers, positions."""
+"""Damage to sent or waiting items: deliveries, e-mails, presses, timers, positions."""
 
 from collections import Counter
 from datetime import timedelta
@@ -30,7 +30,7 @@ def a_list_is_lost(run: Evidence) -> None:
 
 @breaking("every_mail_sent_was_taken_in")
 def a_delivery_was_in_no_list_that_came(run: Evidence) -> None:
-    """It is called sent, with a list that never was: it was swallowed."""
+    """The delivery counts as sent in a list that does not exist, so its alert was lost."""
     a_list(run)[1][0]["list_id"] = uuid4()
 
 
@@ -60,7 +60,7 @@ def a_list_is_of_no_alert(run: Evidence) -> None:
 
 @breaking("no_storm_reaches_anybody")
 def more_mails_reach_somebody_than_the_policy_allows(run: Evidence) -> None:
-    """As if they had been sent at one moment."""
+    """As if all were sent at the same instant."""
     ((person, _),) = Counter(row["recipient"] for row in sent_alone(run) if row["attempts"] == 1).most_common(1)
     theirs = {str(row["delivery_id"]) for row in sent_alone(run) if row["recipient"] == person}
     for row in run.databases["escalation"].journal("delivery"):

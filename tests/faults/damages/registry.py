@@ -1,4 +1,6 @@
-"""What a damage is, and how its code finds the rows and records to spoil. The damages are in the modules beside it."""
+"""The definition of a damage, and functions that find rows and records to damage. The damages are
+in the modules beside it.
+"""
 
 import copy
 from collections.abc import Callable
@@ -26,7 +28,7 @@ DAMAGES: list[Damage] = []
 
 
 def breaking(*promises: str) -> Callable[[Spoil], Spoil]:
-    """Register a damage that breaks these promises and no other."""
+    """Register a damage that breaks exactly these promises."""
 
     def register(spoil: Spoil) -> Spoil:
         DAMAGES.append(Damage(spoil, frozenset(promises)))
@@ -48,18 +50,18 @@ def rows(run: Evidence, table: str) -> list[Row]:
 
 
 def one(rows: list[Row], **having: Any) -> Row:
-    """The first row that has these values."""
+    """The first row with these values."""
     return next(row for row in rows if all(row[name] == value for name, value in having.items()))
 
 
 def facts(run: Evidence, service: str) -> list[Row]:
-    """The outbox's rows in their order, dead letters left out."""
+    """The outbox's rows in order, without dead letters."""
     rows = sorted(run.rows(service, "shared.outbox"), key=lambda row: int(row["id"]))
     return [row for row in rows if "dead-letters" not in row["topic"]]
 
 
 def two_of_a_key(rows: list[Row], key: str = "key") -> tuple[Row, Row]:
-    """Two rows of the same account, one after the other."""
+    """Two consecutive rows of the same account (and topic, if rows have one)."""
     before: dict[object, Row] = {}
     for row in rows:
         if row[key] in before and before[row[key]]["topic"] == row["topic"] if "topic" in row else row[key] in before:
@@ -74,14 +76,14 @@ def signals(records: list[Record]) -> list[Record]:
 
 
 def quiet_signal(run: Evidence) -> Row:
-    """A signal that has an episode, stands, and did not ring."""
+    """A signal of an episode that stands and raised no alert."""
     signals = [one for account in expected_effects(run).accounts.values() for one in account.signals.values()]
     quiet = {one.id for one in signals if not one.rang and one.ended is None and one.names is None}
     return next(row for row in rows(run, "signals") if row["signal_id"] in quiet and row["episode_id"] is not None)
 
 
 def an_open_episode(run: Evidence) -> Row:
-    """One whose clock runs."""
+    """An open episode with a deadline."""
     return next(row for row in rows(run, "episodes") if row["closed_at"] is None and row["deadline_at"] is not None)
 
 
@@ -90,7 +92,8 @@ def order_of(run: Evidence, episode: UUID) -> object:
 
 
 def sent_mail(run: Evidence, **having: Any) -> Row:
-    """The e-mail of an alert, of an open episode nobody took, for one whom the directory has from first to last."""
+    """An e-mail of an alert with these values, in an open episode without acknowledgement. Its recipient is active, and
+    in the directory from the start."""
     left = {row["salesperson_id"] for row in rows(run, "salespeople") if not row["active"]}
     taken = {line["episode"] for line in run.accepted if line["what"] == "button"}
     over = {row["episode_id"] for row in rows(run, "episodes") if row["closed_at"] is not None}
@@ -103,13 +106,13 @@ def sent_mail(run: Evidence, **having: Any) -> Row:
 
 
 def sent_alone(run: Evidence) -> list[Row]:
-    """E-mails that did not go in a list."""
+    """E-mails not sent in a list."""
     emails = [row for row in rows(run, "deliveries") if (row["channel"], row["state"]) == ("email", "sent")]
     return [row for row in emails if row["list_id"] is None]
 
 
 def a_list(run: Evidence) -> tuple[Row, list[Row]]:
-    """The mail of a list, and the deliveries that it is about."""
+    """The e-mail of a list, and its deliveries."""
     emails = [row for row in rows(run, "deliveries") if row["channel"] == "email" and row["state"] == "sent"]
     first = next(row for row in emails if row["list_id"] is not None)
     mail = next(mail for mail in run.mail if str(first["list_id"]) in mail["message_id"])

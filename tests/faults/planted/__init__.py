@@ -1,4 +1,4 @@
-"""Nine bugs that the services must not have, as patches, each with the schedule that must bring it to light."""
+"""Nine bugs that the services must not have, as patches, each with the schedule that must reveal it."""
 
 import shutil
 import subprocess
@@ -52,7 +52,7 @@ SCHEDULES: Mapping[str, Plan] = {
 
 
 def planted(name: str, folder: Path) -> Path:
-    """A copy of the source tree with a bug in it. Raises CalledProcessError where the patch does not fit any more."""
+    """A copy of the source tree with a bug in it. Raises CalledProcessError if the patch does not apply any more."""
     source = folder / "source"
     for tree in _TREES:
         shutil.copytree(PROJECT / tree, source / tree, ignore=shutil.ignore_patterns("__pycache__"))

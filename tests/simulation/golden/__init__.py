@@ -1,4 +1,6 @@
-"""What histories leave, so that a change of the code shows whether it changes behaviour. Start with `rows.py`.
+"""The rows that histories leave, so that a code change shows whether it changes behaviour. Start
+with `rows.py`.
 
-`python -m tests.simulation.golden` plays the histories of which `blocks.txt` holds the digests, and names what differs.
+`python -m tests.simulation.golden` plays the histories whose digests are in `blocks.txt`, and
+reports the differences.
 """

@@ -1,4 +1,4 @@
-"""Compares what histories leave with what is committed, or with another commit; or writes it down anew."""
+"""Compares the rows of histories with the committed digests or with another commit, or writes new digests."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ def main(
     seed: Annotated[int | None, typer.Option(help="Only this history, with `--dump`.")] = None,
     dump: Annotated[Path | None, typer.Option(help="Write what it left to this file, a row a line.")] = None,
 ) -> None:
-    """Compare what histories leave with what is committed, and name each block of them that differs."""
+    """Compare the rows that histories leave with the committed digests, and name each block that differs."""
     if seed is not None and dump is not None:
         dump.write_text("".join(f"{line}\n" for line in lines(play(seed))), "utf-8")
     elif against is not None:

@@ -1,4 +1,4 @@
-"""Plays the same histories in this checkout and in another commit's, and shows what differs. Start at `compare`."""
+"""Plays the same histories in this checkout and in another commit's, and shows the differences. Start at `compare`."""
 
 import subprocess
 import sys
@@ -17,13 +17,13 @@ _MOST_LINES = 60
 
 
 class NoGolden(Exception):
-    """The other commit has no `tests/simulation/golden`: it cannot be played as it is."""
+    """The other commit has no `tests/simulation/golden`, so its histories cannot be played."""
 
 
 def compare(rev: str, first: int, histories: int) -> Iterator[str]:
-    """What differs between a commit's histories and this checkout's, as lines. Raises NoGolden.
+    """The differences between a commit's histories and this checkout's, as lines. Raises NoGolden.
 
-    Each checkout plays and prints by its own `tests/simulation`.
+    Each checkout plays and prints them with its own `tests/simulation`.
     """
     with _checkout(rev) as other:
         chosen = ("--each", "--first", str(first), "--histories", str(histories))
@@ -36,7 +36,7 @@ def compare(rev: str, first: int, histories: int) -> Iterator[str]:
 
 
 def last_written() -> str:
-    """The commit in which the committed digests changed last."""
+    """The commit that last changed the committed digests."""
     return _git("log", "-1", "--format=%h", "--", str(BLOCKS)).strip()
 
 

@@ -1,4 +1,4 @@
-"""Blocks of histories, played on every core, and the committed files of what they left. Start at `play_blocks`."""
+"""Blocks of histories, played on every core, and the committed files of their digests. Start at `play_blocks`."""
 
 import multiprocessing
 import os
@@ -13,7 +13,7 @@ from tests.simulation.golden.kinds import known, reached
 from tests.simulation.golden.rows import Digests, digests, play
 
 SIZE = 100
-"""So many histories are a block."""
+"""The number of histories in a block."""
 HISTORIES = 20_000
 _HERE = Path(__file__).parent
 BLOCKS = _HERE / "blocks.txt"
@@ -23,7 +23,8 @@ _DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What histories from a seed on left. `each` is in the order of their seeds; `reached` counts histories a kind."""
+    """The digests of consecutive seeds. `each` is in the order of the seeds; `reached` counts the
+    histories of each kind."""
 
     first: int
     each: tuple[Digests, ...]
@@ -31,14 +32,14 @@ class Block:
 
     @property
     def digests(self) -> Digests:
-        """Those of all its histories, shortened."""
+        """The digests of all its histories, shortened."""
         structure = sha256("".join(one.structure for one in self.each).encode())
         sentences = sha256("".join(one.sentences for one in self.each).encode())
         return Digests(structure.hexdigest()[:_DIGITS], sentences.hexdigest()[:_DIGITS])
 
 
 def play_block(seeds: range) -> Block:
-    """Play histories here, one after the other."""
+    """Play histories in this process, one after the other."""
     each, kinds = list[Digests](), Counter[str]()
     for seed in seeds:
         rows = play(seed)
@@ -60,19 +61,19 @@ def play_blocks(first: int, histories: int) -> Iterator[Block]:
 
 
 def committed() -> Mapping[int, Digests]:
-    """The digests of the blocks that are committed, by their first seeds."""
+    """The digests of the committed blocks, by their first seeds."""
     lines = (line.split() for line in BLOCKS.read_text("utf-8").splitlines())
     return {int(first): Digests(structure, sentences) for first, structure, sentences in lines}
 
 
 def committed_counts() -> Mapping[str, int]:
-    """How many of the committed histories reached each kind."""
+    """The number of committed histories that reached each kind."""
     lines = (line.partition(" ") for line in REACHED.read_text("utf-8").splitlines())
     return {kind: int(count) for count, _, kind in lines}
 
 
 def write(blocks: Iterable[Block]) -> None:
-    """Commit to what these blocks left."""
+    """Write these blocks to the committed files."""
     lines, counts = list[str](), Counter(dict.fromkeys(known(), 0))
     for block in blocks:
         lines.append(f"{block.first} {block.digests.structure} {block.digests.sentences}\n")
@@ -82,7 +83,7 @@ def write(blocks: Iterable[Block]) -> None:
 
 
 def differences(block: Block) -> list[str]:
-    """In what a block differs from the committed one; of a block that is not committed nothing is known."""
+    """The digests in which a block differs from the committed one, or that it is not committed."""
     expected, found = committed().get(block.first), block.digests
     if expected is None:
         return ["not committed"]

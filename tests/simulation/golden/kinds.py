@@ -1,4 +1,4 @@
-"""The kinds of decisions that escalation makes, and which of them a history reached. Start at `known`."""
+"""The kinds of decisions that escalation makes, and those that a history reached. Start at `known`."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
@@ -26,7 +26,7 @@ _ENUMERATED: Mapping[str, type[StrEnum]] = {
 
 
 def known() -> frozenset[str]:
-    """Every kind there is, each as its category and its name: `rule rang`, `event escalation.alert_raised`."""
+    """Every existing kind, as its category and its name: `rule rang`, `event escalation.alert_raised`."""
     kinds = {f"{category} {member.value}" for category, enum in _ENUMERATED.items() for member in enum}
     kinds |= {f"rule {rule}" for rule in RULES}
     kinds |= {f"event {type}" for type, fact in CATALOG.items() if fact.__module__.startswith(escalation.__name__)}
@@ -35,8 +35,8 @@ def known() -> frozenset[str]:
 
 
 def reached(rows: Rows) -> frozenset[str]:
-    """The kinds that a history reached. Beyond those that are known: the lines of the policy by which each rule
-    decided (`under`), and the codes by which buttons were refused (`refusal`)."""
+    """The kinds that a history reached. Beyond the known ones: the policy lines by which each rule decided (`under`),
+    and the codes of refused buttons (`refusal`)."""
     found = set[str]()
     for table, kinds_of in _KINDS_OF.items():
         for versions in rows.versions[table].values():

@@ -1,17 +1,17 @@
-"""What one history leaves behind: every version of every row it committed, mails, and buttons that were refused.
+"""Everything one history leaves: every version of every row it committed, e-mails, and refused buttons.
 
-Two digests are made of it. *Structure* is everything but sentences; *sentences* are the columns in `SENTENCES`, in the
-order of their rows. Both are made of versions, not of the last rows alone: a timer that was set and taken back, and a
-deadline that was moved, leave nothing in the end. A version that is like the one before counts as none.
+It has two digests. *Structure* is everything except sentences; *sentences* are the columns in `SENTENCES`, in the order
+of their rows. Both cover all versions, not only the last rows: a timer that was set and removed, and a deadline that
+was moved, are not visible in the final state. A version equal to the previous one does not count.
 
-Sentences stand in columns only: in the events that histories publish, `because` and `reason` are codes. Other columns
-with words hold what a publisher or a person wrote (`signals.words`, `notes.words`, `facts.what`, `facts.said`, a body
+Sentences exist only in columns: in the events that histories publish, `because` and `reason` are codes. Other columns
+with words hold the words of a publisher or a person (`signals.words`, `notes.words`, `facts.what`, `facts.said`, a body
 of the journal), or names (`orders.bought`): they are structure. `test_golden.py` shows that no other column of the
 histories holds two words. The announcement of a dead letter would hold a sentence, and so would the bodies of
 `escalation.delivery.attempted` and `escalation.delivery.address_failed` with a `reason`: no history has one.
 
-The digests depend on the statements that the code runs, as well as on what it decides: every statement is a chance for
-another process to go on. One statement more or less in a transaction gives other histories, not other behaviour.
+The digests depend on the statements that the code runs, and not only on its decisions: at every statement another
+process may go on. One statement more or less in a transaction gives other histories, not other behaviour.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -53,7 +53,7 @@ LEFT_OUT: Mapping[tuple[str, str], str] = {
     ("shared.timers", "traceparent"): "random where spans are recorded, else empty",
     ("escalation.policies", "document"): "its digest stands beside it, and it is long",
 }
-"""The columns that are in no digest, and why. Of the outbox's headers those of the trace are left out as well."""
+"""The columns that are in no digest, and why. The trace's headers in the outbox are left out as well."""
 _TRACE = ("traceparent", "ce_traceparent")
 _APART = {
     table: frozenset(SENTENCES.get(table, ())) | {column for of, column in LEFT_OUT if of == table}
@@ -63,14 +63,14 @@ _APART = {
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """Hexadecimal digests of what a history left, or a block of histories."""
+    """Hexadecimal digests of a history or of a block of histories."""
 
     structure: str
     sentences: str
 
 
 class Rows:
-    """Listens to a history from its beginning. `versions` are those of each row in their order; None where it went."""
+    """Records a history from its beginning. `versions` are those of each row in order, with None for a deletion."""
 
     def __init__(self, history: History) -> None:
         self._history = history
@@ -95,18 +95,19 @@ class Rows:
 
     @property
     def refused(self) -> Sequence[tuple[EpisodeButton | DutyButton, Rejection]]:
-        """The buttons that were refused, and why."""
+        """The refused buttons, with the reasons."""
         return self._history.ground.refused
 
     def all(self) -> Iterator[tuple[str, int, Row]]:
-        """Table, number of the version, row; by table, then in the order of rows. A row that went says so."""
+        """Table, number of the version, row; by table, then in the order of rows. A deleted row is marked as gone."""
         for table, rows in sorted(chain(self.versions.items(), self._beside())):
             for key in sorted(rows, key=_in_order(table, rows)):
                 for number, row in enumerate(rows[key], 1):
                     yield table, number, _gone(table, key) if row is None else row
 
     def _beside(self) -> Iterator[tuple[str, dict[Key, list[Row | None]]]]:
-        """What stands in no table: what the relay published, mails that the server took, and buttons refused."""
+        """Results that are in no table: rows published by the relay, e-mails accepted by the
+        server, and refused buttons."""
         ground = self._history.ground
         yield "kafka.published", _listed({"key": key, "outbox": id} for key, id in ground.kafka.published)
         yield "mail.accepted", _listed({"delivery": id} for id in ground.mail.accepted)
@@ -133,7 +134,7 @@ def _in_order(table: str, rows: Mapping[Key, list[Row | None]]) -> Any:
 
 
 def play(seed: int) -> Rows:
-    """Play a history until it rests. What must hold of it is left to the campaign."""
+    """Play a history until it rests. The campaign checks the invariants."""
     history = History(seed)
     rows = Rows(history)
     try:
@@ -146,13 +147,14 @@ def play(seed: int) -> Rows:
 
 
 def _however_slow_it_is() -> AbstractContextManager[Any]:
-    """A batch that costs much CPU lets others go on in the middle: on a slow machine a history would be another one."""
+    """Stop the clock that limits a batch's CPU time: otherwise a slow machine would let other processes go on in the
+    middle of a batch, and play another history."""
     stopped = SimpleNamespace(thread_time=lambda: 0.0, monotonic=lambda: 0.0)
     return patch.object(breathing, "time", stopped)
 
 
 def digests(rows: Rows) -> Digests:
-    """The digests of what one history left."""
+    """The digests of one history."""
     structure, sentences = sha256(), sha256()
     for table, number, row in rows.all():
         apart = _APART.get(table)
@@ -168,7 +170,7 @@ def digests(rows: Rows) -> Digests:
 
 
 def lines(rows: Rows) -> Iterator[str]:
-    """What a history left, as text, without what is null: a version of a row a line. The last of a row stays."""
+    """The rows of a history as text, one line for each version, without nulls."""
     for table, number, row in rows.all():
         told = {name: value for name, value in row.items() if (table, name) not in LEFT_OUT and value is not None}
         yield f"{table} {number} {_json(_plain(table, told)).decode()}"

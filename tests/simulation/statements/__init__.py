@@ -1,15 +1,15 @@
-"""What each statement of the spine and of escalation's store means, for the database in memory.
+"""The meaning of each statement of the shared code and of escalation's store, for the database in memory.
 
-The keys are the very texts that run on Postgres; whoever changes one of those, changes its meaning here.
+Keys are the exact SQL texts; change a statement and its entry here together.
 """
 
 from collections.abc import Mapping
 
 from tests.simulation.database import Answer
-from tests.simulation.statements import of_deliveries, of_the_spine, of_the_store, of_timers
+from tests.simulation.statements import of_deliveries, of_the_processor, of_the_store, of_timers
 
 ANSWERS: Mapping[str, Answer] = {
-    **of_the_spine.ANSWERS,
+    **of_the_processor.ANSWERS,
     **of_timers.ANSWERS,
     **of_the_store.ANSWERS,
     **of_deliveries.ANSWERS,

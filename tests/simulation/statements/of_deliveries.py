@@ -1,4 +1,4 @@
-"""What becomes of deliveries: cancelled, claimed when they are due, given up on when an attempt never came back."""
+"""Changes of deliveries: cancelled, claimed when due, and timed out when an attempt reported no result."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -91,7 +91,7 @@ def _with_its_alert(session: Session, delivery: Row) -> Row:
 
 
 def _asks_to_answer(alert: Row) -> bool:
-    """Whether one alert of an episode takes the place of another: not one for information, nor a reminder."""
+    """Whether the alert takes the place of an earlier one: not one for information, and not a reminder."""
     return alert["cause"] not in ("informed", "appointment")
 
 
@@ -101,7 +101,7 @@ def _has_left(session: Session, delivery: Row) -> bool:
 
 
 def over_with(alert: Row, episode: Row) -> str | None:
-    """Why nobody needs a message of this alert any more."""
+    """Why the alert's message is not needed any more, or None."""
     if episode["closed_at"] is not None:
         return "closed"
     if alert["cause"] == "informed":
@@ -129,7 +129,7 @@ def _sent_lately(session: Session, arguments: Sequence[Any]) -> Rows:
 
 
 def mark_deliveries(session: Session, arguments: Sequence[Any]) -> Rows:
-    """Being sent, held, or expired, as was decided."""
+    """Sending, held or expired, as decided."""
     session.noted["marked"] = arguments
     now, *columns = arguments
     for id, state, list_id, try_at, reason in zip(*columns, strict=True):
@@ -142,7 +142,7 @@ def mark_deliveries(session: Session, arguments: Sequence[Any]) -> Rows:
 
 
 def asks_somebody(session: Session, delivery: Row) -> bool:
-    """Whether a delivery asks something that is still open."""
+    """Whether the delivery is still needed and its recipient has not left."""
     over = over_with(_alert_of(session, delivery), _episode_of(session, delivery))
     return over is None and not _has_left(session, delivery)
 
@@ -174,7 +174,7 @@ def _give_up(session: Session, _arguments: Sequence[Any]) -> Rows:
 
 
 def give_up_deliveries(session: Session, ids: Iterable[Any]) -> None:
-    """Nobody came back to tell whether these were sent."""
+    """Attempts whose outcome was never reported."""
     keys = [(id,) for id in ids]
     session.hold(DELIVERIES, keys)
     for key in keys:

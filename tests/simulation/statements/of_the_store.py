@@ -1,4 +1,4 @@
-"""What a batch reads of its accounts, the versions of the policy, and what a page reads before it presses."""
+"""Reads of a batch's accounts and of the policy's versions, and those of a page before a press."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -37,14 +37,14 @@ def _signals(session: Session, arguments: Sequence[Any]) -> Rows:
 
 
 def _episodes(session: Session, arguments: Sequence[Any]) -> Rows:
-    """The open ones, and of each order the last that is over."""
+    """The open ones, and the last closed one of each order."""
     mine = _of_accounts(EPISODES)(session, arguments)
     followed = {row["follows"] for row in mine}
     return [row for row in mine if row["closed_at"] is None or row["episode_id"] not in followed]
 
 
 def _facts(session: Session, arguments: Sequence[Any]) -> Rows:
-    """In the order of their times, and of the columns: they are read by place."""
+    """In the order of their times, with columns in the statement's order: the store reads them by position."""
     mine = sorted(_of_accounts(FACTS)(session, arguments), key=lambda row: (row["at"], row["fact_id"]))
     return [{name: row[name] for name in FACT_COLUMNS} for row in mine]
 
@@ -53,7 +53,7 @@ def _facts_of_one(session: Session, arguments: Sequence[Any]) -> Rows:
     return _facts(session, [[arguments[0]]])
 
 
-def _told_of_one(session: Session, arguments: Sequence[Any]) -> Rows:
+def _published_of_one(session: Session, arguments: Sequence[Any]) -> Rows:
     account, types = arguments
     return [row for row in session.rows(JOURNAL) if row["subject"] == account and row["type"] in types]
 
@@ -93,8 +93,8 @@ def _by_key(table: str, *, hold: bool = False) -> Answer:
 
 def _asked(session: Session, arguments: Sequence[Any]) -> Rows:
     wanted = set(arguments[0])
-    asked = {(row["episode_id"], row["recipient"]) for row in session.rows(ALERTS) if row["episode_id"] in wanted}
-    return [{"episode_id": episode, "recipient": recipient} for episode, recipient in sorted(asked)]
+    notified = {(row["episode_id"], row["recipient"]) for row in session.rows(ALERTS) if row["episode_id"] in wanted}
+    return [{"episode_id": episode, "recipient": recipient} for episode, recipient in sorted(notified)]
 
 
 def _concerned(session: Session, arguments: Sequence[Any]) -> Rows:
@@ -132,7 +132,7 @@ def _now_and_changed(session: Session, arguments: Sequence[Any]) -> Rows:
 
 
 def _nobody_signed_in(_session: Session, _arguments: Sequence[Any]) -> Rows:
-    """Pages are not part of it: there are no sessions and links to end."""
+    """Pages are not simulated: there are no sessions and links to end."""
     return []
 
 
@@ -148,13 +148,13 @@ ANSWERS: Mapping[str, Answer] = {
     known_accounts._SIGNALS: _signals,
     known_accounts._EPISODES: _episodes,
     batches._PEOPLE: _people,
-    batches._ASKED: _asked,
+    batches._NOTIFIED: _asked,
     batches._CONCERNED: _concerned,
     batches._DELIVERIES: _by_key(DELIVERIES, hold=True),
     batches._ALERTS: _by_key(ALERTS),
     policies._FROM_LATEST: _policies_from_latest,
     rejudging._FACTS: _facts_of_one,
-    rejudging._TOLD: _told_of_one,
+    rejudging._PUBLISHED: _published_of_one,
     rejudging._AWAITED: _by_key(TIMERS),
     rounds._NOW_AND_CHANGED: _now_and_changed,
 }

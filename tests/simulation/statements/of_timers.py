@@ -1,4 +1,4 @@
-"""How timers are found, claimed, hurried and put off."""
+"""How timers are found, claimed, hurried and postponed."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -74,7 +74,8 @@ def _hurry(session: Session, arguments: Sequence[Any]) -> Rows:
 
 
 def hurry_timers(session: Session, ids: Sequence[UUID], now: datetime) -> None:
-    """Make these due. They are noted: a timer that another transaction was just setting is not among them."""
+    """Make these due. They are noted for the replay: a timer that another transaction is just
+    setting is not among them."""
     session.noted["hurried"] = (ids, now)
     for id in ids:
         row = session.get(TIMERS, (id,))

@@ -9,7 +9,7 @@ from services.escalation.domain.deciding.deadlines import (
     act_on_deadline,
     look_for_recipient,
     look_for_somebody,
-    tell_for_information,
+    send_information,
 )
 from services.escalation.domain.deciding.directory import (
     change_order,
@@ -84,7 +84,7 @@ SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Step]] = {
     own_facts.SilenceEnded: (raise_on_silence,),
     own_facts.EpisodeDue: (act_on_deadline,),
     own_facts.SomebodySought: (look_for_somebody,),
-    own_facts.InformationDue: (tell_for_information,),
+    own_facts.InformationDue: (send_information,),
     own_facts.WorkLookedAt: (look_at_work,),
     own_facts.PersonChanged: (pass_on_work,),
     **dict.fromkeys(own_facts.BUTTONS, (press,)),

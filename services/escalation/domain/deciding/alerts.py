@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.escalation.domain.channels import CHANNELS, ChannelDefinition
-from services.escalation.domain.clocks import NEVER, Moment, repeat_pause, rings_at
-from services.escalation.domain.decisions.notifying import NobodyToAsk, Notified, Skipped, Times
+from services.escalation.domain.clocks import NEVER, Moment, notifiable_at, repeat_pause
+from services.escalation.domain.decisions.notifying import NobodyToNotify, Notified, Skipped, Times
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Alert, Clock, Delivery, Episode, Salesperson, Signal
 from services.escalation.domain.ladder_step import LadderStep
-from services.escalation.domain.next_step import Asked, Situation, answer_until
+from services.escalation.domain.next_step import NextStep, Situation, answer_until
 from services.escalation.domain.own_facts import InformationDue, SomebodySought
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import RingCause, Severity, Step
@@ -18,16 +18,16 @@ from shared.ids import derived
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Notification:
     """The person to notify, the signal, and the cause of this notification."""
 
-    asked: Asked
+    to_notify: NextStep
     signal: Signal
     cause: RingCause
 
     @property
     def ladder_step(self) -> LadderStep:
-        return self.asked.ladder_step
+        return self.to_notify.ladder_step
 
     @property
     def recipient(self) -> str:
@@ -35,38 +35,38 @@ class Asking:
         return self.ladder_step.salesperson_id
 
 
-def raise_alert(draft: Draft[Fact], episode: Episode, asking: Asking) -> None:
+def raise_alert(draft: Draft[Fact], episode: Episode, notification: Notification) -> None:
     """Raise one alert, with a delivery on each channel. The recipient's response time starts when they are notified."""
-    asked = _asked(draft, episode, asking)
-    if draft.book.is_for_information(episode):
-        told = replace(asked, step=episode.step, deadline_at=None, deadline_for=None)
-        send_alert(draft, told, asking, Times(asking.asked.rung_at, None, "plays.refund_kinds", informs=True))
+    awaiting, notified_at = _awaiting_response(draft, episode, notification), notification.to_notify.notified_at
+    if draft.work.is_for_information(episode):
+        informed = replace(awaiting, step=episode.step, deadline_at=None, deadline_for=None)
+        send_alert(draft, informed, notification, Times(notified_at, None, "plays.refund_kinds", informs=True))
         return
-    path = f"ladder.{asked.severity.value}.{_timed_as(asking, episode).value}"
-    send_alert(draft, asked, asking, Times(asking.asked.rung_at, asked.deadline_at, path))
+    path = f"ladder.{awaiting.severity.value}.{_timed_as(notification, episode).value}"
+    send_alert(draft, awaiting, notification, Times(notified_at, awaiting.deadline_at, path))
 
 
-def send_alert(draft: Draft[Fact], episode: Episode, asking: Asking, times: Times) -> None:
+def send_alert(draft: Draft[Fact], episode: Episode, notification: Notification, times: Times) -> None:
     """Send the alert, with its deliveries, of an episode whose `rings` already counts it."""
-    alert = _alert(draft, episode, asking)
-    deliveries = _deliveries(alert, draft.book.people.get(alert.recipient), draft.now, times.rung_at)
-    draft.decide(Notified(episode, alert, asking.signal, times, tuple(deliveries)))
+    alert = _alert(draft, episode, notification)
+    deliveries = _deliveries(alert, draft.work.people.get(alert.recipient), draft.now, times.notified_at)
+    draft.decide(Notified(episode, alert, notification.signal, times, tuple(deliveries)))
 
 
-def _asked(draft: Draft[Fact], episode: Episode, asking: Asking) -> Episode:
-    order = draft.book.order_of(episode)
-    version, policy = draft.book.policy_for(order)
-    if asking.cause is RingCause.REPEAT:
-        deadline = asking.asked.rung_at + repeat_pause(episode.repeats - 1, policy)
+def _awaiting_response(draft: Draft[Fact], episode: Episode, notification: Notification) -> Episode:
+    order = draft.work.order_of(episode)
+    version, policy = draft.work.policy_for(order)
+    if notification.cause is RingCause.REPEAT:
+        deadline = notification.to_notify.notified_at + repeat_pause(episode.repeats - 1, policy)
     else:
-        situation = Situation(order, draft.book.people, Moment(draft.now, episode.severity, policy))
-        deadline = answer_until(asking.asked, _timed_as(asking, episode), situation)
+        situation = Situation(order, draft.work.people, Moment(draft.now, episode.severity, policy))
+        deadline = answer_until(notification.to_notify, _timed_as(notification, episode), situation)
     return replace(
         episode,
         rings=episode.rings + 1,
-        responsible=asking.recipient,
-        why_you=_why_you(asking, episode),
-        step=episode.step if asking.ladder_step.step is Step.COLLEAGUE else asking.ladder_step.step,
+        responsible=notification.recipient,
+        why_you=_why_you(notification, episode),
+        step=episode.step if notification.ladder_step.step is Step.COLLEAGUE else notification.ladder_step.step,
         policy_version=version,
         deadline_at=deadline,
         deadline_for=Clock.ANSWER,
@@ -75,36 +75,37 @@ def _asked(draft: Draft[Fact], episode: Episode, asking: Asking) -> Episode:
     )
 
 
-def _timed_as(asking: Asking, episode: Episode) -> Step:
+def _timed_as(notification: Notification, episode: Episode) -> Step:
     """A colleague gets as much time as the step that had the episode before."""
-    return asking.ladder_step.step if asking.ladder_step.step is not Step.COLLEAGUE else episode.step or Step.SELLER
+    step = notification.ladder_step.step
+    return step if step is not Step.COLLEAGUE else episode.step or Step.SELLER
 
 
-def _alert(draft: Draft[Fact], episode: Episode, asking: Asking) -> Alert:
+def _alert(draft: Draft[Fact], episode: Episode, notification: Notification) -> Alert:
     return Alert(
         alert_id=derived("alert", episode.episode_id, episode.rings),
         account_id=episode.account_id,
         episode_id=episode.episode_id,
-        signal_id=asking.signal.signal_id,
-        recipient=asking.recipient,
-        because=asking.ladder_step.because,
-        why_you=_why_you(asking, episode),
+        signal_id=notification.signal.signal_id,
+        recipient=notification.recipient,
+        because=notification.ladder_step.because,
+        why_you=_why_you(notification, episode),
         raised_at=draft.now,
         ring=episode.rings,
-        step=asking.ladder_step.step,
-        cause=asking.cause,
+        step=notification.ladder_step.step,
+        cause=notification.cause,
         severity=episode.severity,
         policy_version=episode.policy_version,
         traceparent=draft.traceparent,
     )
 
 
-def _deliveries(alert: Alert, person: Salesperson | None, now: datetime, rung_at: datetime) -> list[Delivery]:
-    return [_on(channel, alert, person, now, rung_at) for channel in CHANNELS.values()]
+def _deliveries(alert: Alert, person: Salesperson | None, now: datetime, notified_at: datetime) -> list[Delivery]:
+    return [_on(channel, alert, person, now, notified_at) for channel in CHANNELS.values()]
 
 
 def _on(
-    channel: ChannelDefinition, alert: Alert, person: Salesperson | None, now: datetime, rung_at: datetime
+    channel: ChannelDefinition, alert: Alert, person: Salesperson | None, now: datetime, notified_at: datetime
 ) -> Delivery:
     """The delivery on one channel. The inbox shows it at once. A message goes out when the person is to be notified; it
     is skipped if there is no address."""
@@ -114,22 +115,22 @@ def _on(
         return replace(made, state="sent")
     if person is None or channel.address(person) is None:
         return replace(made, state="skipped", reason=channel.no_address)
-    if rung_at > now:
-        return replace(made, state="held", try_at=rung_at, reason="the recipient is to be notified later")
+    if notified_at > now:
+        return replace(made, state="held", try_at=notified_at, reason="the recipient is to be notified later")
     return made
 
 
-def _why_you(asking: Asking, episode: Episode) -> str:
+def _why_you(notification: Notification, episode: Episode) -> str:
     """The reason, with a remark if the order is not the one that the signal named."""
-    why, named = asking.ladder_step.why_you, asking.signal.names_order
+    why, named = notification.ladder_step.why_you, notification.signal.names_order
     if named not in (None, episode.order_id):
         why = f"{why} The report mentions order {named}, which we do not know. This is the customer's latest order."
     return why
 
 
-def tell_later(draft: Draft[Fact], episode: Episode, asked: Asked, situation: Situation) -> None:
+def inform_later(draft: Draft[Fact], episode: Episode, to_notify: NextStep, situation: Situation) -> None:
     """Schedule information for people who were skipped only because they are off work."""
-    for ladder_step in asked.off:
+    for ladder_step in to_notify.off:
         assert ladder_step.salesperson_id is not None
         _wait_for(draft, episode, ladder_step.salesperson_id, situation)
 
@@ -137,21 +138,21 @@ def tell_later(draft: Draft[Fact], episode: Episode, asked: Asked, situation: Si
 def _wait_for(draft: Draft[Fact], episode: Episode, person: str, situation: Situation) -> bool:
     """Set a timer for this person's return to work. Return whether they are off work now."""
     policy, people = situation.moment.policy, situation.people
-    at = rings_at(people.get(person), situation.order, Severity.WATCH, policy, draft.now)
+    at = notifiable_at(people.get(person), situation.order, Severity.WATCH, policy, draft.now)
     if at not in (draft.now, NEVER):
         due = InformationDue(episode=episode.episode_id, person=person)
         draft.set_timer(due, due_at=at)
     return at != draft.now
 
 
-def inform(draft: Draft[InformationDue], episode: Episode, asked: Asked) -> None:
+def inform(draft: Draft[InformationDue], episode: Episode, to_notify: NextStep) -> None:
     """Inform a person who was never notified of the episode."""
-    signal = draft.book.main_signal(episode)
-    if signal is None or asked.ladder_step.salesperson_id in draft.book.asked[episode.episode_id]:
+    signal = draft.work.main_signal(episode)
+    if signal is None or to_notify.ladder_step.salesperson_id in draft.work.notified[episode.episode_id]:
         return
     counted = replace(episode, rings=episode.rings + 1)
     path = f"ladder.skip_unless_at_work_within.{episode.severity.value}"
-    send_alert(draft, counted, Asking(asked, signal, RingCause.INFORMED), Times(draft.now, None, path))
+    send_alert(draft, counted, Notification(to_notify, signal, RingCause.INFORMED), Times(draft.now, None, path))
 
 
 def is_still_off(draft: Draft[InformationDue], episode: Episode, situation: Situation) -> bool:
@@ -165,11 +166,11 @@ SOUGHT_AGAIN_AFTER = timedelta(hours=1)
 
 def show_nobody(draft: Draft[Fact], episode: Episode, ladder: Sequence[LadderStep]) -> None:
     """Mark an episode that has no recipient. It is explained once, counted while it lasts, and checked again later."""
-    desk = draft.book.rules.desk
+    desk = draft.work.rules.desk
     if episode.nobody_since is None:
         for ladder_step in ladder:
             draft.decide(Skipped(episode, ladder_step))
-        draft.decide(NobodyToAsk(episode, desk))
+        draft.decide(NobodyToNotify(episode, desk))
     alone = replace(episode, responsible=None, why_you=None, nobody_since=episode.nobody_since or draft.now)
     draft.keep_with_clock(replace(alone, deadline_at=None, deadline_for=None, changed_at=draft.now))
     again = SomebodySought(episode=episode.episode_id)

@@ -8,7 +8,7 @@ from services.escalation.domain import own_facts
 from services.escalation.domain.deciding.endings import close_episode
 from services.escalation.domain.deciding.notifying import notify_next
 from services.escalation.domain.deciding.offers import accept, offer
-from services.escalation.domain.deciding.preferences import may_be_contacted, talk_of, tell_of_hours
+from services.escalation.domain.deciding.preferences import may_be_contacted, note_no_shared_hour, talk_of
 from services.escalation.domain.deciding.reconciling import note_facts
 from services.escalation.domain.decisions.care import CareTaken
 from services.escalation.domain.decisions.taking import Acknowledged, PassedOn, Queued
@@ -35,7 +35,7 @@ def press(draft: Draft[EpisodeButton]) -> None:
         draft.reject("not_active", "you are no longer an active salesperson; someone else is notified.")
     elif not _may(draft, episode):
         draft.reject(*_why_not(draft, episode))
-    elif draft.book.is_for_information(episode) != isinstance(draft.fact, own_facts.SeenPressed):
+    elif draft.work.is_for_information(episode) != isinstance(draft.fact, own_facts.SeenPressed):
         draft.reject(*_OTHER_BUTTON[type(draft.fact) is own_facts.SeenPressed])
     else:
         try:
@@ -53,13 +53,13 @@ def _keep_note(draft: Draft[EpisodeButton], episode: Episode) -> None:
     id = derived("note", draft.event.source, draft.event.id)
     about = _NOTE_ABOUT[type(button)]
     note = Note(id, episode.account_id, episode.episode_id, draft.now, button.by, about, button.note)
-    draft.book.changes.notes.append(note)
+    draft.work.changes.notes.append(note)
     draft.keep(replace(draft.state.episodes[episode.episode_id], changed_at=draft.now))
 
 
 def _has_left(draft: Draft[EpisodeButton]) -> bool:
     """Whether the presser has left the company. An old page may still be open; their episodes stay passed on."""
-    person = draft.book.people.get(draft.fact.by)
+    person = draft.work.people.get(draft.fact.by)
     return person is not None and not person.active
 
 
@@ -72,23 +72,23 @@ def _may(draft: Draft[EpisodeButton], episode: Episode) -> bool:
     by, button = draft.fact.by, draft.fact
     if isinstance(button, own_facts.HandOverAcceptPressed):
         return by == episode.offered_to
-    asked = by == episode.responsible or by in draft.book.asked[episode.episode_id]
+    notified = by == episode.responsible or by in draft.work.notified[episode.episode_id]
     if isinstance(button, own_facts.AcknowledgePressed | own_facts.NotMinePressed):
-        return asked
+        return notified
     if isinstance(button, own_facts.ClosePressed | own_facts.SeenPressed):
-        return by == episode.acknowledged_by or (asked and episode.acknowledged_by is None)
+        return by == episode.acknowledged_by or (notified and episode.acknowledged_by is None)
     return by == episode.acknowledged_by
 
 
 def _why_not(draft: Draft[EpisodeButton], episode: Episode) -> tuple[str, str]:
     by = draft.fact.by
-    if episode.acknowledged_by is None and (by == episode.responsible or by in draft.book.asked[episode.episode_id]):
+    if episode.acknowledged_by is None and (by == episode.responsible or by in draft.work.notified[episode.episode_id]):
         return "not_acknowledged", "acknowledge this first."
     who = "it is not with you"
     if episode.acknowledged_by is not None:
-        who = f"{draft.book.name_of(episode.acknowledged_by)} is handling this now"
+        who = f"{draft.work.name_of(episode.acknowledged_by)} is handling this now"
     elif episode.responsible is not None:
-        who = f"{draft.book.name_of(episode.responsible)} has been notified"
+        who = f"{draft.work.name_of(episode.responsible)} has been notified"
     return "episode_of_another", f"{who}; reload the page."
 
 
@@ -100,21 +100,21 @@ def _acknowledge(draft: Draft[Any], episode: Episode) -> None:
         return
     if draft.fact.as_of not in (None, episode.changed_at):
         raise NotNow("changed_since", "this has changed since you opened it; reload the page.")
-    acknowledged = taken(episode, draft.book.people.get(by, by), talk_of(draft, episode), draft.now, ahead=ahead)
+    acknowledged = taken(episode, draft.work.people.get(by, by), talk_of(draft, episode), draft.now, ahead=ahead)
     if not may_be_contacted(draft, episode):
         acknowledged = excused(acknowledged)
     draft.decide(Acknowledged(acknowledged))
     if ahead and acknowledged.deadline_for is Clock.REDEEM:
         draft.decide(Queued(acknowledged, ahead))
-    tell_of_hours(draft, acknowledged)
+    note_no_shared_hour(draft, acknowledged)
 
 
 def _pass_on(draft: Draft[EpisodeButton], episode: Episode) -> None:
     """Not mine: the episode stays open, and the next person on the ladder is notified."""
     _check_not_taken_by_another(draft, episode)
     if episode.acknowledged_by is None and episode.responsible != draft.fact.by:
-        now_asked = draft.book.name_of(episode.responsible) if episode.responsible else "someone else"
-        raise NotNow("asked_of_another", f"{now_asked} has been notified instead; reload the page.")
+        now_notified = draft.work.name_of(episode.responsible) if episode.responsible else "someone else"
+        raise NotNow("asked_of_another", f"{now_notified} has been notified instead; reload the page.")
     draft.decide(PassedOn(episode, draft.fact.by))
     notify_next(draft, episode, RingCause.NOT_MINE)
 
@@ -125,7 +125,7 @@ def _check_not_taken_by_another(draft: Draft[EpisodeButton], episode: Episode) -
     The presser must not believe that they have it or passed it on.
     """
     if episode.acknowledged_by is not None and episode.acknowledged_by != draft.fact.by:
-        name = draft.book.name_of(episode.acknowledged_by)
+        name = draft.work.name_of(episode.acknowledged_by)
         raise NotNow("taken_by_another", f"{name} has already acknowledged this; reload the page.")
 
 
@@ -138,13 +138,13 @@ def _log_reached(draft: Draft[Any], episode: Episode) -> None:
 
 
 def _log_appointment(draft: Draft[Any], episode: Episode) -> None:
-    _, policy = draft.book.policy_for(draft.book.order_of(episode))
+    _, policy = draft.work.policy_for(draft.work.order_of(episode))
     held = held_by_appointment(episode, _presser(draft), draft.fact.at, policy, draft.now)
     draft.decide(AppointmentMade(held, draft.fact.at))
 
 
 def _snooze(draft: Draft[Any], episode: Episode) -> None:
-    _, policy = draft.book.policy_for(draft.book.order_of(episode))
+    _, policy = draft.work.policy_for(draft.work.order_of(episode))
     put_off = snoozed(episode, _presser(draft), draft.fact.until, policy, draft.now)
     draft.decide(Snoozed(put_off, draft.fact.until))
 
@@ -154,7 +154,7 @@ def _see(draft: Draft[Any], episode: Episode) -> None:
 
 
 def _presser(draft: Draft[Any]) -> Salesperson | None:
-    return draft.book.people.get(draft.fact.by)
+    return draft.work.people.get(draft.fact.by)
 
 
 def _close(draft: Draft[Any], episode: Episode) -> None:
@@ -241,19 +241,19 @@ def log_follow_up(draft: Draft[FollowUpLogged]) -> None:
         return
     note_facts(draft, [_talk(draft, fact.order), _answer(draft, duty)])
     promise = duty.promise.what if duty.promise else None
-    told = FollowUpAnswered(
+    answered = FollowUpAnswered(
         order=fact.order, by=fact.by, at=draft.now, channel=fact.channel, answer=fact.answer, promise=promise
     )
-    draft.decide(CareTaken(told))
+    draft.decide(CareTaken(answered))
 
 
 def _duties(draft: Draft[CheckInLogged] | Draft[FollowUpLogged]) -> list[Duty]:
     """The presser's current duties for the order."""
-    book, order = draft.book, draft.state.orders.get(draft.fact.order)
+    work, order = draft.work, draft.state.orders.get(draft.fact.order)
     if order is None:
         return []
-    sale = Sale(order, book.account(draft.account_id), book.history(draft.account_id))
-    return duties_of(draft.fact.by, sale, book.people, book.policies, draft.now)
+    sale = Sale(order, work.account(draft.account_id), work.history(draft.account_id))
+    return duties_of(draft.fact.by, sale, work.people, work.policies, draft.now)
 
 
 def _is_answered(duty: Duty, fact: FollowUpLogged) -> bool:

@@ -5,15 +5,15 @@ from itertools import pairwise
 from uuid import UUID
 
 from services.escalation.domain.clocks import NEVER
-from services.escalation.domain.deciding.notifying import ring
+from services.escalation.domain.deciding.notifying import notify
 from services.escalation.domain.deciding.preferences import talk_of
 from services.escalation.domain.decisions.talking import Attempted, AttemptKnown, ContactMissed, Reached
 from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.notification_causes import cause_of_contact, is_attempt, is_proof, is_try
 from services.escalation.domain.rescues import attempted, reached
-from services.escalation.domain.ringing import is_attempt, is_proof, is_try, ring_of_contact
 from shared.contracts.envelope import Fact
 
 SAME_ATTEMPT = timedelta(minutes=10)
@@ -29,20 +29,20 @@ def follow_rescue(draft: Draft[Fact], fact: AccountFact) -> None:
             _count_attempt(draft, episode, fact)
 
 
-def ring_on_contact(draft: Draft[Fact], fact: AccountFact) -> None:
+def notify_on_contact(draft: Draft[Fact], fact: AccountFact) -> None:
     """Notify again if the customer tried again and the acknowledger did not answer."""
     for episode in _concerned(draft, fact):
-        _ring_if_unanswered(draft, episode, fact)
+        _notify_if_unanswered(draft, episode, fact)
 
 
-def _ring_if_unanswered(draft: Draft[Fact], episode: Episode, fact: AccountFact) -> bool:
+def _notify_if_unanswered(draft: Draft[Fact], episode: Episode, fact: AccountFact) -> bool:
     """Return whether somebody was notified."""
-    cause = ring_of_contact(episode, fact)
-    signal = draft.book.main_signal(episode) if cause is not None else None
-    if cause is None or signal is None or draft.book.is_for_information(episode):
+    cause = cause_of_contact(episode, fact)
+    signal = draft.work.main_signal(episode) if cause is not None else None
+    if cause is None or signal is None or draft.work.is_for_information(episode):
         return False
     draft.decide(ContactMissed(episode))
-    ring(draft, episode, signal, cause, something_new=True)
+    notify(draft, episode, signal, cause, something_new=True)
     return True
 
 
@@ -55,9 +55,9 @@ def make_up_for_contacts(draft: Draft[Fact], id: UUID, closed_at: datetime) -> b
     _redeem_by_earlier_talk(draft, draft.state.episodes[id])
     episode = draft.state.episodes[id]
     since = max(closed_at, episode.reached_at or closed_at)
-    heard = draft.state.history.index(IndexName.HEARD_OF).within(since, NEVER)
-    concerning = (one for one in heard if episode in _concerned(draft, one))
-    return any(_ring_if_unanswered(draft, episode, one) for one in concerning)
+    contacts = draft.state.history.index(IndexName.IN_TOUCH).within(since, NEVER)
+    concerning = (one for one in contacts if episode in _concerned(draft, one))
+    return any(_notify_if_unanswered(draft, episode, one) for one in concerning)
 
 
 def _count_missed_attempts(draft: Draft[Fact], episode: Episode) -> None:
@@ -95,7 +95,7 @@ def _count_attempt(draft: Draft[Fact], episode: Episode, fact: AccountFact) -> N
 
 
 def _note_attempt(draft: Draft[Fact], episode: Episode) -> None:
-    person = draft.book.people.get(episode.acknowledged_by or "")
+    person = draft.work.people.get(episode.acknowledged_by or "")
     tried = attempted(episode, person, talk_of(draft, episode), draft.now)
     draft.decide(Attempted(tried, episode.deadline_at))
 
@@ -114,7 +114,7 @@ def _concerned(draft: Draft[Fact], fact: AccountFact) -> list[Episode]:
     """
     if fact.kind not in (FactKind.CONTACT, FactKind.CUSTOMER_REACHED):
         return []
-    case = draft.book.case_of(fact.account_id, fact.case_id)
+    case = draft.work.case_of(fact.account_id, fact.case_id)
     orders = draft.state.orders
     named = next((one for one in (fact.order_id, case.order_id if case else None) if one in orders), None)
     if named is None:

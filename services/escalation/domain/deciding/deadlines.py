@@ -4,19 +4,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 from services.escalation.domain.clocks import falls_due
-from services.escalation.domain.deciding.alerts import Asking, inform, is_still_off, send_alert
+from services.escalation.domain.deciding.alerts import Notification, inform, is_still_off, send_alert
 from services.escalation.domain.deciding.notifying import (
     assign_silently,
     find_recipient,
     is_observed,
     ladder_of,
+    notify,
     notify_next,
-    ring,
     situation_of,
 )
 from services.escalation.domain.deciding.offers import is_away, withdraw_offer
 from services.escalation.domain.deciding.people import pass_on
-from services.escalation.domain.deciding.preferences import may_be_contacted, talk_of, tell_of_hours
+from services.escalation.domain.deciding.preferences import may_be_contacted, note_no_shared_hour, talk_of
 from services.escalation.domain.decisions.handing_over import OfferLapsed
 from services.escalation.domain.decisions.notifying import Times, Unanswered
 from services.escalation.domain.decisions.taking import Expired
@@ -24,7 +24,7 @@ from services.escalation.domain.decisions.talking import AppointmentDue, PauseEn
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Salesperson
 from services.escalation.domain.ladder import standing
-from services.escalation.domain.next_step import Asked, step_of
+from services.escalation.domain.next_step import NextStep, step_of
 from services.escalation.domain.own_facts import EpisodeDue, InformationDue, RecipientSought, SomebodySought
 from services.escalation.domain.reopening import reopened_until
 from services.escalation.domain.rescues import reminded, reminded_only
@@ -41,7 +41,7 @@ def act_on_deadline(draft: Draft[EpisodeDue]) -> None:
     episode = draft.state.episodes.get(draft.fact.episode)
     if episode is None or episode.closed_at is not None:
         return
-    _, policy = draft.book.policy_for(draft.book.order_of(episode))
+    _, policy = draft.work.policy_for(draft.work.order_of(episode))
     offered_until, deadline_at = episode.offered_until, falls_due(episode, policy)
     if offered_until is not None and offered_until <= draft.now:
         draft.decide(OfferLapsed(episode))
@@ -61,7 +61,7 @@ def act_on_deadline(draft: Draft[EpisodeDue]) -> None:
             act_on_appointment(draft, episode)
         case Clock.SNOOZE:
             draft.decide(PauseEnded(episode))
-            _ring_again(draft, episode, RingCause.SNOOZE_ENDED)
+            _notify_again(draft, episode, RingCause.SNOOZE_ENDED)
 
 
 def look_for_recipient(draft: Draft[RecipientSought]) -> None:
@@ -74,20 +74,20 @@ def look_for_recipient(draft: Draft[RecipientSought]) -> None:
     if episode is None or episode.closed_at is not None or episode.acknowledged_at is not None:
         return
     signal = draft.state.signals.get(draft.fact.signal)
-    quiet = signal is not None and draft.book.informs(signal, draft.book.order_of(episode))
-    if draft.book.is_for_information(episode) or not (quiet or _rang_since(episode, draft.fact)):
+    quiet = signal is not None and draft.work.informs(signal, draft.work.order_of(episode))
+    if draft.work.is_for_information(episode) or not (quiet or _notified_since(episode, draft.fact)):
         find_recipient(draft, episode, _about_what_stands(draft, episode))
 
 
 def _about_what_stands(draft: Draft[RecipientSought], episode: Episode) -> RecipientSought:
     """The signal to notify for may have ended while others that joined the episode still stand."""
-    signal, main = draft.state.signals.get(draft.fact.signal), draft.book.main_signal(episode)
+    signal, main = draft.state.signals.get(draft.fact.signal), draft.work.main_signal(episode)
     if main is None or (signal is not None and signal.stands):
         return draft.fact
     return draft.fact.model_copy(update={"signal": main.signal_id})
 
 
-def _rang_since(episode: Episode, sought: RecipientSought) -> bool:
+def _notified_since(episode: Episode, sought: RecipientSought) -> bool:
     return sought.rings and sought.rung not in (None, episode.rings)
 
 
@@ -96,14 +96,14 @@ def look_for_somebody(draft: Draft[SomebodySought]) -> None:
     episode = draft.state.episodes.get(draft.fact.episode)
     if episode is None or episode.closed_at is not None or episode.nobody_since is None:
         return
-    signal = draft.book.main_signal(episode)
+    signal = draft.work.main_signal(episode)
     if signal is not None and episode.rang:
-        ring(draft, episode, signal, RingCause.SIGNAL)
+        notify(draft, episode, signal, RingCause.SIGNAL)
     elif signal is not None:
         assign_silently(draft, episode, signal)
 
 
-def tell_for_information(draft: Draft[InformationDue]) -> None:
+def send_information(draft: Draft[InformationDue]) -> None:
     """Inform a skipped person who is back at work, if the episode is open and they may see it.
 
     While its close can be undone, the episode may be open again later.
@@ -116,13 +116,13 @@ def tell_for_information(draft: Draft[InformationDue]) -> None:
     ladder_step = next((one for one in ladder if one.salesperson_id == draft.fact.person), None)
     is_there = ladder_step is not None and not is_still_off(draft, episode, situation_of(draft, episode))
     if ladder_step is not None and is_there and not is_observed(draft, episode):
-        inform(draft, episode, Asked(ladder_step, draft.now))
+        inform(draft, episode, NextStep(ladder_step, draft.now))
 
 
 def _look_after_undo(draft: Draft[InformationDue], episode: Episode | None) -> None:
     if episode is None or episode.closed_at is None or episode.closed_by is None:
         return
-    _, policy = draft.book.policy_for(draft.book.order_of(episode))
+    _, policy = draft.work.policy_for(draft.work.order_of(episode))
     until = reopened_until(episode.closed_at, policy.acknowledgement.reopen_within)
     if draft.now <= until:
         draft.set_timer(draft.fact, due_at=until + _TICK)
@@ -138,10 +138,10 @@ def _expire(draft: Draft[EpisodeDue], episode: Episode) -> None:
     notify_next(draft, episode, RingCause.UNREDEEMED)
 
 
-def _ring_again(draft: Draft[EpisodeDue], episode: Episode, cause: RingCause) -> None:
-    signal = draft.book.main_signal(episode)
+def _notify_again(draft: Draft[EpisodeDue], episode: Episode, cause: RingCause) -> None:
+    signal = draft.work.main_signal(episode)
     if signal is not None:
-        ring(draft, episode, signal, cause)
+        notify(draft, episode, signal, cause)
 
 
 _BEFORE = "acknowledgement.remind_before"
@@ -156,14 +156,14 @@ def act_on_appointment(draft: Draft[EpisodeDue], episode: Episode) -> None:
     at, holder = episode.deadline_at, episode.acknowledged_by
     assert at is not None
     assert holder is not None
-    person = draft.book.people.get(holder)
+    person = draft.work.people.get(holder)
     is_due = may_be_contacted(draft, episode)
     if is_due and person is not None and _is_gone(draft, episode, person):
         pass_on(draft, episode, person, "had promised the call")
         return
     due = reminded(episode, person, talk_of(draft, episode), draft.now) if is_due else reminded_only(episode, draft.now)
     draft.decide(AppointmentDue(due, at))
-    tell_of_hours(draft, due)
+    note_no_shared_hour(draft, due)
     _remind(draft, due, holder)
 
 
@@ -174,10 +174,10 @@ def _is_gone(draft: Draft[EpisodeDue], episode: Episode, holder: Salesperson) ->
 
 def _remind(draft: Draft[EpisodeDue], episode: Episode, holder: str) -> None:
     """Send an alert that needs no response. The acknowledger promised the call, so their hours do not delay it."""
-    signal = draft.book.main_signal(episode)
-    ladder_step = step_of(ladder_of(draft, episode) or (), episode, holder, draft.book.people)
+    signal = draft.work.main_signal(episode)
+    ladder_step = step_of(ladder_of(draft, episode) or (), episode, holder, draft.work.people)
     if signal is None or ladder_step is None or is_observed(draft, episode):
         return
     counted = replace(episode, rings=episode.rings + 1)
-    asking = Asking(Asked(ladder_step, draft.now), signal, RingCause.APPOINTMENT)
-    send_alert(draft, counted, asking, Times(draft.now, None, _BEFORE))
+    notification = Notification(NextStep(ladder_step, draft.now), signal, RingCause.APPOINTMENT)
+    send_alert(draft, counted, notification, Times(draft.now, None, _BEFORE))

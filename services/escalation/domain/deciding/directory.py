@@ -81,7 +81,7 @@ def correct_sale(draft: Draft[orders.SaleCorrected]) -> None:
 
 def reassign_account(draft: Draft[orders.AccountReassigned]) -> None:
     """Move an account to another person's book. The latest fact counts."""
-    account = draft.book.account(draft.account_id)
+    account = draft.work.account(draft.account_id)
     if _is_later(account.assigned_at, draft.event.time):
         return
     to, since = draft.fact.salesperson, draft.fact.since
@@ -94,7 +94,7 @@ def record_salesperson(draft: Draft[orders.SalespersonChanged]) -> None:
     The orders service publishes a person's facts in the order in which they count. At equal times the later arrival
     wins.
     """
-    known = draft.book.people.get(draft.event.subject)
+    known = draft.work.people.get(draft.event.subject)
     if known is not None and _is_later(known.changed_at, draft.event.time):
         return
     fact = draft.fact
@@ -125,8 +125,8 @@ def record_salesperson(draft: Draft[orders.SalespersonChanged]) -> None:
     if known is None:
         look_when_away(draft)
         return
-    _secure(draft, known, draft.book.people[known.salesperson_id])
-    if _counts_at_once(known, draft.book.people[known.salesperson_id]):
+    _secure(draft, known, draft.work.people[known.salesperson_id])
+    if _counts_at_once(known, draft.work.people[known.salesperson_id]):
         look_at_once(draft, reachable=_reaches_at_last(known, fact.email))
 
 
@@ -147,8 +147,8 @@ def _reaches_at_last(known: Salesperson, email: str | None) -> bool:
 def _secure(draft: Draft[orders.SalespersonChanged], before: Salesperson, after: Salesperson) -> None:
     """End the person's sessions when their address changes or they leave; notify the old and the new address."""
     if signs_out(before, after):
-        draft.book.changes.signed_out.add(after.salesperson_id)
-    draft.book.changes.notices += notices(before, after, draft.event, draft.now)
+        draft.work.changes.signed_out.add(after.salesperson_id)
+    draft.work.changes.notices += notices(before, after, draft.event, draft.now)
 
 
 def _counts_at_once(before: Salesperson, after: Salesperson) -> bool:
@@ -158,8 +158,8 @@ def _counts_at_once(before: Salesperson, after: Salesperson) -> bool:
     return moved or (before.active, before.away) != (after.active, after.away)
 
 
-def _is_later(known: datetime | None, told: datetime) -> bool:
-    return known is not None and known > told
+def _is_later(known: datetime | None, reported: datetime) -> bool:
+    return known is not None and known > reported
 
 
 def _json(values: Sequence[BaseModel]) -> str:
@@ -178,15 +178,15 @@ def products(lines: Sequence[Line]) -> str:
 
 def quantities(lines: Sequence[Line]) -> str | None:
     """How many each line is of, as it is kept; None where all are of one."""
-    told = [line.quantity for line in lines]
-    return orjson.dumps(told).decode() if set(told) != {1} else None
+    counts = [line.quantity for line in lines]
+    return orjson.dumps(counts).decode() if set(counts) != {1} else None
 
 
 def remember_lines(draft: Draft[orders.OrderDelivered | orders.OrderChanged]) -> None:
     """Keep the lines as they were sold. Partial deliveries and changes are compared with them."""
     order = draft.state.orders.get(draft.fact.order)
     if order is not None and draft.fact.lines:
-        draft.book.put_fact(lines_of_sale(order))
+        draft.work.put_fact(lines_of_sale(order))
 
 
 def change_order(draft: Draft[orders.OrderChanged]) -> None:

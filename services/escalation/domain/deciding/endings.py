@@ -30,20 +30,20 @@ def end_signal(draft: Draft[Fact], signal: Signal, how: Ended, *, at: datetime, 
     draft.keep(replace(episode, changed_at=draft.now))
     if not draft.state.standing.has_any(episode.episode_id):
         close_episode(draft, episode, EpisodeResult.CAUSE_GONE, CLEARED, by=None)
-    elif draft.book.is_for_information(episode):
-        ask_no_more(draft, draft.state.episodes[episode.episode_id])
+    elif draft.work.is_for_information(episode):
+        expect_no_response(draft, draft.state.episodes[episode.episode_id])
 
 
-def ask_no_more(draft: Draft[Fact], episode: Episode) -> None:
-    """Stop asking: the remaining signals are for information, so nobody needs to respond and no clock runs."""
-    if not episode.asks:
+def expect_no_response(draft: Draft[Fact], episode: Episode) -> None:
+    """The remaining signals are for information: nobody needs to respond any more, and no clock runs."""
+    if not episode.expects_response:
         return
     draft.decide(ForInformation(informing(episode, draft.now)))
 
 
 def close_episode(draft: Draft[Fact], episode: Episode, result: EpisodeResult, reason: str, *, by: str | None) -> None:
     """Close with a result and a reason; everything pending stops. Raises NotNow if the reason is not on the list."""
-    _, policy = draft.book.policy_for(draft.book.order_of(episode))
+    _, policy = draft.work.policy_for(draft.work.order_of(episode))
     ended = closed(draft.state.episodes[episode.episode_id], result, reason, policy, by=by, now=draft.now)
     note_requests(draft, episode, FactKind.REQUEST_CLOSED)
     draft.decide(Closed(ended, reason_words(policy, result, reason)))
@@ -54,11 +54,11 @@ def note_requests(draft: Draft[Fact], episode: Episode, kind: FactKind) -> None:
 
     A request that is reported again after a close is a new request.
     """
-    for signal in draft.book.standing(episode):
+    for signal in draft.work.standing(episode):
         if signal.kind in REQUESTS:
             fact_id = derived("fact", episode.episode_id, signal.fact_id, kind, draft.now.isoformat())
             order, request = episode.order_id, str(signal.fact_id)
-            draft.book.put_fact(AccountFact(fact_id, episode.account_id, kind, draft.now, order_id=order, what=request))
+            draft.work.put_fact(AccountFact(fact_id, episode.account_id, kind, draft.now, order_id=order, what=request))
 
 
 _END: Mapping[Ended, type[SignalEnded]] = {Ended.CLEARED: SignalCleared, Ended.WITHDRAWN: SignalWithdrawn}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.escalation.domain.deciding.notifying import assign_silently, ring
+from services.escalation.domain.deciding.notifying import assign_silently, notify
 from services.escalation.domain.decisions.severities import SeverityFound, SeverityRaised
 from services.escalation.domain.decisions.signals import (
     EpisodeRaised,
@@ -21,8 +21,8 @@ from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Case, Episode, Order, Signal
 from services.escalation.domain.facts import AccountFact
 from services.escalation.domain.new_signal import as_said_last, matching_order, says_something_new
+from services.escalation.domain.notification_causes import cause_of_signal, too_old, too_old_to_notify, waits_for_seller
 from services.escalation.domain.own_facts import OrderWaitEnded, RulesChanged
-from services.escalation.domain.ringing import ring_of_signal, too_old, too_old_to_ring, waits_for_seller
 from services.escalation.domain.severity import SeverityAssessment, assess_severity
 from shared.contracts import support
 from shared.contracts.envelope import Fact
@@ -45,7 +45,7 @@ def admit(draft: Draft[Fact], signal: Signal) -> None:
 
 def match(draft: Draft[Fact], signal: Signal) -> None:
     """Add a signal to the episode of its order, if the order is known."""
-    within = draft.book.policies.at(signal.at).policy.matching.seller_first_within
+    within = draft.work.policies.at(signal.at).policy.matching.seller_first_within
     order = matching_order(signal, draft.state, seller_first_within=within)
     if order is None:
         return
@@ -59,14 +59,14 @@ def match(draft: Draft[Fact], signal: Signal) -> None:
 
 def remember_case(draft: Draft[support.CaseOpened]) -> None:
     """Remember the case's order, and match its signals that were waiting for it."""
-    book, fact = draft.book, draft.fact
-    known = book.case_of(draft.account_id, fact.case) or Case(draft.account_id, fact.case)
+    work, fact = draft.work, draft.fact
+    known = work.case_of(draft.account_id, fact.case) or Case(draft.account_id, fact.case)
     if known.order_id is not None:
         return
     draft.keep(replace(known, order_id=fact.order))
     for signal in draft.state.waiting_signals() if fact.order else ():
         if signal.case_id == fact.case and signal.names_order is None:
-            awaited_until = draft.now + book.rules.order_wait
+            awaited_until = draft.now + work.rules.order_wait
             naming = replace(signal, names_order=fact.order, order_awaited_until=awaited_until)
             admit(draft.of_signal(signal), naming)
 
@@ -93,12 +93,12 @@ def join(draft: Draft[Fact], order: Order, signal: Signal) -> None:
     episode = known or _new_episode(draft, order, signal)
     joined = replace(signal, episode_id=episode.episode_id)
     draft.keep(joined)
-    too_old = too_old_to_ring(joined, draft.book.ring_within)
-    version, policy = draft.book.policy_for(order)
-    ending = (draft.state.signals.get(id) for id in draft.book.ending)
+    too_old = too_old_to_notify(joined, draft.work.ring_within)
+    version, policy = draft.work.policy_for(order)
+    ending = (draft.state.signals.get(id) for id in draft.work.ending)
     mine = (one for one in ending if one is not None and one.stands and one.episode_id == episode.episode_id)
     replaced = any(_is_same_trouble(one, joined) for one in mine)
-    assessed = assess_severity(draft.book.telling(episode), order, policy)
+    assessed = assess_severity(draft.work.decisive_signals(episode), order, policy)
     if known is None:
         episode = replace(episode, severity=assessed.severity, policy_version=version)
         draft.decide(EpisodeRaised(episode, joined, too_old))
@@ -108,20 +108,20 @@ def join(draft: Draft[Fact], order: Order, signal: Signal) -> None:
         draft.decide(EpisodeSignalled(episode, joined, too_old))
         episode, rose = _risen(draft, episode, joined, assessed)
     draft.keep(replace(episode, changed_at=draft.now))
-    _ring_if_due(draft, draft.state.episodes[episode.episode_id], joined, rose=rose, news=rose or not replaced)
+    _notify_if_due(draft, draft.state.episodes[episode.episode_id], joined, rose=rose, news=rose or not replaced)
 
 
 def weigh_again(draft: Draft[Fact], order: Order) -> None:
     """Assess an open episode again after its order changed. The severity may go up, which notifies; never down."""
     episode = draft.state.open_episodes.get(order.order_id)
-    signal = draft.book.main_signal(episode) if episode is not None else None
+    signal = draft.work.main_signal(episode) if episode is not None else None
     if episode is None or signal is None:
         return
-    _, policy = draft.book.policy_for(order)
-    _, rose = _risen(draft, episode, signal, assess_severity(draft.book.telling(episode), order, policy))
+    _, policy = draft.work.policy_for(order)
+    _, rose = _risen(draft, episode, signal, assess_severity(draft.work.decisive_signals(episode), order, policy))
     if not rose:
         return
-    _ring_if_due(draft, draft.state.episodes[episode.episode_id], signal, rose=True, news=True)
+    _notify_if_due(draft, draft.state.episodes[episode.episode_id], signal, rose=True, news=True)
 
 
 def _is_same_trouble(known: Signal, signal: Signal) -> bool:
@@ -129,16 +129,16 @@ def _is_same_trouble(known: Signal, signal: Signal) -> bool:
     return (known.kind, known.case_id) == (signal.kind, signal.case_id)
 
 
-def _ring_if_due(draft: Draft[Fact], episode: Episode, signal: Signal, *, rose: bool, news: bool) -> None:
+def _notify_if_due(draft: Draft[Fact], episode: Episode, signal: Signal, *, rose: bool, news: bool) -> None:
     if waits_for_seller(episode):
         draft.decide(NotNotified(episode, signal, Quiet.WAITS_FOR_SELLER))
         return
-    cause = ring_of_signal(episode, signal, rose=rose, ring_within=draft.book.ring_within)
+    cause = cause_of_signal(episode, signal, rose=rose, ring_within=draft.work.ring_within)
     quiet = _quiet(draft, episode, signal)
     if cause is not None and (news or not episode.rang) and quiet is None:
-        ring(draft, episode, signal, cause, something_new=True)
+        notify(draft, episode, signal, cause, something_new=True)
         return
-    too_old = too_old_to_ring(signal, draft.book.ring_within)
+    too_old = too_old_to_notify(signal, draft.work.ring_within)
     draft.decide(NotNotified(episode, signal, quiet or (Quiet.TOO_OLD if too_old else had_it(episode))))
     if episode.responsible is None:
         assign_silently(draft, episode, signal)
@@ -149,8 +149,8 @@ def _quiet(draft: Draft[Fact], episode: Episode, signal: Signal) -> Quiet | None
     signals of the episode ask for a response."""
     if isinstance(draft.fact, RulesChanged):
         return Quiet.RULES_CHANGED
-    beside = not draft.book.is_for_information(episode)
-    informs = draft.book.informs(signal, draft.book.order_of(episode))
+    beside = not draft.work.is_for_information(episode)
+    informs = draft.work.informs(signal, draft.work.order_of(episode))
     return Quiet.FOR_INFORMATION if informs and beside else None
 
 
@@ -171,8 +171,8 @@ def _new_episode(draft: Draft[Fact], order: Order, signal: Signal) -> Episode:
 
 def rise(draft: Draft[Fact], episode: Episode, signal: Signal) -> bool:
     """Assess an episode's severity again after one of its signals changed. Return whether it went up."""
-    order = draft.book.order_of(episode)
-    assessed = assess_severity(draft.book.telling(episode), order, draft.book.policy_for(order)[1])
+    order = draft.work.order_of(episode)
+    assessed = assess_severity(draft.work.decisive_signals(episode), order, draft.work.policy_for(order)[1])
     _, rose = _risen(draft, episode, signal, assessed)
     return rose
 
@@ -182,7 +182,7 @@ def _risen(draft: Draft[Fact], episode: Episode, signal: Signal, assessed: Sever
     before = episode.severity
     if assessed.severity.rank <= before.rank:
         return episode, False
-    version, _ = draft.book.policy_for(draft.book.order_of(episode))
+    version, _ = draft.work.policy_for(draft.work.order_of(episode))
     raised = replace(episode, severity=assessed.severity, policy_version=version, changed_at=draft.now)
     draft.decide(SeverityRaised(raised, signal, assessed, before))
     return raised, True
@@ -208,5 +208,5 @@ def follow_request(draft: Draft[Fact], fact: AccountFact, found: Sequence[Detect
         return
     draft.decide(RequestRepeated(episode, updated))
     rise(draft, episode, updated)
-    if not too_old(fact.at, draft.now, draft.book.ring_within):
-        ring(draft, draft.state.episodes[episode.episode_id], updated, RingCause.CONTACT, something_new=True)
+    if not too_old(fact.at, draft.now, draft.work.ring_within):
+        notify(draft, draft.state.episodes[episode.episode_id], updated, RingCause.CONTACT, something_new=True)

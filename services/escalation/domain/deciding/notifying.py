@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.escalation.domain.clocks import Moment, repeat_pause
-from services.escalation.domain.deciding.alerts import Asking, raise_alert, show_nobody, tell_later
-from services.escalation.domain.deciding.endings import ask_no_more
+from services.escalation.domain.deciding.alerts import Notification, inform_later, raise_alert, show_nobody
+from services.escalation.domain.deciding.endings import expect_no_response
 from services.escalation.domain.deciding.offers import withdraw_offer
 from services.escalation.domain.decisions.notifying import (
     Exhausted,
@@ -20,10 +20,18 @@ from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Signal
 from services.escalation.domain.ladder import assigned_to, desk_instead, ladder_steps, standing
 from services.escalation.domain.ladder_step import LadderStep
-from services.escalation.domain.next_step import Asked, Situation, last_to_ask, passed_over, step_of, still_to_ask, whom
+from services.escalation.domain.next_step import (
+    NextStep,
+    Situation,
+    last_step,
+    passed_over,
+    remaining_steps,
+    step_of,
+    whom,
+)
+from services.escalation.domain.notification_causes import from_the_foot, notified_anew
 from services.escalation.domain.own_facts import RecipientSought
 from services.escalation.domain.policy.model import TeamMode
-from services.escalation.domain.ringing import asked_anew, from_the_foot
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import RingCause, Step
 
@@ -31,7 +39,7 @@ UPWARD = frozenset({RingCause.STEP, RingCause.UNREDEEMED, RingCause.NOT_MINE, Ri
 """Causes that notify the next person on the ladder instead of the same person again."""
 
 
-def ring(
+def notify(
     draft: Draft[Fact], episode: Episode, signal: Signal, cause: RingCause, *, something_new: bool = False
 ) -> None:
     """Notify the recipient for this cause as soon as the seller is known. Until then the episode belongs to nobody.
@@ -39,18 +47,18 @@ def ring(
     `something_new` tells that something happened to the customer after an appointment was made. An episode for
     information needs no response: the first person on the ladder gets a mail for each signal, and no clock runs.
     """
-    if draft.book.is_for_information(episode):
-        if episode.asks:
-            ask_no_more(draft, episode)
+    if draft.work.is_for_information(episode):
+        if episode.expects_response:
+            expect_no_response(draft, episode)
         else:
             find_recipient(draft, episode, _sought(draft, episode, signal, rings=True, cause=cause))
         return
     withdraw_offer(draft, episode, "it rang again")
     if episode.exhausted_at is not None and cause not in UPWARD:
         episode = from_the_foot(episode)
-    asked = asked_anew(episode, draft.now, something_new=something_new)
-    draft.keep_with_clock(asked)
-    find_recipient(draft, asked, _sought(draft, episode, signal, rings=True, cause=cause))
+    again = notified_anew(episode, draft.now, something_new=something_new)
+    draft.keep_with_clock(again)
+    find_recipient(draft, again, _sought(draft, episode, signal, rings=True, cause=cause))
 
 
 def assign_silently(draft: Draft[Fact], episode: Episode, signal: Signal) -> None:
@@ -61,30 +69,30 @@ def assign_silently(draft: Draft[Fact], episode: Episode, signal: Signal) -> Non
 
 def notify_next(draft: Draft[Fact], episode: Episode, cause: RingCause) -> None:
     """Notify the next person on the ladder of the episode's main signal."""
-    signal = draft.book.main_signal(episode)
+    signal = draft.work.main_signal(episode)
     if signal is not None:
-        ring(draft, episode, signal, cause)
+        notify(draft, episode, signal, cause)
 
 
 def find_recipient(draft: Draft[Fact], episode: Episode, sought: RecipientSought) -> None:
     """Assign an episode to its recipient, and notify them if that is due; without a recipient, look again later."""
-    order = draft.book.order_of(episode)
+    order = draft.work.order_of(episode)
     ladder = ladder_of(draft, episode)
     if ladder is None and draft.now >= sought.until:
-        ladder = (desk_instead(order, draft.book.people, desk=draft.book.rules.desk, now=draft.now),)
+        ladder = (desk_instead(order, draft.work.people, desk=draft.work.rules.desk, now=draft.now),)
     if ladder is None:
         _look_again(draft, episode, sought)
     elif is_observed(draft, episode):
         _show(draft, replace(episode, rang=False), ladder)  # so the first signal after the team takes part notifies
     elif sought.rings:
-        _ring_on(draft, episode, ladder, sought)
+        _notify_recipient(draft, episode, ladder, sought)
     else:
         _show(draft, episode, ladder)
 
 
 def is_observed(draft: Draft[Fact], episode: Episode) -> bool:
     """Whether the team only observes, so that no one is alerted; then it is explained."""
-    observed = draft.book.team_mode(draft.book.order_of(episode)) is TeamMode.OBSERVE
+    observed = draft.work.team_mode(draft.work.order_of(episode)) is TeamMode.OBSERVE
     if observed:
         draft.decide(Observed(episode))
     return observed
@@ -101,27 +109,30 @@ def _show(draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...]) 
     draft.decide(Shown(replace(named, nobody_since=None)))
 
 
-def _ring_on(draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...], sought: RecipientSought) -> None:
+def _notify_recipient(
+    draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...], sought: RecipientSought
+) -> None:
     signal = draft.state.signals[sought.signal]
     situation = situation_of(draft, episode)
-    asked = whom(_still_asked(draft, episode, ladder, sought), situation)
-    last = last_to_ask(ladder)
+    to_notify = whom(_candidates(draft, episode, ladder, sought), situation)
+    last = last_step(ladder)
     if last is None:
         show_nobody(draft, episode, ladder)
-    elif asked is not None:
-        skipped = [*passed_over(ladder, episode, asked.ladder_step, upward=sought.cause in UPWARD), *asked.passed_over]
-        for ladder_step in skipped:
+    elif to_notify is not None:
+        below = passed_over(ladder, episode, to_notify.ladder_step, upward=sought.cause in UPWARD)
+        for ladder_step in (*below, *to_notify.passed_over):
             draft.decide(Skipped(episode, ladder_step))
-        if not draft.book.is_for_information(episode):
-            tell_later(draft, episode, asked, situation)
-        raise_alert(draft, episode, Asking(asked, signal, sought.cause))
+        if not draft.work.is_for_information(episode):
+            inform_later(draft, episode, to_notify, situation)
+        raise_alert(draft, episode, Notification(to_notify, signal, sought.cause))
     else:
-        _ask_again(draft, episode, Asking(_again(last, situation), signal, RingCause.REPEAT), sought.cause)
+        again = Notification(_again(last, situation), signal, RingCause.REPEAT)
+        _notify_last_again(draft, episode, again, sought.cause)
 
 
-def _ask_again(draft: Draft[Fact], episode: Episode, again: Asking, cause: RingCause) -> None:
+def _notify_last_again(draft: Draft[Fact], episode: Episode, again: Notification, cause: RingCause) -> None:
     """Notify the last available person again, as nobody is further up, until the repeats are used up."""
-    _, policy = draft.book.policy_for(draft.book.order_of(episode))
+    _, policy = draft.work.policy_for(draft.work.order_of(episode))
     if cause is RingCause.NOT_MINE and episode.responsible == again.recipient:
         _pause(draft, episode, draft.now + repeat_pause(episode.repeats, policy))
     elif episode.repeats < policy.ladder.repeats.times:
@@ -130,19 +141,19 @@ def _ask_again(draft: Draft[Fact], episode: Episode, again: Asking, cause: RingC
         _exhaust(draft, episode)
 
 
-def _again(ladder_step: LadderStep, situation: Situation) -> Asked:
-    asked = whom([ladder_step], situation)
-    assert asked is not None
-    return asked
+def _again(ladder_step: LadderStep, situation: Situation) -> NextStep:
+    to_notify = whom([ladder_step], situation)
+    assert to_notify is not None
+    return to_notify
 
 
-def _still_asked(
+def _candidates(
     draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...], sought: RecipientSought
 ) -> list[LadderStep]:
     """The candidates for this cause: people further up, or first the person who has or had it, even off the ladder."""
     if sought.cause in UPWARD or (episode.step is None and sought.had_it is None):
-        return still_to_ask(ladder, episode, _not_again(draft, episode, sought))
-    own = step_of(ladder, episode, episode.responsible, draft.book.people)
+        return remaining_steps(ladder, episode, _not_again(draft, episode, sought))
+    own = step_of(ladder, episode, episode.responsible, draft.work.people)
     if own is None or own.skipped is not None or (own.step is Step.COLLEAGUE and sought.had_it is None):
         return standing(ladder)
     return list(dict.fromkeys([own, *standing(ladder)]))
@@ -156,7 +167,7 @@ def _not_again(draft: Draft[Fact], episode: Episode, sought: RecipientSought) ->
     """
     if sought.cause is RingCause.UNAVAILABLE and sought.had_it is not None:
         return {sought.had_it}
-    return draft.book.asked[episode.episode_id]
+    return draft.work.notified[episode.episode_id]
 
 
 def _pause(draft: Draft[Fact], episode: Episode, until: datetime) -> None:
@@ -172,36 +183,36 @@ def _exhaust(draft: Draft[Fact], episode: Episode) -> None:
 
 def _look_again(draft: Draft[Fact], episode: Episode, sought: RecipientSought) -> None:
     """Look again in a minute. The directory's fact hurries this timer; the minute covers a race with that fact."""
-    order = draft.book.order_of(episode)
+    order = draft.work.order_of(episode)
     if not isinstance(draft.event.data, RecipientSought):
         draft.decide(SellerAwaited(episode, order, sought.until))
-    again_at = min(draft.now + draft.book.rules.salesperson_recheck, sought.until)
+    again_at = min(draft.now + draft.work.rules.salesperson_recheck, sought.until)
     in_vain, seller = again_at == sought.until, f"salesperson:{order.sold_by}"
     draft.set_timer(sought, due_at=again_at, awaits=seller, made_of_silence=in_vain)
 
 
 def situation_of(draft: Draft[Fact], episode: Episode) -> Situation:
     """The order, the people and the moment that decide who can be notified of an episode."""
-    order = draft.book.order_of(episode)
-    _, policy = draft.book.policy_for(order)
-    return Situation(order, draft.book.people, Moment(draft.now, episode.severity, policy))
+    order = draft.work.order_of(episode)
+    _, policy = draft.work.policy_for(order)
+    return Situation(order, draft.work.people, Moment(draft.now, episode.severity, policy))
 
 
 def ladder_of(draft: Draft[Fact], episode: Episode) -> tuple[LadderStep, ...] | None:
     """The current ladder of an episode; None while the seller is not known."""
-    book, order = draft.book, draft.book.order_of(episode)
+    work, order = draft.work, draft.work.order_of(episode)
     return ladder_steps(
         order,
-        book.people,
-        desk=book.rules.desk,
+        work.people,
+        desk=work.rules.desk,
         moment=situation_of(draft, episode).moment,
-        mode=book.team_mode(order),
-        assigned=assigned_to(book.account(order.account_id), book.people, draft.now),
+        mode=work.team_mode(order),
+        assigned=assigned_to(work.account(order.account_id), work.people, draft.now),
     )
 
 
 def _sought(draft: Draft[Fact], episode: Episode, signal: Signal, *, rings: bool, cause: RingCause) -> RecipientSought:
-    until = draft.now + draft.book.rules.salesperson_wait
+    until = draft.now + draft.work.rules.salesperson_wait
     return RecipientSought(
         episode=episode.episode_id,
         signal=signal.signal_id,

@@ -11,7 +11,7 @@ from typing import Any
 from services.escalation.domain.calendar import WorkingTime, calendar_of
 from services.escalation.domain.clocks import after_absence
 from services.escalation.domain.deciding.alerts import show_nobody
-from services.escalation.domain.deciding.notifying import assign_silently, ladder_of, notify_next, ring, situation_of
+from services.escalation.domain.deciding.notifying import assign_silently, ladder_of, notify, notify_next, situation_of
 from services.escalation.domain.deciding.offers import withdraw_offer
 from services.escalation.domain.deciding.preferences import talk_of
 from services.escalation.domain.decisions.decision import at_clock, clock
@@ -23,9 +23,9 @@ from services.escalation.domain.entities import Clock, Episode, Salesperson
 from services.escalation.domain.formatting import date_words
 from services.escalation.domain.ladder import desk_instead, standing
 from services.escalation.domain.ladder_step import LadderStep
-from services.escalation.domain.next_step import Asked, answer_until, step_of, still_to_ask, whom
+from services.escalation.domain.next_step import NextStep, answer_until, remaining_steps, step_of, whom
+from services.escalation.domain.notification_causes import notified_anew
 from services.escalation.domain.own_facts import PersonChanged, WorkLookedAt
-from services.escalation.domain.ringing import asked_anew
 from shared.contracts.escalation import RingCause, Step
 from shared.contracts.orders import SalespersonChanged
 
@@ -43,20 +43,20 @@ def look_at_once(draft: Draft[SalespersonChanged], *, reachable: bool) -> None:
 
 def look_at_work(draft: Draft[WorkLookedAt]) -> None:
     """Check again; an absence may have begun."""
-    if draft.event.subject in draft.book.people:
+    if draft.event.subject in draft.work.people:
         _set_off(draft, PersonChanged(person=draft.event.subject, since=draft.fact.since))
         look_when_away(draft)
 
 
 def _set_off(draft: Draft[Any], change: PersonChanged) -> None:
-    for account in sorted(draft.book.concerned[change.person]):
+    for account in sorted(draft.work.concerned[change.person]):
         draft.set_timer_of(account, change, due_at=draft.now)
 
 
 def look_when_away(draft: Draft[Any]) -> None:
     """Set a timer to check a person's episodes when their next absence begins."""
-    person = draft.book.people[draft.event.subject]
-    begins = calendar_of(person, draft.book.policies.latest.policy.company).next_absence(draft.now)
+    person = draft.work.people[draft.event.subject]
+    begins = calendar_of(person, draft.work.policies.latest.policy.company).next_absence(draft.now)
     if begins is not None and person.active:
         draft.set_timer(WorkLookedAt(at=begins, since=begins), due_at=begins)
 
@@ -64,18 +64,18 @@ def look_when_away(draft: Draft[Any]) -> None:
 def pass_on_work(draft: Draft[PersonChanged]) -> None:
     """Apply a change of a person to their episodes of this account."""
     id = draft.fact.person
-    person = draft.book.people.get(id)
+    person = draft.work.people.get(id)
     if person is None:
         return
     if not person.active:
-        draft.book.cancel_mail(draft.account_id, id)
+        draft.work.cancel_mail(draft.account_id, id)
     for episode in draft.state.open_by_id():
         if episode.offered_to == id:
             episode = _without_offer(draft, episode, person)
         if episode.acknowledged_by == id:
             _look_at_taken(draft, episode, person)
         elif episode.responsible == id:
-            _look_at_asked(draft, episode, person)
+            _look_at_notified(draft, episode, person)
 
 
 def _without_offer(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> Episode:
@@ -116,23 +116,23 @@ def _acts_while_away(draft: Draft[PersonChanged], episode: Episode, began: datet
     return episode.acknowledged_at >= max(began, draft.fact.since)
 
 
-def _look_at_asked(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
+def _look_at_notified(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
     """Keep an episode with the person notified while they are active, can be reached, and are at work in time."""
     if not episode.rang or episode.exhausted_at is not None:
         _show_to_another(draft, episode, person)
         return
-    asked = _asked_now(draft, episode, person)
-    if asked is None or asked.ladder_step.salesperson_id != person.salesperson_id:
+    to_notify = _to_notify_now(draft, episode, person)
+    if to_notify is None or to_notify.ladder_step.salesperson_id != person.salesperson_id:
         pass_on(draft, episode, person, "had been notified")
         return
-    signal = draft.book.main_signal(episode)
+    signal = draft.work.main_signal(episode)
     if draft.fact.reachable and signal is not None:
-        ring(draft, episode, signal, RingCause.SIGNAL)
+        notify(draft, episode, signal, RingCause.SIGNAL)
         return
     situation = situation_of(draft, episode)
-    if episode.deadline_at is not None and asked.rung_at >= episode.deadline_at:
-        due = answer_until(asked, episode.step or Step.SELLER, situation)
-        back = f"{person.name} is back {at_clock(asked.rung_at)}"
+    if episode.deadline_at is not None and to_notify.notified_at >= episode.deadline_at:
+        due = answer_until(to_notify, episode.step or Step.SELLER, situation)
+        back = f"{person.name} is back {at_clock(to_notify.notified_at)}"
         _move(draft, episode, due, f"{back}; acknowledgement due by {clock(due)}.")
         return
     absence = _calendar(draft, episode, person).next_absence(draft.now, longer_than=situation.moment.bound)
@@ -141,7 +141,7 @@ def _look_at_asked(draft: Draft[PersonChanged], episode: Episode, person: Salesp
 
 
 def _show_to_another(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
-    signal = draft.book.main_signal(episode)
+    signal = draft.work.main_signal(episode)
     if signal is None:
         return
     if not person.active:
@@ -157,19 +157,19 @@ def _nobodys_while_awaited(draft: Draft[Any], episode: Episode) -> Episode:
     return replace(episode, responsible=None, why_you=None, changed_at=draft.now)
 
 
-def _asked_now(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> Asked | None:
+def _to_notify_now(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> NextStep | None:
     """The person whom the step notified last would notify now."""
     ladder = ladder_of(draft, episode) or _desk_alone(draft, episode)
-    theirs = step_of(ladder, episode, person.salesperson_id, draft.book.people)
+    theirs = step_of(ladder, episode, person.salesperson_id, draft.work.people)
     own = [theirs] if theirs is not None and theirs.skipped is None else []
-    above = still_to_ask(ladder, episode, draft.book.asked[episode.episode_id])
+    above = remaining_steps(ladder, episode, draft.work.notified[episode.episode_id])
     return whom(list(dict.fromkeys([*own, *above])), situation_of(draft, episode))
 
 
 def _desk_alone(draft: Draft[Any], episode: Episode) -> tuple[LadderStep, ...]:
     """The ladder if the seller never became known: the desk alone."""
-    order, book = draft.book.order_of(episode), draft.book
-    return (desk_instead(order, book.people, desk=book.rules.desk, now=draft.now),)
+    order, work = draft.work.order_of(episode), draft.work
+    return (desk_instead(order, work.people, desk=work.rules.desk, now=draft.now),)
 
 
 def pass_on(draft: Draft[Any], episode: Episode, person: Salesperson, what: str) -> None:
@@ -179,15 +179,15 @@ def pass_on(draft: Draft[Any], episode: Episode, person: Salesperson, what: str)
     alone = _desk_alone(draft, episode)
     if ladder_of(draft, episode) is None and not standing(alone):
         withdraw_offer(draft, episode, "not available")
-        show_nobody(draft, asked_anew(episode, draft.now), alone)
+        show_nobody(draft, notified_anew(episode, draft.now), alone)
     else:
         notify_next(draft, _nobodys_while_awaited(draft, episode), RingCause.UNAVAILABLE)
 
 
-def _move(draft: Draft[PersonChanged], episode: Episode, due: datetime, words: str) -> None:
+def _move(draft: Draft[PersonChanged], episode: Episode, due: datetime, sentence: str) -> None:
     if due == episode.deadline_at:
         return
-    draft.decide(ClockMoved(replace(episode, deadline_at=due, changed_at=draft.now), draft.fact.person, words))
+    draft.decide(ClockMoved(replace(episode, deadline_at=due, changed_at=draft.now), draft.fact.person, sentence))
 
 
 def _why(draft: Draft[Any], episode: Episode, person: Salesperson) -> str:

@@ -14,8 +14,8 @@ def publish_policy(draft: Draft[PolicyPublishing]) -> None:
 
     The publisher must be a person whom others can ask about it.
     """
-    fact, latest = draft.fact, draft.book.policies.latest
-    by = draft.book.people.get(fact.by)
+    fact, latest = draft.fact, draft.work.policies.latest
+    by = draft.work.people.get(fact.by)
     if by is None or not by.active:
         draft.reject("publisher_unknown", _nobody(fact.by) if by is None else _gone(by))
         return
@@ -32,19 +32,19 @@ def publish_policy(draft: Draft[PolicyPublishing]) -> None:
         return
     since = max(draft.now, latest.since)  # a clock that was set back must not change the past
     version = PolicyVersion(latest.version + 1, since, policy, fact.document, fact.by, fact.summary)
-    draft.book.put_policy(version)
+    draft.work.put_policy(version)
     draft.decide(PolicyPublished(version))
 
 
 def _nobody(id: str) -> str:
     return (
-        f"{id} is not in the directory. Give the id of an active salesperson, as in `salesperson_changed`, or "
+        f"{id} is not in the directory. Give the ID of an active salesperson, as in `salesperson_changed`, or "
         "add the publisher to the directory first."
     )
 
 
 def _gone(by: Salesperson) -> str:
-    return f"{by.salesperson_id} ({by.name}) is no longer active. Give the id of an active salesperson."
+    return f"{by.salesperson_id} ({by.name}) is no longer active. Give the ID of an active salesperson."
 
 
 def _moved_on(onto: int, latest: PolicyVersion) -> str:

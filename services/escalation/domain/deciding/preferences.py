@@ -15,7 +15,7 @@ from shared.contracts.support_inbound import ContactPreference
 
 def note_preference(draft: Draft[ContactPreferenceChanged]) -> None:
     """Keep a preference; the latest fact counts. It changes the deadlines of open episodes and their pages."""
-    account, at = draft.book.account(draft.account_id), draft.event.time
+    account, at = draft.work.account(draft.account_id), draft.event.time
     if account.preference_at is not None and account.preference_at > at:
         return
     before = may_write(ContactPreference(account.preference))
@@ -28,26 +28,26 @@ def note_preference(draft: Draft[ContactPreferenceChanged]) -> None:
         elif before:
             draft.decide(Excused(excused(shown)))
         else:
-            holder = draft.book.people.get(episode.acknowledged_by or "")
+            holder = draft.work.people.get(episode.acknowledged_by or "")
             draft.decide(Bound(bound(shown, holder, talk_of(draft, episode), draft.now)))
 
 
 def may_be_contacted(draft: Draft[Fact], episode: Episode) -> bool:
     """Whether the customer of an episode may be contacted at all."""
-    return may_write(ContactPreference(draft.book.account(episode.account_id).preference))
+    return may_write(ContactPreference(draft.work.account(episode.account_id).preference))
 
 
 def talk_of(draft: Draft[Fact], episode: Episode) -> Talk:
     """The talk that the acknowledger of an episode owes."""
-    order = draft.book.order_of(episode)
-    preference = ContactPreference(draft.book.account(episode.account_id).preference)
-    _, policy = draft.book.policy_for(order)
+    order = draft.work.order_of(episode)
+    preference = ContactPreference(draft.work.account(episode.account_id).preference)
+    _, policy = draft.work.policy_for(order)
     return Talk(order, policy, by_phone=preference is not ContactPreference.DO_NOT_CALL)
 
 
-def tell_of_hours(draft: Draft[Fact], episode: Episode) -> None:
+def note_no_shared_hour(draft: Draft[Fact], episode: Episode) -> None:
     """Record it if the deadline of a talk cannot follow the acknowledger's working hours."""
-    person = draft.book.people.get(episode.acknowledged_by or "")
+    person = draft.work.people.get(episode.acknowledged_by or "")
     if episode.deadline_for is not Clock.REDEEM or person is None:
         return
     if no_hour_in_common(person, episode.severity, talk_of(draft, episode), draft.now):

@@ -34,25 +34,25 @@ NOT_NEEDED = {
 
 def record_attempt(draft: Draft[DeliveryAttempted]) -> None:
     """Record the result of a delivery attempt. The first accepted attempt sets the time at which the alert was sent."""
-    book, fact = draft.book, draft.fact
-    delivery = book.deliveries.get(fact.delivery)
+    work, fact = draft.work, draft.fact
+    delivery = work.deliveries.get(fact.delivery)
     changed = after_attempt(delivery, fact, draft.now) if delivery else None
     if changed is None:
         return
-    alert = book.alerts[changed.alert_id]
+    alert = work.alerts[changed.alert_id]
     because = needless(alert, draft.state.episodes.get(alert.episode_id))
     if because is not None:  # since when it has been `sending`
         changed = cancelled(changed, because, draft.now)
     draft.keep(changed)
     if fact.result is Attempt.ACCEPTED:
-        _tell_of_first_sending(draft, changed)
+        _note_first_sending(draft, changed)
     if fact.refused_address is not None:
-        _tell_of_address(draft, changed, fact.refused_address)
+        _report_address(draft, changed, fact.refused_address)
 
 
 def record_return(draft: Draft[DeliveryReturned]) -> None:
     """Record a returned message: it did not reach its recipient."""
-    delivery = draft.book.deliveries.get(draft.fact.delivery)
+    delivery = draft.work.deliveries.get(draft.fact.delivery)
     changed = returned(delivery, draft.fact.reason, draft.now) if delivery else None
     if changed is not None:
         draft.keep(changed)
@@ -60,11 +60,11 @@ def record_return(draft: Draft[DeliveryReturned]) -> None:
 
 def send_again(draft: Draft[DeliveryResent]) -> None:
     """Send a delivery at once, if it is still needed."""
-    delivery = draft.book.deliveries.get(draft.fact.delivery)
+    delivery = draft.work.deliveries.get(draft.fact.delivery)
     if delivery is None:
         draft.reject("unknown_delivery", "there is no such delivery")
         return
-    alert = draft.book.alerts[delivery.alert_id]
+    alert = draft.work.alerts[delivery.alert_id]
     because = needless(alert, draft.state.episodes.get(alert.episode_id))
     if because is not None:
         draft.reject("not_needed", NOT_NEEDED[because])
@@ -75,14 +75,14 @@ def send_again(draft: Draft[DeliveryResent]) -> None:
         draft.reject("not_resendable", str(refused))
 
 
-def _tell_of_address(draft: Draft[DeliveryAttempted], delivery: Delivery, address: str) -> None:
+def _report_address(draft: Draft[DeliveryAttempted], delivery: Delivery, address: str) -> None:
     """Report that an address fails or works. A person is changed under their own lock, not under the account's."""
     failed = AddressFailed(address=address, reason=delivery.reason or "refused")
     draft.set_timer_of(delivery.recipient, failed, due_at=draft.now)
 
 
-def _tell_of_first_sending(draft: Draft[DeliveryAttempted], delivery: Delivery) -> None:
-    alert = draft.book.alerts[delivery.alert_id]
+def _note_first_sending(draft: Draft[DeliveryAttempted], delivery: Delivery) -> None:
+    alert = draft.work.alerts[delivery.alert_id]
     if alert.sent_at is not None:
         return
     draft.decide(AlertSent(replace(alert, sent_at=draft.now), delivery))
@@ -90,16 +90,16 @@ def _tell_of_first_sending(draft: Draft[DeliveryAttempted], delivery: Delivery) 
 
 def note_failing_address(draft: Draft[AddressFailed]) -> None:
     """Mark an address as failing if it is still the person's. A new address clears the mark; see `directory`."""
-    person = draft.book.people.get(draft.event.subject)
+    person = draft.work.people.get(draft.event.subject)
     if person is None or not is_same_address(person.email, draft.fact.address):
         return
     if person.email_failed_at is not None:
         return
     draft.keep(replace(person, email_failed_at=draft.now, email_failed_because=draft.fact.reason))
-    recipient = _who_is_told(draft, person)
+    recipient = _notice_recipient(draft, person)
     if recipient is None:  # the note of /readyz informs operators in any case
         return
-    draft.book.changes.bounce_notices.append(
+    draft.work.changes.bounce_notices.append(
         Notice(
             notice_id=derived("address failed", person.salesperson_id, draft.now.isoformat()),
             recipient=recipient.salesperson_id,
@@ -112,23 +112,23 @@ def note_failing_address(draft: Draft[AddressFailed]) -> None:
 
 def note_working_address(draft: Draft[AddressWorks]) -> None:
     """Clear the mark of an address that works again."""
-    person = draft.book.people.get(draft.event.subject)
+    person = draft.work.people.get(draft.event.subject)
     if person is None or person.email_failed_at is None:
         draft.reject("not_failing", "no e-mail to this person is known to have bounced")
         return
     draft.keep(replace(person, email_failed_at=None, email_failed_because=None))
 
 
-def _who_is_told(draft: Draft[AddressFailed], person: Salesperson) -> Salesperson | None:
+def _notice_recipient(draft: Draft[AddressFailed], person: Salesperson) -> Salesperson | None:
     """The nearest person up the line whom mail reaches, else the desk."""
     seen, above = {person.salesperson_id}, person.manager
     while above is not None and above not in seen:
         seen.add(above)
-        leader = draft.book.people.get(above)
+        leader = draft.work.people.get(above)
         if leader is not None and _is_reached(leader):
             return leader
         above = leader.manager if leader else None
-    desk = draft.book.people.get(draft.book.rules.desk)
+    desk = draft.work.people.get(draft.work.rules.desk)
     return desk if desk is not None and desk.salesperson_id not in seen and _is_reached(desk) else None
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from services.escalation.domain.deciding.contacts import follow_rescue, ring_on_contact
-from services.escalation.domain.deciding.endings import ask_no_more, end_signal
+from services.escalation.domain.deciding.contacts import follow_rescue, notify_on_contact
+from services.escalation.domain.deciding.endings import end_signal, expect_no_response
 from services.escalation.domain.deciding.episodes import admit, follow_request
 from services.escalation.domain.decisions.severities import SeverityCorrected
 from services.escalation.domain.detections.detection import Detection
@@ -35,7 +35,7 @@ def note_facts(draft: Draft[Fact], facts: Iterable[AccountFact]) -> None:
     """
     new, scope = list[AccountFact](), NOTHING
     for fact in facts:
-        if draft.book.put_fact(fact):
+        if draft.work.put_fact(fact):
             new.append(fact)
             scope = scope.and_that(affected(draft.state.history, fact))
     for fact in new:
@@ -44,7 +44,7 @@ def note_facts(draft: Draft[Fact], facts: Iterable[AccountFact]) -> None:
     found = _compare(draft, scope) if new else []
     for fact in new:
         follow_request(draft, fact, found)
-        ring_on_contact(draft, fact)
+        notify_on_contact(draft, fact)
 
 
 def raise_on_silence(draft: Draft[SilenceEnded]) -> None:
@@ -55,11 +55,11 @@ def raise_on_silence(draft: Draft[SilenceEnded]) -> None:
     """
     until, silence = draft.event.time, Silence(draft.fact.kind, draft.fact.case, draft.fact.order)
     scope = listening_to(draft.state.history, silence)
-    found = [one for one in detections(draft.state.history, draft.book.thresholds, scope) if one.by_silence]
+    found = [one for one in detections(draft.state.history, draft.work.thresholds, scope) if one.by_silence]
     mine = _with_answers(found, [one for one in found if silence_of(one) == silence])
     kept = draft.state.signals
     over = [one for one in mine if one.cleared_by is not None and not _stands(draft, one, until)]
-    draft.book.ending = frozenset(one.signal_id for one in over)
+    draft.work.ending = frozenset(one.signal_id for one in over)
     for detection in mine:
         if (
             detection.at <= until
@@ -67,7 +67,7 @@ def raise_on_silence(draft: Draft[SilenceEnded]) -> None:
             and not _is_standing(kept.get(detection.signal_id))
         ):
             admit(draft, _signal(draft, detection))
-    draft.book.ending = frozenset()
+    draft.work.ending = frozenset()
     for detection in over:
         signal, warned = kept.get(detection.signal_id), detection.cleared_by
         if signal is not None and signal.stands and warned is not None:
@@ -98,18 +98,18 @@ def _compare(draft: Draft[Fact], scope: Scope) -> list[Detection]:
     Signals about to end do not raise the severity of new ones. A silence that turns out to end later is not a signal
     yet; a clock that is set back makes no such silence.
     """
-    found = detections(draft.state.history, draft.book.thresholds, scope)
+    found = detections(draft.state.history, draft.work.thresholds, scope)
     kept = draft.state.signals
     due = (one for one in found if not one.waits or one.at <= draft.now or _was_due(one, kept.get(one.signal_id)))
     by_id = {detection.signal_id: detection for detection in due}
     standing = [one for one in draft.state.standing.within(scope) if _covers(draft, scope, one)]
     over = [one for one in standing if _is_over(draft, by_id.get(one.signal_id))]
-    draft.book.ending = frozenset(one.signal_id for one in over)
+    draft.work.ending = frozenset(one.signal_id for one in over)
     for detection in found:
         is_new = not _is_standing(kept.get(detection.signal_id))
         if is_new and _stands(draft, detection, draft.now) and _is_certain(draft, detection, over):
             admit(draft, _signal(draft, detection))
-    draft.book.ending = frozenset()
+    draft.work.ending = frozenset()
     for signal in sorted(standing, key=lambda one: (one.at, one.signal_id)):
         _hold_against(draft, signal, by_id.get(signal.signal_id))
     _expect(draft, found)
@@ -146,7 +146,7 @@ def _is_past(draft: Draft[Fact], detection: Detection) -> bool:
     """Whether a past silence is a signal only under changed rules; no timer was set for it then."""
     if not isinstance(draft.fact, RulesChanged) or detection.at > draft.now:
         return False
-    return silence_of(detection) not in draft.book.awaited
+    return silence_of(detection) not in draft.work.awaited
 
 
 def _hold_against(draft: Draft[Fact], signal: Signal, detection: Detection | None) -> None:
@@ -164,8 +164,8 @@ def _hold_against(draft: Draft[Fact], signal: Signal, detection: Detection | Non
 def _passes_at(draft: Draft[Fact], detection: Detection) -> datetime | None:
     """When a warning ends by time alone, without a reported fact."""
     ended = detection.cleared_by
-    told = ended is None or draft.state.history.get(ended.fact_id) is not None
-    return None if ended is None or told else ended.at
+    reported = ended is None or draft.state.history.get(ended.fact_id) is not None
+    return None if ended is None or reported else ended.at
 
 
 def _stands(draft: Draft[Fact], detection: Detection, at: datetime) -> bool:
@@ -183,16 +183,16 @@ def _expect(draft: Draft[Fact], found: Iterable[Detection]) -> None:
             silence = silence_of(detection)
             expected[silence] = min(at, expected.get(silence, at))
     for silence, at in expected.items():
-        late_reports = draft.book.policies.latest.policy.age.late_reports
+        late_reports = draft.work.policies.latest.policy.age.late_reports
         due_at = at if at > draft.now else draft.now + late_reports
-        if draft.book.expect(draft.account_id, silence, due_at):
+        if draft.work.expect(draft.account_id, silence, due_at):
             draft.set_timer(_timer(silence), due_at=due_at, made_of_silence=True)
 
 
 def _expect_no_more(draft: Draft[Fact], fact: AccountFact) -> None:
     """Cancel the timers of silences that a fact broke. New silences are looked for afterwards."""
     for silence in broken_by(draft.state.history, fact):
-        draft.book.expected.pop((draft.account_id, silence), None)
+        draft.work.expected.pop((draft.account_id, silence), None)
         draft.take_timer_back(_timer(silence))
 
 
@@ -209,7 +209,7 @@ def _expected_at(draft: Draft[Fact], detection: Detection) -> datetime | None:
 
 
 def _signal(draft: Draft[Fact], detection: Detection) -> Signal:
-    return signal_of_detection(detection, draft.event, draft.book, now=draft.now)
+    return signal_of_detection(detection, draft.event, draft.work, now=draft.now)
 
 
 def rejudge(draft: Draft[RulesChanged]) -> None:
@@ -217,16 +217,16 @@ def rejudge(draft: Draft[RulesChanged]) -> None:
     reconcile_anew(draft)
     for episode in draft.state.open_by_id():
         _correct_severity(draft, episode)
-        if draft.book.is_for_information(episode):
-            ask_no_more(draft, draft.state.episodes[episode.episode_id])
+        if draft.work.is_for_information(episode):
+            expect_no_response(draft, draft.state.episodes[episode.episode_id])
 
 
 def _correct_severity(draft: Draft[RulesChanged], episode: Episode) -> None:
     """Set the severity that the standing signals have now, even a lower one, because the old rules no longer count. A
     deadline that was given to a person stays."""
-    order = draft.book.order_of(episode)
-    version, policy = draft.book.policy_for(order)
-    assessed = assess_severity(draft.book.telling(episode), order, policy)
+    order = draft.work.order_of(episode)
+    version, policy = draft.work.policy_for(order)
+    assessed = assess_severity(draft.work.decisive_signals(episode), order, policy)
     if assessed.severity is episode.severity:
         return
     corrected = replace(episode, severity=assessed.severity, policy_version=version, changed_at=draft.now)

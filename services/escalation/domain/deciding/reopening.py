@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from services.escalation.domain.deciding.alerts import Asking, send_alert
+from services.escalation.domain.deciding.alerts import Notification, send_alert
 from services.escalation.domain.deciding.contacts import make_up_for_contacts
-from services.escalation.domain.deciding.endings import ask_no_more, note_requests
+from services.escalation.domain.deciding.endings import expect_no_response, note_requests
 from services.escalation.domain.deciding.episodes import rise
-from services.escalation.domain.deciding.notifying import assign_silently, is_observed, ladder_of, ring, situation_of
+from services.escalation.domain.deciding.notifying import assign_silently, is_observed, ladder_of, notify, situation_of
 from services.escalation.domain.deciding.preferences import may_be_contacted, talk_of
 from services.escalation.domain.decisions.closing import Reopened
 from services.escalation.domain.decisions.notifying import Times
@@ -32,12 +32,12 @@ def reopen(draft: Draft[ReopenPressed]) -> None:
 
 def _closed_by_presser(draft: Draft[ReopenPressed]) -> Episode:
     """The episode that may be reopened. Only an order's last episode is kept in memory. Raises NotNow."""
-    episode, person = draft.state.episodes.get(draft.fact.episode), draft.book.people.get(draft.fact.by)
+    episode, person = draft.state.episodes.get(draft.fact.episode), draft.work.people.get(draft.fact.by)
     if episode is None or (episode.closed_at is not None and draft.state.has_newer(episode)):
         raise NotNow("newer_episode", "this order has been at risk again since; work on that instead.")
     if person is not None and not person.active:
         raise NotNow("not_active", "you are no longer an active salesperson.")
-    _, policy = draft.book.policy_for(draft.book.order_of(episode))
+    _, policy = draft.work.policy_for(draft.work.order_of(episode))
     check_may_reopen(episode, draft.fact.by, policy.acknowledgement.reopen_within, draft.now)
     if not draft.state.standing.has_any(episode.episode_id):
         raise NotNow("nothing_at_risk", "this order is no longer at risk, so there is nothing to reopen.")
@@ -58,16 +58,16 @@ def _with_clock_of_now(draft: Draft[ReopenPressed], episode: Episode) -> Episode
         return episode
     if not may_be_contacted(draft, episode):
         return excused(episode)
-    return bound(episode, draft.book.people.get(episode.acknowledged_by), talk_of(draft, episode), draft.now)
+    return bound(episode, draft.work.people.get(episode.acknowledged_by), talk_of(draft, episode), draft.now)
 
 
 def _make_up_for(draft: Draft[ReopenPressed], id: UUID, closed_at: datetime) -> None:
     """Apply everything that changed while it was closed: severity, requests, contacts, and the person it waits for."""
-    signal = draft.book.main_signal(draft.state.episodes[id])
+    signal = draft.work.main_signal(draft.state.episodes[id])
     assert signal is not None, "something stands"
     rose = rise(draft, draft.state.episodes[id], signal)
-    if draft.book.is_for_information(draft.state.episodes[id]):
-        ask_no_more(draft, draft.state.episodes[id])
+    if draft.work.is_for_information(draft.state.episodes[id]):
+        expect_no_response(draft, draft.state.episodes[id])
     if make_up_for_contacts(draft, id, closed_at):
         return
     episode = draft.state.episodes[id]
@@ -80,7 +80,7 @@ def _make_up_for(draft: Draft[ReopenPressed], id: UUID, closed_at: datetime) -> 
 
 
 def _has_left(draft: Draft[ReopenPressed], person: str | None) -> bool:
-    known = draft.book.people.get(person or "")
+    known = draft.work.people.get(person or "")
     return known is not None and not known.active
 
 
@@ -96,12 +96,12 @@ def _notify_again(draft: Draft[ReopenPressed], episode: Episode, signal: Signal,
     they cannot be notified within that time, or if the seller is not known.
     """
     situation = situation_of(draft, episode)
-    ladder_step = step_of(ladder_of(draft, episode) or (), episode, episode.responsible, draft.book.people)
-    asked = whom([ladder_step], situation) if ladder_step is not None and ladder_step.skipped is None else None
+    ladder_step = step_of(ladder_of(draft, episode) or (), episode, episode.responsible, draft.work.people)
+    to_notify = whom([ladder_step], situation) if ladder_step is not None and ladder_step.skipped is None else None
     until = episode.deadline_at if episode.deadline_for is Clock.ANSWER else None
-    if rose or asked is None or until is None or asked.rung_at >= until or is_observed(draft, episode):
-        ring(draft, episode, signal, RingCause.SIGNAL, something_new=rose)
+    if rose or to_notify is None or until is None or to_notify.notified_at >= until or is_observed(draft, episode):
+        notify(draft, episode, signal, RingCause.SIGNAL, something_new=rose)
         return
-    told = replace(episode, rings=episode.rings + 1)
-    times = Times(asked.rung_at, until, "acknowledgement.reopen_within")
-    send_alert(draft, told, Asking(asked, signal, RingCause.SIGNAL), times)
+    counted = replace(episode, rings=episode.rings + 1)
+    times = Times(to_notify.notified_at, until, "acknowledgement.reopen_within")
+    send_alert(draft, counted, Notification(to_notify, signal, RingCause.SIGNAL), times)

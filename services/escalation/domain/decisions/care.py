@@ -14,12 +14,12 @@ from shared.contracts.escalation import DeliveryChannel
 
 @dataclass(frozen=True, slots=True)
 class CareTaken(Decision):
-    """A check-in that was done, or a follow-up that was answered; `told` is the fact to publish."""
+    """A check-in that was done, or a follow-up that was answered; `published` is the fact to publish."""
 
-    told: escalation.CheckInDone | escalation.FollowUpAnswered
+    published: escalation.CheckInDone | escalation.FollowUpAnswered
 
     def publishes(self) -> Fact:
-        return self.told
+        return self.published
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,14 +19,14 @@ def reason_words(policy: Policy, result: EpisodeResult, reason: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Closed(SetsClock):
-    """An episode ends with a result and a reason; `words` is the reason in the policy's words."""
+    """An episode ends with a result and a reason; `reason_text` is the reason in the policy's words."""
 
     rule = "closed"
     policy_lines = ("reasons.{result}",)
     timeline = "episode closed"
     color = "bold green"
     cancels = CLOSED
-    words: str
+    reason_text: str
 
     @property
     def _result(self) -> EpisodeResult:
@@ -35,7 +35,7 @@ class Closed(SetsClock):
 
     @property
     def sentence(self) -> str:
-        return closing_words(self._result, self.words)
+        return closing_sentence(self._result, self.reason_text)
 
     @property
     def who(self) -> str | None:
@@ -59,9 +59,9 @@ class Closed(SetsClock):
         return self.episode.episode_id
 
 
-def closing_words(result: EpisodeResult, words: str) -> str:
+def closing_sentence(result: EpisodeResult, reason: str) -> str:
     """A result, and the reason in the policy's words."""
-    return f"Closed as {result.value.replace('_', ' ')}: {words}."
+    return f"Closed as {result.value.replace('_', ' ')}: {reason}."
 
 
 @dataclass(frozen=True, slots=True)

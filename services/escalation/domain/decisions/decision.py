@@ -137,7 +137,7 @@ class KeptWithClock(SetsClock):
     """An episode that changed together with its clock; another decision records the reason."""
 
 
-RING_CAUSES = {
+CAUSE_PHRASES = {
     RingCause.SIGNAL: "of a signal",
     RingCause.SEVERITY: "because severity went up",
     RingCause.CONTACT: "because the customer contacted us again",

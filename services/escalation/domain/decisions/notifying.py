@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.escalation.domain.decisions.decision import (
-    RING_CAUSES,
+    CAUSE_PHRASES,
     STEP_WORDS,
     ChangesEpisode,
     OfEpisode,
@@ -28,7 +28,7 @@ class Times:
     """When a person is notified, when the response is due, and the policy line for it. `informs`: the alert needs no
     response."""
 
-    rung_at: datetime
+    notified_at: datetime
     answer_by: datetime | None
     policy_path: str
     informs: bool = False
@@ -60,9 +60,9 @@ class Notified(SetsClock):
         whom = f"{alert.recipient} ({STEPS[alert.step]})"
         if times.informs:
             return f"Notified {whom} for information; nothing is due."
-        held = f"; message held until {clock(times.rung_at)}" if times.rung_at > alert.raised_at else ""
+        held = f"; message held until {clock(times.notified_at)}" if times.notified_at > alert.raised_at else ""
         until = f"; acknowledgement due by {clock(times.answer_by)}" if times.answer_by else ""
-        return f"Notified {whom} {RING_CAUSES[alert.cause]}{held}{until}."
+        return f"Notified {whom} {CAUSE_PHRASES[alert.cause]}{held}{until}."
 
     @property
     def policy_line(self) -> str | None:
@@ -189,7 +189,7 @@ class SellerAwaited(OfEpisode):
 
 
 @dataclass(frozen=True, slots=True)
-class NobodyToAsk(OfEpisode):
+class NobodyToNotify(OfEpisode):
     """Nobody is left on the ladder, because the desk is not an active salesperson."""
 
     rule = "nobody_to_ask"

@@ -10,7 +10,7 @@ from services.escalation.domain.decisions.handing_over import HandedOver, HandOv
 from services.escalation.domain.decisions.notifying import (
     Exhausted,
     NobodyFurtherUp,
-    NobodyToAsk,
+    NobodyToNotify,
     Notified,
     Observed,
     SellerAwaited,
@@ -70,7 +70,7 @@ DECISIONS: Final[tuple[type[Decision], ...]] = (
     Shown,
     Observed,
     SellerAwaited,
-    NobodyToAsk,
+    NobodyToNotify,
     NobodyFurtherUp,
     Exhausted,
     Unanswered,

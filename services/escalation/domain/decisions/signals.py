@@ -213,9 +213,9 @@ class RequestRepeated(RequestReportedAgain):
 @dataclass(frozen=True, slots=True)
 class SignalEnded(OfSignal):
     """A signal of an open episode ended: `signal` is its state afterwards, `because` names the fact or event that ended
-    it. `words` is the sentence of a class."""
+    it. `template` is the sentence of a class."""
 
-    words: ClassVar[str]
+    template: ClassVar[str]
     because: str
 
     def rows(self) -> Iterable[Row]:
@@ -226,7 +226,7 @@ class SignalEnded(OfSignal):
         label, fact = SIGNAL_LABELS[self.signal.kind], self.because.replace("_", " ")
         if self.because == RULES_CHANGED:
             return f"{label} no longer counts: the rules changed."
-        return self.words.format(label=label, fact=fact)
+        return self.template.format(label=label, fact=fact)
 
     @property
     def _members(self) -> dict[str, Any]:
@@ -246,7 +246,7 @@ class SignalCleared(SignalEnded):
     """A later fact settled a signal, or the rules changed."""
 
     rule = "cleared"
-    words = "{label}: settled by “{fact}”."
+    template = "{label}: settled by “{fact}”."
 
     def publishes(self) -> Fact:
         return escalation.SignalCleared(**self._members)
@@ -257,7 +257,7 @@ class SignalWithdrawn(SignalEnded):
     """A late fact disproves a signal."""
 
     rule = "withdrawn"
-    words = "{label}: withdrawn, because “{fact}” was reported late and disproves it."
+    template = "{label}: withdrawn, because “{fact}” was reported late and disproves it."
 
     def publishes(self) -> Fact:
         return escalation.SignalWithdrawn(**self._members)

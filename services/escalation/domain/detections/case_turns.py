@@ -41,8 +41,8 @@ def _is_nobodys(history: History, fact: AccountFact, bound: AccountFact | None, 
         return False
     if bound is not None and in_order(status) < in_order(bound):
         return False
-    asked = history.index(IndexName.BY_CUSTOMER, fact.case_id).after(status.at)
-    return asked is None or asked.at > fact.at
+    next_contact = history.index(IndexName.BY_CUSTOMER, fact.case_id).after(status.at)
+    return next_contact is None or next_contact.at > fact.at
 
 
 def _came_back(history: History, end: AccountFact, fact: AccountFact, thresholds: ThresholdsAt) -> bool:
@@ -62,8 +62,8 @@ def turn_at(history: History, case: str, at: datetime, thresholds: ThresholdsAt)
     status, turn = _last_status(history, case, at, thresholds)
     if status is None:
         return None
-    asked = history.index(IndexName.BY_CUSTOMER, case).after(status.at)
-    return turn if asked is None or asked.at > at else WaitingFor.US
+    next_contact = history.index(IndexName.BY_CUSTOMER, case).after(status.at)
+    return turn if next_contact is None or next_contact.at > at else WaitingFor.US
 
 
 def _last_status(
@@ -84,7 +84,7 @@ def _last_status(
     return last, max([turn, *(other for _, other in of_instant)], key=_ALONG.index)
 
 
-def customer_asks(history: History, case: str, after: datetime) -> AccountFact | None:
+def next_from_customer(history: History, case: str, after: datetime) -> AccountFact | None:
     """The customer's first contact or request on a case later than this."""
     return history.index(IndexName.BY_CUSTOMER, case).after(after)
 

@@ -26,7 +26,7 @@ KeysOf: TypeAlias = Callable[[Matter], tuple[Key, ...]]
 class Clearing:
     """The first fact in `indexes` that is later than a signal about a matter ends it, or an end of the same instant."""
 
-    words: str
+    sentence: str
     indexes: KeysOf
 
 

@@ -65,11 +65,11 @@ def followed(facts: Iterable[AccountFact]) -> tuple[list[AccountFact], list[Acco
 
     At the same instant a change comes before a delivery, and a partial delivery before others.
     """
-    told = sorted(facts, key=_turn)
+    in_order = sorted(facts, key=_turn)
     delivery = _Delivery()
     delivered: list[AccountFact] = []
     undone: list[AccountFact] = []
-    for fact in told:
+    for fact in in_order:
         before = delivery.complete
         _apply(delivery, fact)
         if delivery.complete and (fact.kind is FactKind.ORDER_DELIVERED or not before):

@@ -17,8 +17,8 @@ class Detection:
 
     `cause` is its first fact. `at` is when it arose; for a silence, when the silence had lasted too long. Until then,
     and until all input up to then was read, a silence is only expected. `cleared_by` is the later fact that ended it;
-    `told_by` is a fact that reports the same as the silence. `again` are requests that repeat `cause`, reported or made
-    again.
+    `reported_by` is a fact that reports the same as the silence. `again` are requests that repeat `cause`, reported or
+    made again.
     """
 
     signal_id: UUID
@@ -29,13 +29,13 @@ class Detection:
     names_order: str | None = None
     by_silence: bool = False
     cleared_by: AccountFact | None = None
-    told_by: AccountFact | None = None
+    reported_by: AccountFact | None = None
     again: tuple[AccountFact, ...] = ()
 
     @property
     def waits(self) -> bool:
         """Whether unread facts may still disprove it: not if a fact reports the same."""
-        return self.by_silence and self.told_by is None
+        return self.by_silence and self.reported_by is None
 
     def goes_back_beyond(self, signal: Signal) -> bool:
         """Whether it is the same trouble as this signal and began no later, so that it replaces the signal."""
@@ -63,5 +63,5 @@ def merged(found: Iterable[Detection]) -> Iterator[Detection]:
         troubles.setdefault(trouble_of(detection), []).append(detection)
     for same in troubles.values():
         same.sort(key=lambda one: (one.at, one.signal_id))
-        told = (one.cause for one in same if not one.by_silence)
-        yield replace(same[0], told_by=next(told, None)) if same[0].by_silence else same[0]
+        reported = (one.cause for one in same if not one.by_silence)
+        yield replace(same[0], reported_by=next(reported, None)) if same[0].by_silence else same[0]

@@ -92,9 +92,9 @@ class History:
         """Follow the deliveries of orders with new facts."""
         for order in self._unsettled:
             facts = [fact for kind in DELIVERY_KINDS for fact in self._index(IndexName.OF_ORDER, order, kind).facts]
-            for name, told in zip((IndexName.DELIVERED, IndexName.UNDELIVERED), followed(facts), strict=True):
+            for name, reported in zip((IndexName.DELIVERED, IndexName.UNDELIVERED), followed(facts), strict=True):
                 index = self._indexes[name, order] = FactIndex()
-                for fact in sorted(told, key=lambda one: (one.at, one.fact_id)):
+                for fact in sorted(reported, key=lambda one: (one.at, one.fact_id)):
                     index.append(fact)
         self._unsettled.clear()
 

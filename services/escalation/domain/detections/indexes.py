@@ -23,7 +23,7 @@ class IndexName(StrEnum):
     TWO_WAY_WITHOUT_CASE = "two_way_without_case"
     REACHED = "reached"
     BY_PHONE = "by_phone"
-    HEARD_OF = "heard_of"
+    IN_TOUCH = "in_touch"
     TRIED = "tried"
     MISSED = "missed"
     UNRETURNED = "unreturned"
@@ -33,8 +33,8 @@ class IndexName(StrEnum):
     STATUS = "status"
     BY_CUSTOMER = "by_customer"
     TAKEN_BACK = "taken_back"
-    ASKED = "asked"
-    ASKED_CLOSED = "asked_closed"
+    REQUESTED = "requested"
+    CLOSED_REQUEST = "closed_request"
     OVER = "over"
     RESOLVED = "resolved"
     PROMISE_KEPT = "promise_kept"
@@ -83,7 +83,7 @@ ENDS_OF_CASE = frozenset({FactKind.CASE_RESOLVED, FactKind.CASE_CLOSED})
 _BOUNDS = ENDS_OF_CASE | {FactKind.CASE_OPENED, FactKind.CASE_REOPENED}
 _PROGRESS = _BOUNDS | {FactKind.CASE_PROGRESSED}
 _STATUS = frozenset({FactKind.CASE_OPENED, FactKind.CASE_PROGRESSED})
-ASKS = frozenset({FactKind.REFUND_REQUESTED, FactKind.CANCELLATION_REQUESTED})
+CUSTOMER_REQUESTS = frozenset({FactKind.REFUND_REQUESTED, FactKind.CANCELLATION_REQUESTED})
 _KEPT_BY_KIND = REQUEST_KINDS | {
     FactKind.RATED,
     FactKind.CONFIRMATION_REQUIRED,
@@ -117,14 +117,14 @@ def can_complain(fact: AccountFact) -> bool:
     that was not reached, regardless of the reporter."""
     if fact.kind in (FactKind.OUTCOME_REPORTED, FactKind.OUTCOME_SAID):
         return fact.number == 0
-    return fact.kind in ASKS or fact.kind is FactKind.RATED or fact.result == "dead_end"
+    return fact.kind in CUSTOMER_REQUESTS or fact.kind is FactKind.RATED or fact.result == "dead_end"
 
 
-def asked_key(fact: AccountFact) -> Key:
+def request_key(fact: AccountFact) -> Key:
     """The index of all requests of one kind about one matter: the case if one is named, else the order, else all."""
     if fact.case_id is not None:
-        return IndexName.ASKED, fact.kind, fact.what, "case", fact.case_id
-    return IndexName.ASKED, fact.kind, fact.what, "order", fact.order_id
+        return IndexName.REQUESTED, fact.kind, fact.what, "case", fact.case_id
+    return IndexName.REQUESTED, fact.kind, fact.what, "order", fact.order_id
 
 
 def keys_of(fact: AccountFact, order: str | None, *, excused: bool = False) -> Iterator[Key]:
@@ -133,7 +133,7 @@ def keys_of(fact: AccountFact, order: str | None, *, excused: bool = False) -> I
         return
     case = fact.case_id
     if fact.kind in OF_REQUESTS:
-        yield IndexName.ASKED_CLOSED, fact.what
+        yield IndexName.CLOSED_REQUEST, fact.what
         return
     if fact.kind in ORDER_KINDS:
         yield from _keys_of_order(fact)
@@ -174,7 +174,7 @@ def _keys_of_case(fact: AccountFact, case: str) -> Iterator[Key]:
         yield IndexName.BOUNDS, case
     if fact.kind in _STATUS and (fact.what or fact.waiting_for):
         yield IndexName.STATUS, case
-    if fact.kind in ASKS or is_inbound(fact):
+    if fact.kind in CUSTOMER_REQUESTS or is_inbound(fact):
         yield IndexName.BY_CUSTOMER, case
     if fact.kind in ENDS_OF_CASE:
         yield IndexName.OVER, case
@@ -191,14 +191,14 @@ def _keys_of_kind(fact: AccountFact, order: str | None) -> Iterator[Key]:
         yield IndexName.OF_KIND, kind, "order", order
     elif case is None:
         yield IndexName.OF_KIND, kind, "neither"
-    if kind in ASKS:
-        yield asked_key(fact)
+    if kind in CUSTOMER_REQUESTS:
+        yield request_key(fact)
 
 
 def _keys_of_contact(fact: AccountFact, order: str | None, *, excused: bool) -> Iterator[Key]:
     if is_inbound(fact):
         missed = fact.result in ("unanswered", "voicemail") and not excused
-        yield (IndexName.HEARD_OF,)
+        yield (IndexName.IN_TOUCH,)
         if missed:
             yield (IndexName.MISSED,)
             yield (IndexName.UNRETURNED,)
@@ -210,7 +210,7 @@ def _keys_of_contact(fact: AccountFact, order: str | None, *, excused: bool) -> 
         return
     yield (IndexName.TWO_WAY,)
     if not is_inbound(fact):
-        yield (IndexName.HEARD_OF,)
+        yield (IndexName.IN_TOUCH,)
     if fact.case_id is not None:
         yield IndexName.TWO_WAY_ON_CASE, fact.case_id
     else:

@@ -7,16 +7,16 @@ from functools import reduce
 
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import (
-    ASKS,
+    CUSTOMER_REQUESTS,
     ENDS_OF_CASE,
     OF_REQUESTS,
     ORDER_KINDS,
     REQUEST_KINDS,
     IndexName,
-    asked_key,
     can_complain,
     is_spoken,
     is_two_way,
+    request_key,
 )
 from services.escalation.domain.detections.parts import OF_ACCOUNT, Part, Place
 from services.escalation.domain.detections.windows import ALWAYS, ANY, NEVER, Window, up_to
@@ -254,13 +254,13 @@ def _is_status(fact: AccountFact) -> bool:
 
 def _requested(history: History, fact: AccountFact) -> Window | None:
     """The window of requests that may be one. A withdrawal or a talk can separate the requests around it."""
-    if fact.kind in ASKS:
-        same = history.index(*asked_key(fact)).instants
+    if fact.kind in CUSTOMER_REQUESTS:
+        same = history.index(*request_key(fact)).instants
         return Window(same[0], same[-1])
     if fact.kind in REQUEST_KINDS:
         return Window()
     if is_two_way(fact):
-        later = (history.index(IndexName.OF_KIND, kind).since(fact.at) for kind in ASKS)
+        later = (history.index(IndexName.OF_KIND, kind).since(fact.at) for kind in CUSTOMER_REQUESTS)
         return Window() if any(one is not None for one in later) else None
     return None
 
@@ -280,7 +280,7 @@ def _silence(history: History, since: datetime, until: datetime) -> Window:
 
 
 def _quiet(history: History, since: datetime, until: datetime) -> Window:
-    before = history.index(IndexName.HEARD_OF).before(since)
+    before = history.index(IndexName.IN_TOUCH).before(since)
     return Window(before.at if before else ALWAYS, until)
 
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.escalation.domain.clocks import Moment
-from services.escalation.domain.decisions.closing import closing_words, reason_words
+from services.escalation.domain.decisions.closing import closing_sentence, reason_words
 from services.escalation.domain.decisions.decision import STEP_WORDS, at_clock, clock
 from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.explaining.record import Record
 from services.escalation.domain.ladder import assigned_to, ladder_steps
 from services.escalation.domain.main_signal import all_inform
-from services.escalation.domain.next_step import Situation, last_to_ask, still_to_ask, whom
+from services.escalation.domain.next_step import Situation, last_step, remaining_steps, whom
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.reopening import reopened_until
 from services.escalation.domain.words import SIGNAL_LABELS
@@ -40,7 +40,7 @@ def outlook(record: Record, *, desk: str) -> Outlook:
         assert episode.result is not None
         assert episode.reason is not None
         reason = reason_words(record.latest_policy, episode.result, episode.reason)
-        ended = closing_words(episode.result, reason)
+        ended = closing_sentence(episode.result, reason)
         by = f"by {episode.closed_by}" if episode.closed_by else "by itself"
         state = f"{ended.removesuffix('.')}. Closed {by} {at_clock(episode.closed_at)}."
         return Outlook(
@@ -149,13 +149,13 @@ def _climbed(record: Record, desk: str) -> str:
     ladder = (
         ladder_steps(order, record.directory, desk=desk, moment=moment, mode=record.team_mode, assigned=assigned) or ()
     )
-    asked = {alert.recipient for alert in record.alerts}
-    found = whom(still_to_ask(ladder, episode, asked), Situation(order, record.directory, moment))
+    notified = {alert.recipient for alert in record.alerts}
+    found = whom(remaining_steps(ladder, episode, notified), Situation(order, record.directory, moment))
     if found is not None:
-        later = f" {at_clock(found.rung_at)}, when they are at work" if found.rung_at > at else ""
+        later = f" {at_clock(found.notified_at)}, when they are at work" if found.notified_at > at else ""
         return f"{STEP_WORDS[found.ladder_step.step]} ({found.ladder_step.salesperson_id}) is notified{later}"
     if episode.repeats < record.latest_policy.ladder.repeats.times:
-        last = last_to_ask(ladder)
+        last = last_step(ladder)
         if last is not None:
             return f"{STEP_WORDS[last.step]} ({last.salesperson_id}) is notified again"
         return f"{STEP_WORDS[Step.DESK]} ({desk}) is notified again"

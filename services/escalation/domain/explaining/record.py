@@ -23,20 +23,20 @@ from shared.contracts.envelope import Envelope, Fact
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReceivedFact:
     """A fact as reported, with its own time and the time of receipt; without `event` if that was erased."""
 
     source: str
     event_id: str
     type: str
     at: datetime
-    heard_at: datetime
+    received_at: datetime
     event: Envelope[Fact] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An episode with all that belongs to it. `facts` and `told` are those of the whole account, by time."""
+    """An episode with all that belongs to it. `facts` and `received` are those of the whole account, by time."""
 
     now: datetime
     episode: Episode
@@ -44,7 +44,7 @@ class Record:
     account: Account
     signals: Sequence[Signal]
     facts: Sequence[AccountFact]
-    told: Sequence[Told]
+    received: Sequence[ReceivedFact]
     decisions: Sequence[DecisionRow]
     alerts: Sequence[Alert]
     deliveries: Sequence[Delivery]

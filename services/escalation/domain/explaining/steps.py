@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
+from services.escalation.domain.decisions.labels import LABELS
 from services.escalation.domain.entities import DecisionRow, Delivery, Signal
-from services.escalation.domain.explaining.record import Record, Told
+from services.escalation.domain.explaining.record import ReceivedFact, Record
 from services.escalation.domain.explaining.sending import sent_words
 from services.escalation.domain.facts import SAID, AccountFact, FactKind, remembered
 from services.escalation.domain.policy.lookup import PolicyLine, lines_at
@@ -17,8 +18,9 @@ from services.escalation.domain.words import NO_PROOF, customer_said, describe, 
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.orders import OrderPlaced
 
-TOLD = "told"
+REPORTED = "told"
 DELIVERED = "delivery"
+_LABELS = {REPORTED: "reported"} | {rule.replace("_", " "): label for rule, label in LABELS.items()}
 _LATE = timedelta(minutes=1)
 _FREE_TEXT = ("title", "words", "reason", "proof", "by", "person")
 """Members of a fact that may name a customer or be in a customer's own words."""
@@ -40,6 +42,11 @@ class ExplainedStep:
     policy: tuple[PolicyLine, ...] = ()
     cause: str | None = None
 
+    @property
+    def label(self) -> str:
+        """`what` in the words that a person reads."""
+        return _LABELS.get(self.what, self.what)
+
 
 def steps(record: Record, *, with_words: bool) -> list[ExplainedStep]:
     """Every step; at equal times facts come first, then decisions in their order, then deliveries.
@@ -47,9 +54,11 @@ def steps(record: Record, *, with_words: bool) -> list[ExplainedStep]:
     The customer's own data is left out, unless `with_words`.
     """
     causes, counted = _causes(record), _counted(record)
-    told = [_told(one, with_words=with_words) for one in record.told if _mattered(one, record, causes, counted)]
+    reported = [
+        _reported(one, with_words=with_words) for one in record.received if _mattered(one, record, causes, counted)
+    ]
     decided = [_decided(one, record) for one in record.decisions]
-    return sorted([*told, *_said(record), *decided, *_delivered(record)], key=lambda step: step.at)
+    return sorted([*reported, *_said(record), *decided, *_delivered(record)], key=lambda step: step.at)
 
 
 def _said(record: Record) -> Iterator[ExplainedStep]:
@@ -57,17 +66,19 @@ def _said(record: Record) -> Iterator[ExplainedStep]:
     for fact in record.facts:
         if fact.kind in SAID and fact.order_id == record.order.order_id:
             what = customer_said(fact.kind, fact.number, fact.order_id)
-            yield ExplainedStep(fact.at, TOLD, f"{fact.agent}: {what[:1].lower()}{what[1:]}. {NO_PROOF}")
+            yield ExplainedStep(fact.at, REPORTED, f"{fact.agent}: {what[:1].lower()}{what[1:]}. {NO_PROOF}")
 
 
-def _told(told: Told, *, with_words: bool) -> ExplainedStep:
-    late = told.heard_at if told.heard_at - told.at > _LATE else None
-    if told.event is None:
-        return ExplainedStep(told.at, TOLD, "Erased at the customer's request.", late, cause=told.event_id)
-    described = describe(told.event if with_words else _without_free_text(told.event))
+def _reported(received: ReceivedFact, *, with_words: bool) -> ExplainedStep:
+    late = received.received_at if received.received_at - received.at > _LATE else None
+    if received.event is None:
+        return ExplainedStep(received.at, REPORTED, "Erased at the customer's request.", late, cause=received.event_id)
+    described = describe(received.event if with_words else _without_free_text(received.event))
     by = f" ({described.by.name})" if described.by and described.by.name else ""
-    at = happened_at(told.event)
-    return ExplainedStep(at, TOLD, f"{described.title}{by}.", late, described.words, cause=told.event_id)
+    at = happened_at(received.event)
+    return ExplainedStep(
+        at, REPORTED, f"{described.title}{by}.", late, described.customer_words, cause=received.event_id
+    )
 
 
 def _without_free_text(event: Envelope[Fact]) -> Envelope[Fact]:
@@ -85,15 +96,15 @@ _Lane: TypeAlias = tuple[str | None, FactKind | None]
 """Facts of one kind about one case, or about none."""
 
 
-def _mattered(told: Told, record: Record, causes: _Causes, counted: Set[UUID]) -> bool:
+def _mattered(received: ReceivedFact, record: Record, causes: _Causes, counted: Set[UUID]) -> bool:
     """Whether a fact mattered: the sale itself, the cause of a decision, or a fact that a signal began with or
     counted."""
-    caused = (told.source, told.event_id) in causes
-    if told.event is None:
+    caused = (received.source, received.event_id) in causes
+    if received.event is None:
         return caused
-    if isinstance(told.event.data, OrderPlaced):
-        return told.event.data.order == record.order.order_id
-    return caused or not counted.isdisjoint(fact.fact_id for fact in remembered(told.event))
+    if isinstance(received.event.data, OrderPlaced):
+        return received.event.data.order == record.order.order_id
+    return caused or not counted.isdisjoint(fact.fact_id for fact in remembered(received.event))
 
 
 def _causes(record: Record) -> _Causes:
@@ -160,6 +171,6 @@ def _delivered(record: Record) -> Iterator[ExplainedStep]:
     for alert in record.alerts:
         deliveries = by_alert[alert.alert_id]
         if deliveries:
-            words = "; ".join(sent_words(delivery) for delivery in deliveries)
+            outcomes = "; ".join(sent_words(delivery) for delivery in deliveries)
             at = max(delivery.changed_at for delivery in deliveries)
-            yield ExplainedStep(at, DELIVERED, f"To {alert.recipient}: {words}.", cause=None)
+            yield ExplainedStep(at, DELIVERED, f"To {alert.recipient}: {outcomes}.", cause=None)

@@ -134,9 +134,9 @@ def _braces(path: Path, play: Play) -> Iterator[Fault]:
 def _overrides(policy: Policy) -> Iterator[Fault]:
     if len(policy.overrides) > MOST_OVERRIDES:
         yield ("overrides", MOST_OVERRIDES), f"there must be at most {MOST_OVERRIDES} overrides"
-    seen: set[tuple[str | None, str | None]] = set()
+    first: dict[tuple[str | None, str | None], int] = {}
     for index, override in enumerate(policy.overrides):
-        fits = (override.segment, override.product)
-        if fits in seen:
-            yield ("overrides", index), "never applies: an earlier override is for the same orders"
-        seen.add(fits)
+        earlier = first.setdefault((override.segment, override.product), index)
+        if earlier != index:
+            same = f"overrides[{earlier}] has the same segment or product"
+            yield ("overrides", index), f"never applies, because {same}: remove one of them"

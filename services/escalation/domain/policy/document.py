@@ -21,7 +21,9 @@ LONGEST = 200_000
 """The maximum length of a document in characters: with its event it must fit into one message."""
 
 _DEEPEST = 32
+_TOO_DEEP = f"must not be nested deeper than {_DEEPEST} levels"
 _BITS = 63  # of a whole number: the range that TOML guarantees
+_LARGEST = 2**_BITS - 1
 _NUMBER = re.compile(r"[0-9][0-9_]*")
 _AT_LINE = re.compile(r"(.*) \(at line (\d+), column \d+\)", re.DOTALL)
 _SET_BY_ORDERS = frozenset({"customers", "signals", "rises", "ladder", "acknowledgement", "duties", "reasons", "plays"})
@@ -97,11 +99,11 @@ def _parsed(text: str) -> tuple[dict[str, Any], Mapping[Path, int]]:
         line = int(found[2]) if found else text.count("\n") + 1
         raise PolicyErrors([PolicyError(line, "", f"this is not valid TOML: {found[1] if found else error}")]) from None
     except RecursionError:
-        raise PolicyErrors([PolicyError(1, "", "the document must not be nested so deeply")]) from None
+        raise PolicyErrors([PolicyError(1, "", f"the document {_TOO_DEEP}")]) from None
     except ValueError:  # Python does not read whole numbers with thousands of digits
         longest = max(_NUMBER.finditer(text), key=lambda found: len(found[0]))
         line = text.count("\n", 0, longest.start()) + 1
-        raise PolicyErrors([PolicyError(line, "", "a number is too long")]) from None
+        raise PolicyErrors([PolicyError(line, "", f"a number must be at most {_LARGEST}")]) from None
 
 
 def _not_storable(document: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -110,13 +112,13 @@ def _not_storable(document: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     while waiting:
         path, value = waiting.pop()
         if len(path) > _DEEPEST:
-            yield path[:3], "must not be nested so deeply"
+            yield path[:3], _TOO_DEEP
         elif isinstance(value, dict):
             waiting += [((*path, name), member) for name, member in value.items()]
         elif isinstance(value, list):
             waiting += [((*path, index), member) for index, member in enumerate(value)]
         elif isinstance(value, int) and value.bit_length() > _BITS:
-            yield path, "must be a smaller number"
+            yield path, f"must be {f'at most {_LARGEST}' if value > 0 else f'at least -{_LARGEST}'}"
 
 
 def _known_part(document: dict[str, Any]) -> Policy:

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.escalation.domain.policy.model import Policy
 
-_TOLD_ELSEWHERE = frozenset({"enabled", "severity"})
+_LEFT_OUT = frozenset({"enabled", "severity"})
 """Left out of a signal's table: it is obviously enabled, and its severity has a line of its own."""
 
 
@@ -27,7 +27,7 @@ def lines_at(policy: Policy, path: str) -> list[PolicyLine]:
     for name in path.split("."):
         place = place.get(name) if isinstance(place, Mapping) else None
     if isinstance(place, Mapping):
-        members = {name: value for name, value in place.items() if name not in _TOLD_ELSEWHERE}
+        members = {name: value for name, value in place.items() if name not in _LEFT_OUT}
         plain = all(not isinstance(value, Mapping | list) for value in members.values())
         lines = [PolicyLine(f"{path}.{name}", _value(value)) for name, value in members.items() if plain]
         return lines or [PolicyLine(path)]

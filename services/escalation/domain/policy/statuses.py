@@ -13,10 +13,15 @@ from shared.contracts.support_inbound import WaitingFor
 
 
 def _once(value: Any) -> Any:
-    words: dict[str, Any] = {}
+    known: dict[str, Any] = {}
     for word, turn in value.items() if isinstance(value, Mapping) else ():
-        if words.setdefault(status_word(str(word)), turn) != turn:
-            raise PydanticCustomError("statuses", "must name each status once: two spellings of one status differ")
+        if known.setdefault(status_word(str(word)), turn) != turn:
+            raise PydanticCustomError(
+                "statuses",
+                'lists the status "{status}" with two different values (capital letters, hyphens and underscores make '
+                "no difference): keep one",
+                {"status": status_word(str(word))},
+            )
     return value
 
 

@@ -34,6 +34,6 @@ SIGNAL = SignalDefinition(
         asked again within a day: 1 cancellation_requested order=o, 25 cancellation_requested order=o -> 1
         asked again later: 1 cancellation_requested order=o, 26 cancellation_requested order=o -> 1; 26
         it was spam: 1 cancellation_requested case=k, 2 answer_not_needed spam case=k -> never
-        a talk: 1 cancellation_requested order=o, 2 outbound answered order=o -> 1
+        a conversation: 1 cancellation_requested order=o, 2 outbound answered order=o -> 1
     """,
 )

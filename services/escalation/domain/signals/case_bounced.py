@@ -34,7 +34,7 @@ SIGNAL = SignalDefinition(
     label="Passed around",
     counted=("a case being passed around", "cases being passed around"),
     headline=lambda _: "A case was passed around",
-    raised_when="A case was reassigned this often.",
+    raised_when="A case was reassigned `reassignments` times.",
     starts_with=(FactKind.CASE_REASSIGNED,),
     counts=FactKind.CASE_REASSIGNED,
     settled_by=Clearing("The case is over.", over),
@@ -45,6 +45,6 @@ SIGNAL = SignalDefinition(
         the third time: 1 case_reassigned 3 case=k -> 1
         again and again: 1 case_reassigned 3 case=k, 2 case_reassigned 4 case=k -> 1
         resolved: 1 case_reassigned 3 case=k, 2 case_resolved case=k -> 1 to 2
-        a talk: 1 case_reassigned 3 case=k, 2 outbound answered case=k -> 1
+        a conversation: 1 case_reassigned 3 case=k, 2 outbound answered case=k -> 1
     """,
 )

@@ -46,6 +46,6 @@ SIGNAL = SignalDefinition(
         twice before an end: 1 case_reopened case=k, 3 case_reopened case=k -> 1
         again after an end: 1 case_reopened case=k, 2 case_resolved case=k, 3 case_reopened case=k -> 1 to 2; 3
         in the instant of the end: 1 case_resolved case=k, 1 case_reopened case=k -> 1
-        a talk: 1 case_reopened case=k, 2 outbound answered case=k -> 1
+        a conversation: 1 case_reopened case=k, 2 outbound answered case=k -> 1
     """,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.escalation.domain.detections.case_turns import customer_asks, is_open, turn_at
+from services.escalation.domain.detections.case_turns import is_open, next_from_customer, turn_at
 from services.escalation.domain.detections.clearing import Clearing
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
@@ -45,12 +45,12 @@ def _stuck_at(history: History, fact: AccountFact, thresholds: ThresholdsAt) -> 
     rule, turn = in_force.signals.case_stuck, turn_at(history, fact.case_id, fact.at, thresholds)
     if turn is None or turn is WaitingFor.US:
         return in_force.working.after(fact.at, rule.no_progress_for)
-    asked = customer_asks(history, fact.case_id, fact.at)
-    ours = in_force.working.after(asked.at, rule.no_progress_for) if asked is not None else None
+    first = next_from_customer(history, fact.case_id, fact.at)
+    ours = in_force.working.after(first.at, rule.no_progress_for) if first is not None else None
     if turn is WaitingFor.NOBODY:
         return ours
     theirs = fact.at + rule.customers_turn_for
-    return ours if asked is not None and asked.at < theirs else theirs
+    return ours if first is not None and first.at < theirs else theirs
 
 
 SIGNAL = SignalDefinition(
@@ -59,8 +59,8 @@ SIGNAL = SignalDefinition(
     counted=("a stuck case", "stuck cases"),
     headline=lambda _: "A case was flagged as stuck",
     raised_when=(
-        "An open case made no progress for this much of the company's working time, or for the longer time that "
-        "applies while it is the customer's turn."
+        "An open case made no progress for `no_progress_for` of the company's working time; while it is the customer's "
+        "turn, for `customers_turn_for`."
     ),
     starts_with=(
         FactKind.CASE_OPENED,

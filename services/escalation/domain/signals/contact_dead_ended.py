@@ -33,7 +33,7 @@ def _first_missed(history: History, window: Window, thresholds: ThresholdsAt) ->
     talked = two_way.before(window.since)
     fact = unreturned.after(talked.at if talked else ALWAYS)
     while fact is not None and fact.at <= window.until:
-        if not _is_asked_for(history, fact, thresholds):
+        if not _needs_answer(history, fact, thresholds):
             following = next(unreturned.beyond(fact), None)
             history.needs_no_return(fact)
             fact = following
@@ -43,7 +43,7 @@ def _first_missed(history: History, window: Window, thresholds: ThresholdsAt) ->
         fact = unreturned.after(talked.at) if talked else None
 
 
-def _is_asked_for(history: History, fact: AccountFact, thresholds: ThresholdsAt) -> bool:
+def _needs_answer(history: History, fact: AccountFact, thresholds: ThresholdsAt) -> bool:
     """Whether an answer is owed: the rule is on, and it did not become the customer's turn in time."""
     in_force = thresholds(fact.at)
     rule = in_force.signals.contact_dead_ended
@@ -91,8 +91,8 @@ SIGNAL = SignalDefinition(
     counted=("a dead end", "dead ends"),
     headline=_headline,
     raised_when=(
-        "A contact ended without help for the customer. Or no one answered the customer, and within this much of the "
-        "company's working time no one spoke with them about any matter or made it the customer's turn."
+        "A contact ended without help for the customer. Or no one answered the customer, and within `answer_within` of "
+        "the company's working time no one spoke with them about any matter or made it the customer's turn."
     ),
     starts_with=(FactKind.CONTACT,),
     settled_by=Clearing(
@@ -108,9 +108,9 @@ SIGNAL = SignalDefinition(
     bad_contact=True,
     examples="""
         a contact ends in a dead end: 1 inbound dead_end -> 1
-        talked on the same case: 1 inbound dead_end case=k, 2 outbound answered case=k -> 1 to 2
-        talked on another case: 1 inbound dead_end case=k, 2 outbound answered case=l -> 1
-        a voicemail is no talk: 1 inbound dead_end case=k, 2 outbound voicemail case=k -> 1
+        a conversation on the same case: 1 inbound dead_end case=k, 2 outbound answered case=k -> 1 to 2
+        a conversation on another case: 1 inbound dead_end case=k, 2 outbound answered case=l -> 1
+        a voicemail is not a conversation: 1 inbound dead_end case=k, 2 outbound voicemail case=k -> 1
         the case is resolved: 1 inbound dead_end case=k, 2 case_resolved case=k -> 1
         nobody answers: 1 inbound unanswered -> 5
         called back in time: 1 inbound unanswered, 5 outbound answered -> never

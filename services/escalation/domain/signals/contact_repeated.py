@@ -132,8 +132,8 @@ SIGNAL = SignalDefinition(
     counted=("a repeated contact", "repeated contacts"),
     headline=_headline,
     raised_when=(
-        "The customer contacted us this often about one matter, counted from the first attempt, and no contact "
-        "resolved it. A conversation is one contact."
+        "The customer contacted us `contacts` times about one matter within `within` of the first attempt, and no "
+        "contact resolved it. A conversation is one contact."
     ),
     starts_with=(FactKind.CONTACT,),
     counts=FactKind.CONTACT,

@@ -40,9 +40,9 @@ def _broken(history: History, fact: AccountFact, until: datetime, thresholds: Th
     """Whether the customer made contact by then, or the same case ended."""
     if not lasts(history, fact, until, thresholds):
         return True
-    heard = history.index(IndexName.HEARD_OF).after(fact.at)
+    in_touch = history.index(IndexName.IN_TOUCH).after(fact.at)
     over = history.index(IndexName.OVER, fact.case_id).settling(fact.at) if fact.case_id is not None else None
-    return any(one is not None and one.at <= until for one in (heard, over))
+    return any(one is not None and one.at <= until for one in (in_touch, over))
 
 
 def _followed(history: History, fact: AccountFact, until: datetime, thresholds: ThresholdsAt) -> bool:
@@ -61,12 +61,12 @@ SIGNAL = SignalDefinition(
     counted=("a long silence", "long silences"),
     headline=lambda _: "No word from the customer since a bad contact or low rating; flagged",
     raised_when=(
-        "After a bad contact or a low rating, no word from the customer and no conversation for this long, unless the "
-        "same case was resolved or closed in the meantime."
+        "After a bad contact or a low rating, no word from the customer and no conversation for `silent_for`, unless "
+        "the same case was resolved or closed in the meantime."
     ),
     starts_with=(FactKind.CONTACT, FactKind.RATED),
     settled_by=Clearing(
-        "The customer contacts us, or someone speaks with them.", lambda _matter: ((IndexName.HEARD_OF,),)
+        "The customer contacts us, or someone speaks with them.", lambda _matter: ((IndexName.IN_TOUCH,),)
     ),
     part=Part.QUIET,
     find=quiet_customers,
@@ -75,7 +75,7 @@ SIGNAL = SignalDefinition(
         after a dead end: 1 inbound dead_end -> 337
         after a low rating: 1 rated 200 case=k -> 337
         after a good rating: 1 rated 800 case=k -> never
-        after a talk that helped: 1 inbound resolved -> never
+        after a conversation that helped: 1 inbound resolved -> never
         the customer calls: 1 inbound dead_end, 300 inbound answered -> never
         the customer calls too late: 1 inbound dead_end, 350 inbound answered -> 337 to 350
         the case was resolved: 1 inbound dead_end case=k, 5 case_resolved case=k -> never

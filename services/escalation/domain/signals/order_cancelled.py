@@ -31,6 +31,6 @@ SIGNAL = SignalDefinition(
     of_its_own=False,
     examples="""
         cancelled: 1 order_cancelled order=o -> 1
-        a talk: 1 order_cancelled order=o, 2 outbound answered order=o -> 1
+        a conversation: 1 order_cancelled order=o, 2 outbound answered order=o -> 1
     """,
 )

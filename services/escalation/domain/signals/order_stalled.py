@@ -85,9 +85,9 @@ SIGNAL = SignalDefinition(
     counted=("a stalled order", "stalled orders"),
     headline=_headline,
     raised_when=(
-        "An order waits for the customer's confirmation, and no one reached them by phone or in person within this "
-        "much of the company's working time. Or nothing was reported about an order with a delivery date, and no one "
-        "reached the customer, for this long since the sale."
+        "An order waits for the customer's confirmation, and no one reached them by phone or in person within "
+        "`reached_within` of the company's working time. Or nothing was reported about an order with a delivery date, "
+        "and no one reached the customer, for `no_progress_for` since the sale."
     ),
     starts_with=(FactKind.CONFIRMATION_REQUIRED, FactKind.SOLD),
     settled_by=Clearing(

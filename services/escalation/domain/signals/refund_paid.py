@@ -36,6 +36,6 @@ SIGNAL = SignalDefinition(
     examples="""
         paid: 1 refund_paid 480 order=o -> 1
         nothing was paid: 1 refund_paid 0 order=o -> never
-        a talk: 1 refund_paid 480 order=o, 2 outbound answered order=o -> 1
+        a conversation: 1 refund_paid 480 order=o, 2 outbound answered order=o -> 1
     """,
 )

@@ -64,7 +64,7 @@ SIGNAL = SignalDefinition(
         withdrawn for another case: 1 refund_requested case=k, 2 refund_withdrawn case=l -> 1
         withdrawn for all: 1 refund_requested case=k, 2 refund_withdrawn -> 1 to 2
         asked again within a day: 1 refund_requested case=k, 5 refund_requested case=k -> 1
-        again after a talk: 1 refund_requested case=k, 3 outbound answered case=k, 5 refund_requested case=k -> 1; 5
+        after a conversation: 1 refund_requested case=k, 3 outbound answered case=k, 5 refund_requested case=k -> 1; 5
         it was a test: 1 refund_requested case=k, 2 answer_not_needed test case=k -> never
         the case is resolved: 1 refund_requested case=k, 2 case_resolved case=k -> 1
     """,

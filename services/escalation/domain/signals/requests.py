@@ -8,7 +8,7 @@ from uuid import UUID
 from services.escalation.domain.detections.clearing import Clearing, Matter
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.history import History
-from services.escalation.domain.detections.indexes import IndexName, Key, asked_key
+from services.escalation.domain.detections.indexes import IndexName, Key, request_key
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import AccountFact, FactKind
@@ -24,10 +24,10 @@ def until_withdrawn(kind: FactKind) -> Clearing:
         indexes = (((IndexName.OF_KIND, kind, *name)) for name in named if name[1] is not None)
         return (*indexes, (IndexName.OF_KIND, kind, "neither"))
 
-    words = (
+    sentence = (
         "The request is withdrawn: for its case if the withdrawal names one, else for its order, else for the account."
     )
-    return Clearing(words, keys)
+    return Clearing(sentence, keys)
 
 
 def requests(history: History, scope: Scope, thresholds: ThresholdsAt, signal: SignalDefinition) -> Iterator[Detection]:
@@ -38,17 +38,18 @@ def requests(history: History, scope: Scope, thresholds: ThresholdsAt, signal: S
     matters: set[Key] = set()
     window = scope.requests
     for fact in history.index(IndexName.OF_KIND, FactKind(signal.kind.value)).from_to(window.since, window.until):
-        matter = asked_key(fact)
+        matter = request_key(fact)
         if matter not in matters:
             matters.add(matter)
             first |= {
-                one.cause.fact_id: one for one in _asked(history, history.index(*matter).facts, thresholds, signal)
+                one.cause.fact_id: one
+                for one in _requests_of(history, history.index(*matter).facts, thresholds, signal)
             }
         if fact.fact_id in first:
             yield first[fact.fact_id]
 
 
-def _asked(
+def _requests_of(
     history: History, requests: Sequence[AccountFact], thresholds: ThresholdsAt, signal: SignalDefinition
 ) -> Iterator[Detection]:
     """The requests about one matter, each with its repetitions."""
@@ -85,5 +86,5 @@ def _was_closed(history: History, request: AccountFact, at: datetime) -> bool:
 
     A request made while it was closed stays a separate request after it was reopened.
     """
-    last = next(history.index(IndexName.ASKED_CLOSED, str(request.fact_id)).back_from(at), None)
+    last = next(history.index(IndexName.CLOSED_REQUEST, str(request.fact_id)).back_from(at), None)
     return last is not None and last.kind is FactKind.REQUEST_CLOSED

@@ -54,7 +54,7 @@ def _ending(warning: Detection, late: Detection) -> Detection:
         return warning
     if late.waits:
         return replace(warning, cleared_by=_passing(late.cause, late.at))
-    return replace(warning, cleared_by=replace(late.told_by or late.cause, at=late.at))
+    return replace(warning, cleared_by=replace(late.reported_by or late.cause, at=late.at))
 
 
 def _passing(promise: AccountFact, due_at: datetime) -> AccountFact:
@@ -69,7 +69,8 @@ SIGNAL = SignalDefinition(
     counted=("an answer falling due", "answers falling due"),
     headline=lambda _: "A promised answer was flagged as due soon",
     raised_when=(
-        "A promised answer is due within this time, has not been given, and no other answer on the matter is overdue."
+        "A promised answer is due within `warn_before`, has not been given, and no other answer on the matter is "
+        "overdue."
     ),
     starts_with=(FactKind.RESPONSE_PROMISED,),
     settled_by=Clearing(

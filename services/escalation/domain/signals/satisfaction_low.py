@@ -47,7 +47,7 @@ SIGNAL = SignalDefinition(
     label="Low rating",
     counted=("a low rating", "low ratings"),
     headline=lambda _: "The customer gave a low rating",
-    raised_when="The customer gave a rating at or below this share of its scale.",
+    raised_when="The customer gave a rating of at most `at_most` as a share of its scale.",
     starts_with=(FactKind.RATED,),
     settled_by=Clearing(
         "A later rating above the threshold for the same case, or without a case if neither rating has one.",

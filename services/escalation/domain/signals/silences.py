@@ -40,7 +40,7 @@ def listening_to(history: History, silence: Silence) -> Scope:
         case Part.SILENCE:
             return Scope(silence=_since_last(history.index(IndexName.TWO_WAY)))
         case Part.QUIET:
-            return Scope(quiet=_since_last(history.index(IndexName.HEARD_OF)))
+            return Scope(quiet=_since_last(history.index(IndexName.IN_TOUCH)))
         case Part.ORDERS:
             return NOTHING if silence.order is None else Scope(orders=frozenset({silence.order}))
         case _ if silence.case is not None:

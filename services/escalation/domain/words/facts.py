@@ -20,10 +20,10 @@ from shared.contracts.support_inbound import (
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """One fact in words. `words` are the customer's own; `by` is the person who acted for the customer, if known."""
+    """One fact in words. `by` is the person who acted for the customer, if known."""
 
     title: str
-    words: str | None
+    customer_words: str | None
     source: str
     by: Person | None = None
 
@@ -34,8 +34,8 @@ def describe(event: Envelope[Fact], zone: tzinfo = UTC) -> Described:
     title = _of_moments(fact, zone) or _of_sales(fact) or _of_promises(fact)
     title = title or _of_contacts(fact) or _of_requests(fact) or _of_cases(fact)
     source = _SOURCES.get(event.type.partition(".")[0], "Another system")
-    words = getattr(fact, "words", None)
-    return Described(title or _spelled(event.type), words, source, _who(fact))
+    customer_words = getattr(fact, "words", None)
+    return Described(title or _spelled(event.type), customer_words, source, _who(fact))
 
 
 def happened_at(event: Envelope[Fact]) -> datetime:

@@ -1,4 +1,4 @@
-"""Everyone who was notified of an episode, with the outcome, or skipped, with the reason. Start at `asked_lines`."""
+"""Everyone who was notified of an episode, with the outcome, or skipped, with the reason. Start at `path_lines`."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,17 +13,17 @@ from services.escalation.domain.reader import LocalTime, Reader
 from services.escalation.domain.words import STEPS
 from shared.contracts.escalation import LADDER, RingCause, Step
 
-_CAME_OF_IT = {rule: one.outcome for rule, one in RULES.items() if one.outcome is not None}
-TOLD_RULES = (*_CAME_OF_IT, *names_of(Skipped, Closed, NoSharedHour))
+_OUTCOMES = {rule: one.outcome for rule, one in RULES.items() if one.outcome is not None}
+PATH_RULES = (*_OUTCOMES, *names_of(Skipped, Closed, NoSharedHour))
 _TOOK = names_of(Acknowledged, HandedOver)
 _LOST = names_of(Expired, PassedOn, Unavailable, Closed)
-_ASK_NOBODY_ELSE = (RingCause.HANDED_OVER, RingCause.INFORMED)
+_NOTIFY_NOBODY_ELSE = (RingCause.HANDED_OVER, RingCause.INFORMED)
 _NOT_YET_AT_WORK = "not notified: it moved on before they were at work"
-_END_NOTHING = (*_ASK_NOBODY_ELSE, RingCause.APPOINTMENT)
+_END_NOTHING = (*_NOTIFY_NOBODY_ELSE, RingCause.APPOINTMENT)
 
 
 @dataclass(frozen=True, slots=True)
-class RingRow:
+class AlertRow:
     """One alert.
 
     `held_until` is set while its e-mail waits for the recipient's working time. It is not `notified` if it was over
@@ -51,61 +51,61 @@ class StepRow:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedLine:
+class PathLine:
     """One person on the ladder: notified at a time and with what result, or skipped, with the reason."""
 
     who: str
     step: str | None
     at: LocalTime
-    words: str
+    outcome: str
     skipped: bool = False
     salesperson_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Placed:
     at: datetime
-    line: AskedLine
+    line: PathLine
     came: bool = True
     place: int = len(LADDER)
 
 
-def asked_lines(rings: Sequence[RingRow], steps: Sequence[StepRow], reader: Reader) -> tuple[AskedLine, ...]:
+def path_lines(alerts: Sequence[AlertRow], steps: Sequence[StepRow], reader: Reader) -> tuple[PathLine, ...]:
     """The lines in order of time; at one instant in the order of the ladder.
 
     Consecutive alerts to one person with nothing in between make one line: the last alert's.
     """
-    told = [_skipped(step, reader) for step in steps if step.rule == Skipped.rule]
+    placed = [_skipped(step, reader) for step in steps if step.rule == Skipped.rule]
     skipped = {step.who for step in steps if step.rule == Skipped.rule}
-    rings = [ring for ring in rings if ring.cause != RingCause.APPOINTMENT]  # a reminder needs no response
-    for place, ring in enumerate(rings):
-        later = rings[place + 1 :]
-        line = _ladder_step(ring, later, steps, reader)
-        if not ring.notified and not line.came and ring.recipient in skipped:
+    alerts = [alert for alert in alerts if alert.cause != RingCause.APPOINTMENT]  # a reminder needs no response
+    for place, alert in enumerate(alerts):
+        later = alerts[place + 1 :]
+        line = _ladder_step(alert, later, steps, reader)
+        if not alert.notified and not line.came and alert.recipient in skipped:
             continue
-        if not later or later[0].recipient != ring.recipient or line.came:
-            told.append(line)
-    return tuple(one.line for one in sorted(told, key=lambda one: (one.at, one.place)))
+        if not later or later[0].recipient != alert.recipient or line.came:
+            placed.append(line)
+    return tuple(one.line for one in sorted(placed, key=lambda one: (one.at, one.place)))
 
 
-def had_since(rings: Sequence[RingRow], steps: Iterable[StepRow]) -> datetime | None:
+def had_since(alerts: Sequence[AlertRow], steps: Iterable[StepRow]) -> datetime | None:
     """Since when the recipient of the last alert had the episode at that time; None if they did not have it."""
-    asked = [ring for ring in rings if ring.cause not in _END_NOTHING]
-    if len(asked) < 2:
+    notified = [alert for alert in alerts if alert.cause not in _END_NOTHING]
+    if len(notified) < 2:
         return None
-    before, last = asked[-2:]
+    before, last = notified[-2:]
     taken = [step for step in steps if step.rule in (*_TOOK, *_LOST) and before.raised_at <= step.at < last.raised_at]
     return taken[-1].at if taken and taken[-1].rule in _TOOK and taken[-1].who == last.recipient else None
 
 
-def _skipped(step: StepRow, reader: Reader) -> _Told:
+def _skipped(step: StepRow, reader: Reader) -> _Placed:
     place = skipped_step(step.words)
-    words = STEPS[place] if place else None
+    step_label = STEPS[place] if place else None
     reason = f"skipped: {_reason(step)}"
-    line = AskedLine((words or "no one").capitalize(), None, reader.moment(step.at), reason, skipped=True)
+    line = PathLine((step_label or "no one").capitalize(), None, reader.moment(step.at), reason, skipped=True)
     if step.who:
-        line = replace(line, who=reader.name_of(step.who, step.name), step=words)
-    return _Told(step.at, line, place=_height(place))
+        line = replace(line, who=reader.name_of(step.who, step.name), step=step_label)
+    return _Placed(step.at, line, place=_height(place))
 
 
 def _reason(step: StepRow) -> str:
@@ -115,34 +115,36 @@ def _reason(step: StepRow) -> str:
     return reason.removeprefix(f"{known} ").removeprefix("is ") if known else reason
 
 
-def _ladder_step(ring: RingRow, later: Sequence[RingRow], steps: Iterable[StepRow], reader: Reader) -> _Told:
+def _ladder_step(alert: AlertRow, later: Sequence[AlertRow], steps: Iterable[StepRow], reader: Reader) -> _Placed:
     """The line of an alert.
 
     Its outcome is the recipient's actions until their next alert, also after others were notified.
     """
-    again = next((one.raised_at for one in later if one.recipient == ring.recipient), None)
-    own = [one for one in steps if one.who == ring.recipient and ring.raised_at < one.at <= (again or one.at)]
-    came = [_CAME_OF_IT[one.rule] for one in own if one.rule in _CAME_OF_IT]
-    if ring.cause == RingCause.INFORMED and not came:
+    again = next((one.raised_at for one in later if one.recipient == alert.recipient), None)
+    own = [one for one in steps if one.who == alert.recipient and alert.raised_at < one.at <= (again or one.at)]
+    came = [_OUTCOMES[one.rule] for one in own if one.rule in _OUTCOMES]
+    if alert.cause == RingCause.INFORMED and not came:
         came = ["notified for information"]
-    waits = "no response yet" if ring.notified else _NOT_YET_AT_WORK
-    held = f"to be notified {reader.moment(ring.held_until).at}" if ring.held_until else waits
-    words = came[-1] if came else _without_response(ring, later, steps, reader) or held
-    who = reader.name_of(ring.recipient, ring.name)
-    step = STEPS[Step(ring.step)]
-    line = AskedLine(who, step, reader.moment(ring.raised_at), words, salesperson_id=ring.recipient)
-    return _Told(ring.raised_at, line, came=bool(came), place=_height(Step(ring.step)))
+    waits = "no response yet" if alert.notified else _NOT_YET_AT_WORK
+    held = f"to be notified {reader.moment(alert.held_until).at}" if alert.held_until else waits
+    outcome = came[-1] if came else _without_response(alert, later, steps, reader) or held
+    who = reader.name_of(alert.recipient, alert.name)
+    step = STEPS[Step(alert.step)]
+    line = PathLine(who, step, reader.moment(alert.raised_at), outcome, salesperson_id=alert.recipient)
+    return _Placed(alert.raised_at, line, came=bool(came), place=_height(Step(alert.step)))
 
 
-def _without_response(ring: RingRow, later: Sequence[RingRow], steps: Iterable[StepRow], reader: Reader) -> str | None:
+def _without_response(
+    alert: AlertRow, later: Sequence[AlertRow], steps: Iterable[StepRow], reader: Reader
+) -> str | None:
     """Why a person who did not respond need not respond any more; None while a response is due."""
-    closed = next((one for one in steps if one.rule == Closed.rule and one.at >= ring.raised_at), None)
-    if closed is not None and closed.who == ring.recipient:
+    closed = next((one for one in steps if one.rule == Closed.rule and one.at >= alert.raised_at), None)
+    if closed is not None and closed.who == alert.recipient:
         return "closed it"
-    if _went_on(ring, later):
-        return "no response" if ring.notified else _NOT_YET_AT_WORK
-    others = [one for one in steps if one.rule == Acknowledged.rule and one.who != ring.recipient]
-    taken = next((one for one in others if one.at >= ring.raised_at), None)
+    if _went_on(alert, later):
+        return "no response" if alert.notified else _NOT_YET_AT_WORK
+    others = [one for one in steps if one.rule == Acknowledged.rule and one.who != alert.recipient]
+    taken = next((one for one in others if one.at >= alert.raised_at), None)
     if taken is not None:
         return f"{_within(taken, reader)} acknowledged it first"
     if closed is None:
@@ -155,9 +157,9 @@ def _within(step: StepRow, reader: Reader) -> str:
     return "you" if reader.is_me(step.who) else reader.name_of(step.who, step.name)
 
 
-def _went_on(ring: RingRow, later: Sequence[RingRow]) -> bool:
+def _went_on(alert: AlertRow, later: Sequence[AlertRow]) -> bool:
     """Whether someone else was notified instead. An offer to a colleague takes nothing from the person who has it."""
-    return any(ring.cause == RingCause.HANDED_OVER or one.cause not in _ASK_NOBODY_ELSE for one in later)
+    return any(alert.cause == RingCause.HANDED_OVER or one.cause not in _NOTIFY_NOBODY_ELSE for one in later)
 
 
 def _height(step: Step | None) -> int:

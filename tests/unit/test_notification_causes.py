@@ -1,4 +1,4 @@
-"""What rings again, what a contact means to whoever took an episode, and what is too old."""
+"""What raises another alert, the effect of a contact on the acknowledger, and which signals are too old."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,14 +8,14 @@ import pytest
 
 from services.escalation.domain.entities import Episode, Signal
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.ringing import (
-    asked_anew,
+from services.escalation.domain.notification_causes import (
+    cause_of_contact,
+    cause_of_signal,
     from_the_foot,
     is_attempt,
     is_proof,
-    ring_of_contact,
-    ring_of_signal,
-    too_old_to_ring,
+    notified_anew,
+    too_old_to_notify,
 )
 from shared.contracts.escalation import RingCause, SignalKind, Step
 from tests.builders import AT, minutes
@@ -55,17 +55,17 @@ def contact(result: str, *, direction: str = "inbound", agent: str | None = None
         pytest.param(EXHAUSTED, OTHER, True, RingCause.SIGNAL, id="something graver after everybody was asked"),
     ],
 )
-def test_a_signal_rings(episode: Episode, kind: SignalKind, rose: bool, expected: RingCause | None) -> None:
-    assert ring_of_signal(episode, signal(kind), rose=rose, ring_within=DAYS) is expected
+def test_a_signal_raises_an_alert(episode: Episode, kind: SignalKind, rose: bool, expected: RingCause | None) -> None:
+    assert cause_of_signal(episode, signal(kind), rose=rose, ring_within=DAYS) is expected
     too_old = signal(kind, seen_at=AT + DAYS + timedelta(seconds=1))
-    assert ring_of_signal(episode, too_old, rose=rose, ring_within=DAYS) is None
+    assert cause_of_signal(episode, too_old, rose=rose, ring_within=DAYS) is None
 
 
-def test_how_old_a_signal_may_be_is_its_age_when_first_seen() -> None:
-    assert not too_old_to_ring(signal(seen_at=AT + DAYS), DAYS)
-    assert too_old_to_ring(signal(seen_at=AT + DAYS + timedelta(seconds=1)), DAYS)
-    assert not too_old_to_ring(signal(seen_at=AT + 100 * DAYS), timedelta(0)), "no limit"
-    assert not too_old_to_ring(signal(seen_at=AT - DAYS), DAYS), "told ahead of its time"
+def test_the_limit_of_age_counts_when_a_signal_is_first_seen() -> None:
+    assert not too_old_to_notify(signal(seen_at=AT + DAYS), DAYS)
+    assert too_old_to_notify(signal(seen_at=AT + DAYS + timedelta(seconds=1)), DAYS)
+    assert not too_old_to_notify(signal(seen_at=AT + 100 * DAYS), timedelta(0)), "no limit"
+    assert not too_old_to_notify(signal(seen_at=AT - DAYS), DAYS), "reported ahead of its time"
 
 
 @pytest.mark.parametrize(
@@ -84,32 +84,32 @@ def test_how_old_a_signal_may_be_is_its_age_when_first_seen() -> None:
 )
 def test_a_contact_redeems_the_acknowledgement(fact: AccountFact, proof: bool) -> None:
     assert is_proof(TAKEN, fact) is proof
-    assert not is_proof(RANG, fact), "nobody has taken it"
+    assert not is_proof(RANG, fact), "no one has acknowledged it"
 
 
 @pytest.mark.parametrize("result", ["unanswered", "voicemail", "dead_end", "answered", "resolved"])
-def test_a_new_inbound_contact_that_the_acknowledger_did_not_answer_rings_again(result: str) -> None:
-    assert ring_of_contact(TAKEN, contact(result)) is RingCause.CONTACT
-    assert ring_of_contact(REACHED, contact(result, agent="support-7")) is RingCause.CONTACT
-    assert ring_of_contact(RANG, contact(result)) is None, "it rings already"
-    assert ring_of_contact(TAKEN, contact(result, at=AT)) is None, "that was before"
-    assert ring_of_contact(TAKEN, contact(result, courtesy=True)) is None, "a thanks asks nothing"
-    assert ring_of_contact(TAKEN, contact(result, direction="outbound")) is None
+def test_a_new_inbound_contact_unanswered_by_the_acknowledger_raises_another_alert(result: str) -> None:
+    assert cause_of_contact(TAKEN, contact(result)) is RingCause.CONTACT
+    assert cause_of_contact(REACHED, contact(result, agent="support-7")) is RingCause.CONTACT
+    assert cause_of_contact(RANG, contact(result)) is None, "the signal already raised an alert"
+    assert cause_of_contact(TAKEN, contact(result, at=AT)) is None, "the contact came before"
+    assert cause_of_contact(TAKEN, contact(result, courtesy=True)) is None, "a thank-you asks for nothing"
+    assert cause_of_contact(TAKEN, contact(result, direction="outbound")) is None
 
 
-def test_once_everybody_was_asked_a_new_inbound_contact_rings_again() -> None:
-    assert ring_of_contact(EXHAUSTED, contact("unanswered")) is RingCause.CONTACT
-    assert ring_of_contact(EXHAUSTED, contact("unanswered", at=AT)) is None, "somebody was being asked then"
-    assert ring_of_contact(EXHAUSTED, contact("answered", courtesy=True)) is None
-    assert ring_of_contact(EXHAUSTED, contact("unanswered", direction="outbound")) is None
+def test_a_new_inbound_contact_raises_another_alert_once_everyone_was_notified() -> None:
+    assert cause_of_contact(EXHAUSTED, contact("unanswered")) is RingCause.CONTACT
+    assert cause_of_contact(EXHAUSTED, contact("unanswered", at=AT)) is None, "a person was being notified then"
+    assert cause_of_contact(EXHAUSTED, contact("answered", courtesy=True)) is None
+    assert cause_of_contact(EXHAUSTED, contact("unanswered", direction="outbound")) is None
 
 
-def test_what_was_exhausted_begins_at_the_foot_of_the_ladder() -> None:
+def test_an_exhausted_episode_starts_again_at_the_foot_of_the_ladder() -> None:
     again = from_the_foot(EXHAUSTED)
     assert (again.step, again.repeats, again.exhausted_at) == (None, 0, None)
 
 
-def test_an_attempt_is_an_outbound_contact_by_whoever_took_it_that_reached_nobody() -> None:
+def test_an_attempt_is_an_outbound_contact_by_the_acknowledger_that_reached_no_one() -> None:
     tried = contact("voicemail", direction="outbound", agent="anna")
     assert is_attempt(TAKEN, tried)
     assert not is_attempt(TAKEN, replace(tried, agent="ben"))
@@ -118,7 +118,7 @@ def test_an_attempt_is_an_outbound_contact_by_whoever_took_it_that_reached_nobod
     assert not is_attempt(RANG, tried)
 
 
-def test_whoever_had_it_is_asked_anew_when_it_rings_again() -> None:
-    again = asked_anew(replace(REACHED, attempts=2, offered_to="ben", offered_until=minutes(9)), minutes(6))
+def test_another_alert_clears_the_former_acknowledgement() -> None:
+    again = notified_anew(replace(REACHED, attempts=2, offered_to="ben", offered_until=minutes(9)), minutes(6))
     assert (again.acknowledged_by, again.acknowledged_at, again.reached_at) == (None, None, None)
     assert (again.attempts, again.offered_to, again.offered_until) == (0, None, None)

@@ -9,7 +9,7 @@ from services.escalation.domain.facts import AccountFact, FactKind
 from shared.contracts.escalation import REQUESTS, RingCause
 
 
-def too_old_to_ring(signal: Signal, ring_within: timedelta) -> bool:
+def too_old_to_notify(signal: Signal, ring_within: timedelta) -> bool:
     """Whether a signal was older than this when first seen; zero means that none is too old."""
     return too_old(signal.at, signal.seen_at, ring_within)
 
@@ -19,13 +19,13 @@ def too_old(at: datetime, seen_at: datetime, ring_within: timedelta) -> bool:
     return timedelta(0) < ring_within < seen_at - at
 
 
-def ring_of_signal(episode: Episode, signal: Signal, *, rose: bool, ring_within: timedelta) -> RingCause | None:
+def cause_of_signal(episode: Episode, signal: Signal, *, rose: bool, ring_within: timedelta) -> RingCause | None:
     """Notify for an episode's first signal, for a higher severity, and for every request for money or cancellation.
 
     Notify also once the customer was reached, the repeats are used up, or nobody could be notified. A signal that was
     too old when first seen never notifies, so a later signal may be the first one to notify.
     """
-    if too_old_to_ring(signal, ring_within):
+    if too_old_to_notify(signal, ring_within):
         return None
     over = episode.reached_at or episode.exhausted_at or episode.nobody_since
     nobody_acts = not episode.rang or over is not None
@@ -39,7 +39,7 @@ def waits_for_seller(episode: Episode) -> bool:
     return episode.rang and episode.rings == 0 and episode.nobody_since is None
 
 
-def ring_of_contact(episode: Episode, fact: AccountFact) -> RingCause | None:
+def cause_of_contact(episode: Episode, fact: AccountFact) -> RingCause | None:
     """Notify again when the customer contacts us and the acknowledger did not answer, or everyone has been notified."""
     since = episode.acknowledged_at or episode.exhausted_at
     if since is None or fact.at <= since:
@@ -83,7 +83,7 @@ def from_the_foot(episode: Episode) -> Episode:
     return replace(episode, step=None, repeats=0, exhausted_at=None)
 
 
-def asked_anew(episode: Episode, now: datetime, *, something_new: bool = False) -> Episode:
+def notified_anew(episode: Episode, now: datetime, *, something_new: bool = False) -> Episode:
     """An episode that notifies (again): a previous acknowledgement no longer counts.
 
     The next acknowledger owes the call that was promised to the customer. With `something_new` a talk is due sooner.

@@ -38,15 +38,15 @@ from shared.contracts.escalation import RingCause
 
 @dataclass(slots=True)
 class Changes:
-    """The rows to save: by table and key, each in its final state. `facts` are new; `retold` are earlier facts that are
-    remembered, or remembered in more detail, only now."""
+    """The rows to save: by table and key, each in its final state. `facts` are new; `amended` are earlier facts that
+    are remembered, or remembered in more detail, only now."""
 
     accounts: dict[str, Account] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     people: dict[str, Salesperson] = field(default_factory=dict)
     cases: dict[tuple[str, str], Case] = field(default_factory=dict)
     facts: dict[UUID, AccountFact] = field(default_factory=dict)
-    retold: dict[UUID, AccountFact] = field(default_factory=dict)
+    amended: dict[UUID, AccountFact] = field(default_factory=dict)
     episodes: dict[UUID, Episode] = field(default_factory=dict)
     signals: dict[UUID, Signal] = field(default_factory=dict)
     alerts: dict[UUID, Alert] = field(default_factory=dict)
@@ -62,16 +62,16 @@ class Changes:
 
     def touched(self) -> set[str]:
         """The accounts with changes to state that is kept from batch to batch."""
-        tables = (self.accounts, self.orders, self.cases, self.facts, self.retold, self.episodes, self.signals)
+        tables = (self.accounts, self.orders, self.cases, self.facts, self.amended, self.episodes, self.signals)
         return {row.account_id for rows in tables for row in rows.values()}
 
 
 @dataclass(slots=True)
-class Book:
+class UnitOfWork:
     """Handlers read it and put rows into it, one event after the other; the store saves its changes.
 
-    `states` are the batch's accounts. `asked` holds the people ever notified, for each episode that a button or a clock
-    of the batch is about. `concerned` holds, for each person who changes in the batch, the accounts of their open
+    `states` are the batch's accounts. `notified` holds the people ever notified, for each episode that a button or a
+    clock of the batch is about. `concerned` holds, for each person who changes in the batch, the accounts of their open
     episodes or mail. `ending` are standing signals that end before the current comparison is over. `awaited` are the
     silences with timers, of accounts that are judged again.
     """
@@ -82,7 +82,7 @@ class Book:
     people: dict[str, Salesperson] = field(default_factory=dict)
     alerts: dict[UUID, Alert] = field(default_factory=dict)
     deliveries: dict[UUID, Delivery] = field(default_factory=dict)
-    asked: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
+    notified: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
     concerned: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     changes: Changes = field(default_factory=Changes)
     ending: frozenset[UUID] = frozenset()
@@ -135,7 +135,7 @@ class Book:
 
     def put_alert(self, alert: Alert) -> None:
         self.alerts[alert.alert_id] = alert
-        self.asked[alert.episode_id].add(alert.recipient)
+        self.notified[alert.episode_id].add(alert.recipient)
         self.changes.alerts[alert.alert_id] = alert
 
     def put_delivery(self, delivery: Delivery) -> None:
@@ -167,24 +167,24 @@ class Book:
         """The signals that put an order at risk now, in the order of event times."""
         return self.state(episode.account_id).standing.of_episode(episode.episode_id)
 
-    def telling(self, episode: Episode) -> list[Signal]:
+    def decisive_signals(self, episode: Episode) -> list[Signal]:
         """The standing signals that are enough to determine an episode's severity and subject; see `Standing`."""
-        return self.state(episode.account_id).standing.telling(episode.episode_id, without=self.ending)
+        return self.state(episode.account_id).standing.decisive_signals(episode.episode_id, without=self.ending)
 
     def main_signal(self, episode: Episode) -> Signal | None:
         """The standing signal that an episode is about; None if none stands."""
-        return main_signal(self._telling(episode), self._policy_of(episode))
+        return main_signal(self._decisive_signals(episode), self._policy_of(episode))
 
     def is_for_information(self, episode: Episode) -> bool:
         """Whether an episode needs no response: every standing signal is for information."""
-        return all_inform(self._telling(episode), self._policy_of(episode))
+        return all_inform(self._decisive_signals(episode), self._policy_of(episode))
 
     def informs(self, signal: Signal, order: Order) -> bool:
         """Whether a signal of this order is for information."""
         return informs(signal, self.policy_for(order)[1])
 
-    def _telling(self, episode: Episode) -> list[Signal]:
-        return self.state(episode.account_id).standing.telling(episode.episode_id)
+    def _decisive_signals(self, episode: Episode) -> list[Signal]:
+        return self.state(episode.account_id).standing.decisive_signals(episode.episode_id)
 
     def _policy_of(self, episode: Episode) -> Policy:
         return self.policy_for(self.order_of(episode))[1]
@@ -250,13 +250,13 @@ class Book:
         return self.recorded[cause]
 
 
-_PUT: Mapping[type, Callable[[Book, Any], None]] = {
-    Account: Book.put_account,
-    Alert: Book.put_alert,
-    Case: Book.put_case,
-    Delivery: Book.put_delivery,
-    Episode: Book.put_episode,
-    Order: Book.put_order,
-    Salesperson: Book.put_person,
-    Signal: Book.put_signal,
+_PUT: Mapping[type, Callable[[UnitOfWork, Any], None]] = {
+    Account: UnitOfWork.put_account,
+    Alert: UnitOfWork.put_alert,
+    Case: UnitOfWork.put_case,
+    Delivery: UnitOfWork.put_delivery,
+    Episode: UnitOfWork.put_episode,
+    Order: UnitOfWork.put_order,
+    Salesperson: UnitOfWork.put_person,
+    Signal: UnitOfWork.put_signal,
 }

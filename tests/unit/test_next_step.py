@@ -1,4 +1,4 @@
-"""Whom a step asks while some are at work and others are not, and how long they have."""
+"""Whom a step notifies while some are at work and others are not, and how much time they have."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,10 +9,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.escalation.domain.clocks import NEVER, Moment, rings_at
+from services.escalation.domain.clocks import NEVER, Moment, notifiable_at
 from services.escalation.domain.entities import Order, Salesperson
 from services.escalation.domain.ladder import ladder_steps, standing
-from services.escalation.domain.next_step import Asked, Situation, answer_until, whom
+from services.escalation.domain.next_step import NextStep, Situation, answer_until, whom
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import TeamMode
 from shared.contracts.escalation import Severity, Step
@@ -48,7 +48,7 @@ def situation(*people: Salesperson, now: str, severity: Severity = HIGH) -> Situ
     return Situation(ORDER, {one.salesperson_id: one for one in people}, moment)
 
 
-def asked(known: Situation, after: Step | None = None) -> Asked:
+def next_step(known: Situation, after: Step | None = None) -> NextStep:
     ladder = ladder_steps(ORDER, known.people, desk="desk", moment=known.moment, mode=TeamMode.ON)
     assert ladder is not None
     found = whom(standing(ladder, after=after), known)
@@ -67,7 +67,7 @@ WOKEN = [replace(one, rings_off_hours=True) for one in (ALONE, person("mia"), DE
 
 
 @pytest.mark.parametrize(
-    ("people", "severity", "now", "after", "expected", "rung_at"),
+    ("people", "severity", "now", "after", "expected", "notified_at"),
     [
         pytest.param(SECOND, HIGH, "2026-06-08T17:30", None, "anna", "2026-06-09T09:00", id="an hour later, and lower"),
         pytest.param(SECOND, HIGH, "2026-06-09T08:30", None, "anna", "2026-06-09T09:00", id="half an hour later"),
@@ -124,30 +124,32 @@ WOKEN = [replace(one, rings_off_hours=True) for one in (ALONE, person("mia"), DE
         ),
     ],
 )
-def test_asked_is_the_lowest_who_is_at_work_within_the_bound_of_the_first(
-    people: list[Salesperson], severity: Severity, now: str, after: Step | None, expected: str, rung_at: str
+def test_the_lowest_person_at_work_within_the_bound_of_the_first_is_notified(
+    people: list[Salesperson], severity: Severity, now: str, after: Step | None, expected: str, notified_at: str
 ) -> None:
-    found = asked(situation(*people, now=now, severity=severity), after)
-    assert (found.ladder_step.salesperson_id, found.rung_at) == (expected, berlin(rung_at))
+    found = next_step(situation(*people, now=now, severity=severity), after)
+    assert (found.ladder_step.salesperson_id, found.notified_at) == (expected, berlin(notified_at))
 
 
-def test_whoever_is_passed_over_is_so_with_the_time_when_they_are_back() -> None:
-    found = asked(situation(*PART_TIME, now="2026-06-08T10:15", severity=CRITICAL), Step.SELLER)
+def test_a_skipped_person_is_named_with_the_time_of_their_return() -> None:
+    found = next_step(situation(*PART_TIME, now="2026-06-08T10:15", severity=CRITICAL), Step.SELLER)
     assert [ladder_step.skipped for ladder_step in found.passed_over] == [
         "Ben is not at work before Saturday 13 June, 08:00 (Europe/Berlin)"
     ]
     assert [ladder_step.salesperson_id for ladder_step in found.off] == ["ben"]
     away = replace(WEEKENDS, away='[{"since": "2026-06-13", "until": "2026-06-14"}]')
-    gone = asked(situation(ANNA, away, person("mia"), DESK, now="2026-06-08T10:15", severity=CRITICAL), Step.SELLER)
+    gone = next_step(situation(ANNA, away, person("mia"), DESK, now="2026-06-08T10:15", severity=CRITICAL), Step.SELLER)
     assert [ladder_step.skipped for ladder_step in gone.passed_over] == ["Ben is away until 14 June"]
-    assert gone.off == (), "an absence is told of by those who are there"
+    assert gone.off == (), "absent people are not informed later, unlike people off work"
 
 
-def test_an_absence_that_is_over_within_the_bound_passes_over_nobody() -> None:
+def test_an_absence_that_ends_within_the_bound_skips_no_one() -> None:
     tomorrow = replace(ALONE, away='[{"since": "2026-06-09", "until": "2026-06-09"}]')
     known = situation(tomorrow, person("mia"), DESK, now="2026-06-08T18:00", severity=WATCH)
-    assert asked(known).ladder_step.salesperson_id == "anna"
-    assert asked(situation(tomorrow, person("mia"), DESK, now="2026-06-08T18:00")).ladder_step.salesperson_id == "mia"
+    assert next_step(known).ladder_step.salesperson_id == "anna"
+    assert (
+        next_step(situation(tomorrow, person("mia"), DESK, now="2026-06-08T18:00")).ladder_step.salesperson_id == "mia"
+    )
 
 
 @pytest.mark.parametrize(
@@ -195,38 +197,39 @@ def test_an_absence_that_is_over_within_the_bound_passes_over_nobody() -> None:
         ),
     ],
 )
-def test_an_answer_time_ends_with_the_work_of_today_if_somebody_else_is_there(
+def test_the_time_to_respond_ends_with_todays_work_if_another_person_is_available(
     people: list[Salesperson], severity: Severity, now: str, expected: str
 ) -> None:
     known = situation(*people, now=now, severity=severity)
-    found = asked(known)
+    found = next_step(known)
     assert found.ladder_step.salesperson_id == "anna"
     assert answer_until(found, Step.SELLER, known) == berlin(expected)
 
 
-def test_nobody_waits_for_somebody_the_directory_does_not_know() -> None:
-    assert rings_at(None, ORDER, HIGH, POLICY, AT) == NEVER
+def test_no_step_waits_for_a_person_unknown_to_the_directory() -> None:
+    assert notifiable_at(None, ORDER, HIGH, POLICY, AT) == NEVER
 
 
-def test_of_whom_no_hours_are_told_the_companys_count_on_their_own_clock() -> None:
+def test_a_person_without_hours_has_the_companys_in_their_own_zone() -> None:
     at = datetime(2026, 6, 8, 18, tzinfo=UTC)
     told_nothing = person("anna", "[]", zone="UTC")
-    assert rings_at(told_nothing, ORDER, HIGH, POLICY, at) == datetime(2026, 6, 9, 9, tzinfo=UTC)
-    assert rings_at(replace(told_nothing, zone="Asia/Tokyo"), ORDER, HIGH, POLICY, at) == datetime(
+    assert notifiable_at(told_nothing, ORDER, HIGH, POLICY, at) == datetime(2026, 6, 9, 9, tzinfo=UTC)
+    assert notifiable_at(replace(told_nothing, zone="Asia/Tokyo"), ORDER, HIGH, POLICY, at) == datetime(
         2026, 6, 9, 0, tzinfo=UTC
     )
     german = POLICY.company.model_copy(update={"zone": "Europe/Berlin", "country": "DE"})
     policy = POLICY.model_copy(update={"company": german})
-    at_work = rings_at(told_nothing, ORDER, HIGH, policy, berlin("2026-12-24T18:00"))
-    assert at_work == berlin("2026-12-28T09:00"), "and its holidays, where no zone is told either"
+    at_work = notifiable_at(told_nothing, ORDER, HIGH, policy, berlin("2026-12-24T18:00"))
+    assert at_work == berlin("2026-12-28T09:00"), "and its holidays, if no zone is known either"
 
 
-def test_who_never_works_is_asked_last_and_then_at_once() -> None:
+def test_a_person_who_never_works_is_notified_last_and_then_at_once() -> None:
     nobody = person("anna", days_off="[]", away='[{"since": "2026-01-01", "until": "9999-12-31"}]')
     known = situation(nobody, DESK, now="2026-06-13T12:00")
-    assert asked(known).ladder_step.salesperson_id == "desk"
+    assert next_step(known).ladder_step.salesperson_id == "desk"
     all_gone = situation(nobody, replace(nobody, salesperson_id="desk"), now="2026-06-13T12:00")
-    assert (asked(all_gone).ladder_step.salesperson_id, asked(all_gone).rung_at) == ("desk", berlin("2026-06-13T12:00"))
+    found = next_step(all_gone)
+    assert (found.ladder_step.salesperson_id, found.notified_at) == ("desk", berlin("2026-06-13T12:00"))
 
 
 WEEKS = st.sampled_from(
@@ -247,7 +250,7 @@ SOMEBODY = st.builds(lambda week, woken: {"working_hours": week, "rings_off_hour
     st.integers(0, 14 * 24 * 60).map(lambda minutes: datetime(2026, 6, 8, tzinfo=UTC) + timedelta(minutes=minutes)),
     st.sampled_from(Severity),
 )
-def test_whoever_is_asked_nobody_else_would_be_at_work_earlier_by_more_than_the_bound(
+def test_no_one_else_would_be_at_work_earlier_than_the_chosen_person_by_more_than_the_bound(
     weeks: tuple[dict[str, object], ...], now: datetime, severity: Severity
 ) -> None:
     anna, ben, mia, desk = (
@@ -256,10 +259,10 @@ def test_whoever_is_asked_nobody_else_would_be_at_work_earlier_by_more_than_the_
     )
     moment = Moment(now, severity, POLICY)
     known = Situation(ORDER, {one.salesperson_id: one for one in (anna, ben, mia, desk)}, moment)
-    found = asked(known)
-    times = {id: rings_at(one, ORDER, severity, POLICY, now) for id, one in known.people.items()}
+    found = next_step(known)
+    times = {id: notifiable_at(one, ORDER, severity, POLICY, now) for id, one in known.people.items()}
     first = min(times.values())
-    assume(first.year < 9999)  # all of them at night, and the customer by day: nobody can ever be asked in time
-    assert found.rung_at == times[found.ladder_step.salesperson_id or ""] <= first + moment.bound
+    assume(first.year < 9999)  # all of them at night, and the customer by day: no one can ever be notified in time
+    assert found.notified_at == times[found.ladder_step.salesperson_id or ""] <= first + moment.bound
     assert all(times[ladder_step.salesperson_id or ""] > first + moment.bound for ladder_step in found.passed_over)
-    assert answer_until(found, found.ladder_step.step, known) > found.rung_at
+    assert answer_until(found, found.ladder_step.step, known) > found.notified_at

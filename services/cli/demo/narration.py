@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from services.cli.demo.observing import Alert, NotAsTold
+from services.cli.demo.observing import Alert, NotAsExpected
 
 PIPE_WIDTH = 120
 _BEAT_SECONDS = 0.15
@@ -18,7 +18,7 @@ _WIDEST = 110
 
 
 @dataclass(frozen=True, slots=True)
-class Ring:
+class TimedAlert:
     """An alert as it was seen: milliseconds from publishing what caused it. Without our own mail sink the
     subject is unknown, and the mail's time is when escalation noted that it was accepted."""
 
@@ -33,12 +33,12 @@ class Ended:
     """How a story ended."""
 
     title: str
-    rings: Sequence[Ring]
-    failure: NotAsTold | None = None
+    alerts: Sequence[TimedAlert]
+    failure: NotAsExpected | None = None
     note: str | None = None
 
 
-class Teller:
+class Narrator:
     """Tells stories on a console."""
 
     def __init__(self, console: Console) -> None:
@@ -65,18 +65,18 @@ class Teller:
             self._row(Text(), Text(), Text(f"“{words}”", style="italic"))
         await asyncio.sleep(self._beat_seconds)
 
-    def ring(self, ring: Ring) -> None:
-        alert = ring.alert
+    def alert(self, timed: TimedAlert) -> None:
+        alert = timed.alert
         self._print()
         self._print(Text.assemble(("▲ ", "bold yellow"), (f"{alert.name} is notified", "bold")), indent=3)
         self._detail("why you", Text(alert.why_you))
-        self._detail("mail", Text(ring.subject or "accepted by your mail server"))
-        took = f"alert committed after {ring.alert_ms:.0f} ms, e-mail delivered after {ring.mail_ms:.0f} ms"
+        self._detail("mail", Text(timed.subject or "accepted by your mail server"))
+        took = f"alert committed after {timed.alert_ms:.0f} ms, e-mail delivered after {timed.mail_ms:.0f} ms"
         self._detail("time", Text(took, style="green"))
         self._print()
 
     def aside(self, what: str) -> None:
-        """What did not happen, or what happened without a ring."""
+        """What did not happen, or what happened without an alert."""
         self._print(Text.assemble(("· ", "dim"), (what, "dim")), indent=3)
 
     def page(self, shown: RenderableType) -> None:
@@ -85,10 +85,10 @@ class Teller:
         self._console.print(Padding(shown, (0, 0, 0, 3), expand=False), highlight=False)
         self._print()
 
-    def as_told(self, what: str) -> None:
+    def as_expected(self, what: str) -> None:
         self._print(Text.assemble(("✓ ", "green"), what), indent=3)
 
-    def not_as_told(self, failure: NotAsTold) -> None:
+    def not_as_expected(self, failure: NotAsExpected) -> None:
         self._print(Text("✗ not as expected", style="bold red"), indent=3)
         self._detail("expected", Text(failure.expected))
         self._detail("seen", Text(failure.seen, style="red"))
@@ -102,11 +102,11 @@ class Teller:
             table.add_column(heading, justify="right")
         for story in stories:
             sign = Text("✗", style="red") if story.failure else Text("✓", style="green")
-            for number, ring in enumerate(story.rings):
-                figures = (f"{ring.alert_ms:.0f} ms", f"{ring.mail_ms:.0f} ms")
+            for number, timed in enumerate(story.alerts):
+                figures = (f"{timed.alert_ms:.0f} ms", f"{timed.mail_ms:.0f} ms")
                 first = number == 0
-                table.add_row(sign if first else "", story.title if first else "", ring.alert.name, *figures)
-            if not story.rings:
+                table.add_row(sign if first else "", story.title if first else "", timed.alert.name, *figures)
+            if not story.alerts:
                 table.add_row(sign, story.title, story.note or "no one", "", "")
         self._print()
         self._console.print(table)

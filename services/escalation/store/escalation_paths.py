@@ -9,23 +9,23 @@ from uuid import UUID
 
 import asyncpg
 
-from services.escalation.domain.asked import TOLD_RULES, AskedLine, RingRow, StepRow, asked_lines, had_since
+from services.escalation.domain.escalation_path import PATH_RULES, AlertRow, PathLine, StepRow, had_since, path_lines
 from services.escalation.domain.reader import Reader
 from services.escalation.store.held import join_to_unsent
 from shared.database import Pool
 
-RING_COLUMNS = """
+ALERT_COLUMNS = """
     a.recipient, p.name, a.step, a.cause, a.raised_at, unsent.held_until, unsent.called_off is not true as notified
 """
-JOIN_TO_RINGS = f"""
+JOIN_TO_ALERTS = f"""
     {join_to_unsent("a.alert_id")}
     left join escalation.salespeople p on p.salesperson_id = a.recipient
 """
 STEP_COLUMNS = "d.at, d.rule, d.words, d.who, p.name"
 JOIN_TO_STEPS = "left join escalation.salespeople p on p.salesperson_id = d.who"
 
-_RINGS = f"""
-    select a.episode_id, {RING_COLUMNS} from escalation.alerts a {JOIN_TO_RINGS}
+_ALERTS = f"""
+    select a.episode_id, {ALERT_COLUMNS} from escalation.alerts a {JOIN_TO_ALERTS}
     where a.episode_id = any($1::uuid[]) order by a.ring
 """
 _STEPS = f"""
@@ -35,29 +35,29 @@ _STEPS = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EscalationPath:
     """The alerts of one episode in order, and the decisions about the people notified."""
 
-    rings: list[RingRow] = field(default_factory=list)
+    alerts: list[AlertRow] = field(default_factory=list)
     steps: list[StepRow] = field(default_factory=list)
 
-    def before(self, ring: int, reader: Reader) -> tuple[AskedLine, ...]:
+    def before(self, number: int, reader: Reader) -> tuple[PathLine, ...]:
         """Everyone notified or skipped before this alert to the reader; alerts count from one."""
-        until = self.rings[ring - 1].raised_at
-        lines = asked_lines(self.rings[:ring], [step for step in self.steps if step.at <= until], reader)
+        until = self.alerts[number - 1].raised_at
+        lines = path_lines(self.alerts[:number], [step for step in self.steps if step.at <= until], reader)
         return tuple(line for line in lines if not reader.is_me(line.salesperson_id))
 
-    def had_since(self, ring: int) -> datetime | None:
+    def had_since(self, number: int) -> datetime | None:
         """Since when the recipient of this alert had had the episode."""
-        return had_since(self.rings[:ring], self.steps)
+        return had_since(self.alerts[:number], self.steps)
 
 
-async def who_was_asked(pool: Pool, episodes: Collection[UUID]) -> Mapping[UUID, Asked]:
+async def escalation_paths(pool: Pool, episodes: Collection[UUID]) -> Mapping[UUID, EscalationPath]:
     """The alerts and decisions of each of these episodes; empty if nobody was notified."""
-    found = defaultdict[UUID, Asked](Asked)
-    for row in await pool.fetch(_RINGS, list(episodes)):
-        found[row["episode_id"]].rings.append(RingRow(**_without_episode(row)))
-    for row in await pool.fetch(_STEPS, list(episodes), TOLD_RULES):
+    found = defaultdict[UUID, EscalationPath](EscalationPath)
+    for row in await pool.fetch(_ALERTS, list(episodes)):
+        found[row["episode_id"]].alerts.append(AlertRow(**_without_episode(row)))
+    for row in await pool.fetch(_STEPS, list(episodes), PATH_RULES):
         found[row["episode_id"]].steps.append(StepRow(**_without_episode(row)))
     return found
 

@@ -1,4 +1,4 @@
-"""What a timeline tells of an episode's way: who took it, how grave it became, and how it ended."""
+"""An episode's course in the timeline: its acknowledger, its severity, and its end."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from services.escalation.domain.own_facts import (
     HandOverPressed,
     ReopenPressed,
 )
-from services.escalation.store.timeline import Deed, deeds_for
+from services.escalation.store.timeline import Action, actions_on
 from tests.builders import ACCOUNT, refund_requested
 from tests.escalation import Escalation, button, dead_end
 from tests.team import HOUR, happens, person, presses
@@ -17,12 +17,12 @@ from tests.team import HOUR, happens, person, presses
 _MOMENT = timedelta(seconds=1)
 
 
-async def deeds(team: Escalation) -> list[Deed]:
+async def actions(team: Escalation) -> list[Action]:
     alerts = ("alert raised", "alert sent")
-    return [deed for deed in await deeds_for(team.pool, ACCOUNT) if deed.what not in alerts]
+    return [action for action in await actions_on(team.pool, ACCOUNT) if action.what not in alerts]
 
 
-async def test_a_timeline_tells_how_grave_it_became_who_had_it_and_how_it_ended(team: Escalation) -> None:
+async def test_a_timeline_includes_severity_acknowledger_and_end(team: Escalation) -> None:
     await team.hear(person("eva"))
     await happens(team, dead_end(case=None))
     await team.move_clock(_MOMENT)
@@ -34,8 +34,8 @@ async def test_a_timeline_tells_how_grave_it_became_who_had_it_and_how_it_ended(
     await presses(team, HandOverAcceptPressed, "eva")
     await presses(team, CustomerReachedLogged, "eva")
     await presses(team, ClosePressed, "eva", result="lost", reason="price")
-    told = await deeds(team)
-    assert [(deed.what, deed.who) for deed in told] == [
+    told = await actions(team)
+    assert [(action.what, action.who) for action in told] == [
         ("episode raised", None),
         ("severity raised", None),
         ("acknowledged", "anna"),
@@ -43,28 +43,28 @@ async def test_a_timeline_tells_how_grave_it_became_who_had_it_and_how_it_ended(
         ("customer reached", "eva"),
         ("episode closed", "eva"),
     ]
-    assert {deed.order for deed in told} == {"4711"}
+    assert {action.order for action in told} == {"4711"}
     assert told[1].why is not None
     assert told[1].why.startswith("Severity critical: ")
     assert told[5].why is not None
     assert told[5].why.startswith("Closed as lost: ")
 
 
-async def test_a_timeline_tells_that_a_close_was_undone(team: Escalation) -> None:
+async def test_a_timeline_includes_an_undone_close(team: Escalation) -> None:
     await happens(team, refund_requested())
     await presses(team, ClosePressed, "anna", result="lost", reason="price")
     (episode,) = await team.episodes()
     await team.hear(button(ReopenPressed, episode["episode_id"], "anna"))
-    told = [(deed.what, deed.who, deed.why) for deed in await deeds(team)][-2:]
+    told = [(action.what, action.who, action.why) for action in await actions(team)][-2:]
     assert [one[:2] for one in told] == [("episode closed", "anna"), ("close undone", "anna")]
     assert told[1][2] == "anna undid the close; the episode is open again as it was."
 
 
-async def test_a_timeline_tells_that_the_customer_was_not_reached_in_time(team: Escalation) -> None:
+async def test_a_timeline_includes_that_the_customer_was_not_reached_in_time(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     await team.wait(5 * HOUR)
-    assert [(deed.what, deed.who) for deed in await deeds(team)][:3] == [
+    assert [(action.what, action.who) for action in await actions(team)][:3] == [
         ("episode raised", None),
         ("acknowledged", "anna"),
         ("customer not reached in time", "anna"),

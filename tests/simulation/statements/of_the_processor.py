@@ -48,7 +48,7 @@ def _read_offsets(session: Session, arguments: Sequence[Any]) -> Rows:
 
 
 def _store_offsets(session: Session, arguments: Sequence[Any]) -> Rows:
-    """No topic is created again here: every id is unknown."""
+    """No topic is recreated here: every topic's id is unknown."""
     stored = []
     for topic, partition, offset, topic_id in zip(*arguments, strict=True):
         known = session.get(OFFSETS, (topic, partition))
