@@ -83,20 +83,19 @@ contacts.
 _PLAYS = """
 ## What a salesperson reports
 
-A salesperson with a follow-up can report the customer's answer: that a promise was kept, or that the expected outcome
-was or was not reached. This proves nothing. A promise reported as kept before it was due counts as missed only once the
-customer complains afterwards, about this order or about none: a dead end, a low rating, a refund or cancellation
-request, an outcome not reached. Then it is missed at once, or on its due date if that is later. Signals already raised
-stay open: only a proof settles them. An outcome reported as not reached is a signal, as if the customer had reported
-it.
+A salesperson with a follow-up can report the customer's answer: that a promise was kept, or that they did or did not
+get the result they wanted. This proves nothing. A promise reported as kept before it was due counts as missed only once
+the customer complains afterwards, about this order or about none: a dead end, a low rating, a refund or cancellation
+request, a result not achieved. Then it is missed at once, or on its due date if that is later. Signals already raised
+stay open: only a proof settles them. A result reported as not achieved is a signal, as if the customer had reported it.
 
 ## The plays
 
 A play is the script and the offer for the acknowledger (`[plays.by_signal.…]`). It never delays anything to which the
 customer is entitled. There is no play for customers who asked not to be called, are in a dispute or have died. The
-lines are the seller's. A colleague, a manager or the desk first reads an introduction (`[plays.introductions]`): “This
-is Ben Ortiz. I'm calling on behalf of Anna Berg, who looks after your order.” If a line would not be true of them, they
-have their own.
+lines are the seller's. If a line would not be true of a colleague, a manager or the desk, they have their own. Every
+caller first reads an introduction (`[plays.introductions]`), with the company's name once the policy has it
+(`company.name`): “This is Ben Ortiz from Example Ltd. I'm calling on behalf of Anna Berg, who looks after your order.”
 """
 
 

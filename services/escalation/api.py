@@ -117,7 +117,7 @@ def _reported(fact: PublishedFact) -> Entry:
 def _done(action: Action) -> Entry:
     return Entry(
         at=action.at,
-        source="On call",
+        source="Handoff",
         what=action.what[:1].upper() + action.what[1:],
         order=action.order,
         episode=action.episode,

@@ -24,7 +24,7 @@ _RULES = (
     "services/escalation/domain/deciding/reconciling.py",
     "services/escalation/domain/deciding/episodes.py",
 )
-_WORDS = frozenset({"counted", "examples", "headline", "label", "lead", "raised_when", "recorded_as"})
+_WORDS = frozenset({"counted", "examples", "headline", "label", "lead", "raised_when"})
 """Members of a signal's definition that describe it in words, and decide nothing."""
 
 Written: TypeAlias = dict[str, object]

@@ -18,7 +18,7 @@ MAY_CATCH_EVERYTHING = {
     "shared/rounds.py": "an account that fails does not keep the others from their turn",
     "shared/http/ingress.py": "what fails on a request is kept as a dead letter, as the consumer does with a record",
     "services/cli/dead_letters.py": "a dead letter that still fails does not keep the others from their turn",
-    "shared/messaging/tolerant_records.py": "a batch that cannot be read: raised, it would lose records of other partitions",
+    "shared/messaging/tolerant_records.py": "an unreadable batch; if raised, records of other partitions are lost",
     "shared/messaging/positions.py": "waits for a database that is away, and raises whatever waiting cannot mend",
 }
 MAY_COMMIT = {

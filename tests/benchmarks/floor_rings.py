@@ -149,7 +149,7 @@ class Rings:
         self.closed[episode.order] = self.episodes.pop(episode.order).id
         self.cancelled.add(_timer_id(episode))
         self.waits.pop(_timer_id(episode), None)
-        words = "Closed as cause gone: Everything that put it at risk was put right."
+        words = "Closed as cause gone: All problems have been resolved."
         self.explain(event, "closed", words, episode.id, None, None, "reasons.cause_gone")
         told = {"episode": str(episode.id), "order": episode.order, "result": "cause_gone"}
         told |= {"reason": "signals_cleared", "closed_at": _text(self.now)}
@@ -237,9 +237,8 @@ class Rings:
         no_mail = "no e-mail address is known"
         self.deliveries.append((derived("delivery", alert, "inbox"), alert, to, "inbox", "sent", None))
         self.deliveries.append((derived("delivery", alert, "email"), alert, to, "email", "skipped", no_mail))
-        words = (
-            f"Notified {to} ({STEPS[step]}) {CAUSES[cause]}; response due by {episode.deadline:%d %B %Y, %H:%M} UTC."
-        )
+        due = f"acknowledgement due by {episode.deadline:%d %B %Y, %H:%M} UTC."
+        words = f"Notified {to} ({STEPS[step]}) {CAUSES[cause]}; {due}"
         self.explain(event, "rang", words, episode.id, signal.id, to, f"ladder.{episode.severity}.{step}")
         told = {"alert": str(alert), "episode": str(episode.id), "order": order[0], "recipient": to, "cause": cause}
         told |= {"signal": str(signal.id), "kind": signal.kind, "because": because, "step": step}
@@ -255,7 +254,7 @@ class Rings:
         seller = self.people.get(order[1])
         if seller is None:
             day = self._day(order, self.people["desk"])
-            why = f"You are the sales desk: order {order[0]} was sold without a seller on {day}."
+            why = f"No salesperson is on record for order {order[0]} ({day}). This is with the sales desk: you."
             return "desk", "desk", "no_seller", why, []
         id, name = seller["salesperson_id"], seller["name"]
         if seller["active"]:
@@ -265,18 +264,13 @@ class Rings:
         if heir is not None:
             left = _words(seller["successor_since"], self.now.date())
             why = f"{name} sold order {order[0]} on {self._day(order, heir)} and left on {left}; "
-            return (
-                heir["salesperson_id"],
-                "successor",
-                "successor",
-                why + f"you have taken over {name}'s accounts.",
-                skipped,
-            )
+            why += f"you have taken over {name}'s accounts."
+            return heir["salesperson_id"], "successor", "successor", why, skipped
         skipped.append(("successor", None, f"{name} has no successor"))
         skipped.append(("backup", None, f"{name} has no backup"))
         above = self.people[seller["manager"]]
         why = f"{name} sold order {order[0]} on {self._day(order, above)} and has left without a successor; "
-        return above["salesperson_id"], "manager", "manager", why + "you are next in line.", skipped
+        return above["salesperson_id"], "manager", "manager", why + "you are next on the escalation path.", skipped
 
     def _day(self, order: Any, person: Any) -> str:
         return _words(order[2].astimezone(ZoneInfo(person["zone"])).date(), self.now.date())

@@ -1,5 +1,6 @@
 """A real Chromium with the inbox open in it."""
 
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,6 +19,8 @@ from tests.servers import MakeDatabase
 
 PHONE = (390, 844)
 DESK = (1280, 800)
+MINE = re.compile(r"^(Yours|You are handling this)$")
+"""What row and page say of an episode that the reader has acknowledged."""
 
 
 @dataclass

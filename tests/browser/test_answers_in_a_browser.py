@@ -43,8 +43,8 @@ async def test_passing_on_never_shows_its_answer_beside_the_old_deadline(visits:
     page = await visits.open(size, next_path=desk.path)
     shown = await _told(await _pressed(visits, page, "not-mine", "Not mine"), "Passed on")
     assert shown, "it is visible on the screen"
-    assert "You: answer by" not in str(shown[-1]["clock"])
-    assert not any(one["free"] and "You: answer by" in str(one["clock"]) for one in shown)
+    assert "Acknowledge by" not in str(shown[-1]["clock"])
+    assert not any(one["free"] and "Acknowledge by" in str(one["clock"]) for one in shown)
     await expect(page.locator("[data-said]")).to_have_text("Passed on: Petra Weiss")
 
 
@@ -66,7 +66,7 @@ async def test_the_result_of_a_press_further_down_is_in_view(visits: Visits, siz
     await page.locator("article summary", has_text="More actions").click()
     form = page.locator("article form[action$='/hand-over']")
     await form.locator("select").select_option("ben")
-    await form.get_by_role("button", name="Offer").click()
+    await form.get_by_role("button", name="Ask to take over").click()
     await expect(page.locator("article .deadline")).to_be_in_viewport(ratio=1)
     await expect(page.locator("article .with", has_text="Waiting for Ben")).to_be_in_viewport(ratio=1)
     assert await page.evaluate("document.querySelector('article h2').getBoundingClientRect().top") >= 56

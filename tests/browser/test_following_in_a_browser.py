@@ -31,7 +31,7 @@ async def test_other_peoples_actions_show_in_place_on_their_managers_open_page(
     await lines.get_by_role("link").focus()
     assert done(await desk.press("acknowledge"))
     await _fetched_again(page)
-    await expect(lines).to_contain_text(["Anna Berg has had it since 10:00"])
+    await expect(lines).to_contain_text(["Anna Berg has been handling this since 10:00"])
     await expect(lines.get_by_role("link"), "the focus stays where it was").to_be_focused()
     await visits.site.sell("4712", account="c-18")
     await visits.site.request_refund("4712", account="c-18", case=None)
@@ -71,7 +71,7 @@ async def test_on_a_desktop_the_open_episode_is_marked_among_the_followed_ones(v
 async def test_on_a_desktop_the_part_below_the_rows_is_aligned_with_them(visits: Visits) -> None:
     await taken(visits.site)
     page = await visits.open(DESK)
-    await expect(page.get_by_role("button", name="j and k move")).to_be_visible()
+    await expect(page.get_by_role("button", name="Shortcuts: j/k to move")).to_be_visible()
     begins = """() => ['.row .state', '.keys', '.following a'].map((selector) => {
         const part = document.querySelector(selector), { paddingLeft } = getComputedStyle(part);
         return part.getBoundingClientRect().x + Number.parseFloat(paddingLeft);

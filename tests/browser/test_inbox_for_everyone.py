@@ -152,7 +152,7 @@ async def test_the_keyboard_reaches_what_matters_in_order(visits: Visits) -> Non
         await page.keyboard.press("Tab")
         focused = page.locator(":focus-visible")
         reached.append(" ".join((await focused.text_content() or "").split()))
-    matters = ("Skip to the episodes", "Petra Weiss", "Acknowledge", "Call", "What happened")
+    matters = ("Skip to the sales at risk", "Petra Weiss", "Acknowledge", "Call", "What happened")
     assert [word for text in reached for word in matters if text.startswith(word)] == list(matters)
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from shared.contracts.order_parts import Customer
-from tests.browser.conftest import DESK, PHONE, Visits
+from tests.browser.conftest import DESK, MINE, PHONE, Visits
 from tests.builders import case_reopened
 
 pytestmark = pytest.mark.browser
@@ -28,7 +28,7 @@ async def test_a_refund_request_shows_up_without_a_reload(visits: Visits, size: 
     await expect(page.locator("[data-connection]")).to_have_text("Live")
     await stay(page)
     await visits.site.trouble()
-    await expect(page).to_have_title("(1) On call")
+    await expect(page).to_have_title("(1) Handoff")
     await expect(page.get_by_role("link", name="Petra Weiss")).to_be_visible()
     await expect(page.get_by_role("link", name=re.compile(r"Call \+49 30 901820"))).to_be_visible()
     assert await stayed(page)
@@ -65,9 +65,9 @@ async def test_acknowledging_answers_at_once_and_in_place(visits: Visits, size: 
     page = await visits.open(size)
     await stay(page)
     await page.get_by_role("button", name="Acknowledge").locator("visible=true").click()
-    await expect(page.get_by_text("You have it").locator("visible=true").first).to_be_visible()
+    await expect(page.get_by_text(MINE).locator("visible=true").first).to_be_visible()
     await expect(page.get_by_role("button", name="Acknowledge").locator("visible=true")).to_have_count(0)
-    await expect(page).to_have_title("On call")
+    await expect(page).to_have_title("Handoff")
     assert await stayed(page)
     await expect(page.locator(":focus"), "the keyboard goes on with the next thing to do").to_contain_text("Call")
     assert (await visits.site.service.row("escalation.episodes"))["acknowledged_by"] == "anna"
@@ -80,7 +80,7 @@ async def test_acknowledging_in_a_filtered_list_leaves_it_filtered(visits: Visit
     page = await visits.open(PHONE)
     await page.goto("/?q=morgenrot")
     await page.get_by_role("button", name="Acknowledge").locator("visible=true").click()
-    await expect(page.get_by_text("You have it").locator("visible=true").first).to_be_visible()
+    await expect(page.get_by_text(MINE).locator("visible=true").first).to_be_visible()
     await expect(page.locator(".row")).to_have_count(1)
     await expect(page.locator("[data-changed], [data-arrived], [inert]")).to_have_count(0)
 
@@ -96,9 +96,9 @@ async def test_an_episode_that_passes_to_another_person_is_greyed_in_place(visit
         "acknowledged_at = shared.app_now(), changed_at = shared.app_now() where order_id = '4712'"
     )
     await expect(page.locator(".row[inert]")).to_contain_text("Café Morgenrot")
-    await expect(page.locator(".episode")).to_contain_text("You sold this order. ben has had it since")
+    await expect(page.locator(".episode")).to_contain_text("You sold this order. ben has been handling this since")
     await expect(page.locator(".episode form")).to_have_count(0)
-    await expect(page).to_have_title("(1) On call")
+    await expect(page).to_have_title("(1) Handoff")
 
 
 async def test_a_press_without_a_connection_says_so_and_works_later(visits: Visits) -> None:
@@ -111,7 +111,7 @@ async def test_a_press_without_a_connection_says_so_and_works_later(visits: Visi
     await expect(page.get_by_role("alert")).to_contain_text("pressing twice is safe")
     await page.context.set_offline(False)
     await button.click()
-    await expect(page.get_by_text("You have it").locator("visible=true").first).to_be_visible()
+    await expect(page.get_by_text(MINE).locator("visible=true").first).to_be_visible()
 
 
 async def test_the_message_about_a_lost_connection_disappears_when_it_is_back(visits: Visits) -> None:
@@ -161,7 +161,7 @@ async def test_everything_works_without_scripts(visits: Visits) -> None:
     await page.wait_for_url(f"**/episodes/{episode}")
     await page.get_by_role("button", name="Acknowledge").locator("visible=true").click()
     await page.wait_for_url(f"**/episodes/{episode}")
-    await expect(page.get_by_text("You have it").locator("visible=true").first).to_be_visible()
+    await expect(page.get_by_text(MINE).locator("visible=true").first).to_be_visible()
     await page.locator("details.who summary").click()
     await page.get_by_role("button", name="Sign out", exact=True).click()
     await expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
@@ -172,7 +172,7 @@ async def test_no_request_leaves_the_site_and_nothing_complains(visits: Visits) 
     page = await visits.open(next_path=f"/episodes/{episode}")
     await expect(page.locator("[data-connection]")).to_have_text("Live")
     await page.get_by_role("button", name="Acknowledge").locator("visible=true").click()
-    await expect(page.get_by_text("You have it").locator("visible=true").first).to_be_visible()
+    await expect(page.get_by_text(MINE).locator("visible=true").first).to_be_visible()
     await page.locator("details.who summary").click()
     await page.get_by_role("button", name="Sign out", exact=True).click()
     await expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
@@ -193,7 +193,7 @@ async def test_from_acknowledging_to_closing_the_next_step_is_the_only_filled_bu
     await expect(filled).to_contain_text("Call")
     await filled.evaluate("(link) => link.addEventListener('click', (event) => event.preventDefault())")
     await filled.click()
-    await expect(filled).to_contain_text("Reached")
+    await expect(filled).to_contain_text("I reached them")
     await filled.click()
     await expect(filled).to_contain_text("Close")
     await page.locator(".episode .actions select").select_option("saved:replacement")
@@ -269,9 +269,9 @@ async def test_every_button_works_without_scripts(visits: Visits) -> None:
     await page.locator(".episode .more summary").click()
     await page.get_by_role("button", name="Tomorrow 09:00").click()
     await expect(page.locator(".episode .deadline")).to_contain_text("Snoozed until")
-    await page.locator(".episode .actions").get_by_role("button", name="Could not reach").click()
+    await page.locator(".episode .actions").get_by_role("button", name="I couldn't reach them").click()
     await expect(page.locator(".episode .has-it")).to_contain_text("1 failed attempt")
-    await page.locator(".episode .actions").get_by_role("button", name="Reached").click()
+    await page.locator(".episode .actions").get_by_role("button", name="I reached them").click()
     await page.locator(".episode .actions select").select_option("lost:price")
     await page.locator(".episode .actions").get_by_role("button", name="Close").click()
     await expect(page.locator(".episode .ending")).to_contain_text("Lost: Too expensive")

@@ -117,7 +117,7 @@ async def test_on_a_phone_on_its_side_most_of_the_screen_is_left_to_read(visits:
     await next_one.click()
     await expect(next_one).to_contain_text("Call")
     assert await page.evaluate(_LEFT_TO_READ) >= 0.6
-    await page.get_by_role("button", name="Reached").locator("visible=true").first.click()
+    await page.get_by_role("button", name="I reached them").locator("visible=true").first.click()
     await expect(next_one).to_contain_text("Close")
     assert await page.evaluate(_LEFT_TO_READ) >= 0.6
     assert await page.evaluate(_CUT_OFF) == []
@@ -130,7 +130,7 @@ async def test_on_a_phone_on_its_side_everything_can_be_pressed_and_filled_in(
     address = await wordy(visits)
     page = await visits.open(size, next_path=address)
     next_one = page.locator(".episode .button.next")
-    for button, following in (("Acknowledge", "Call"), ("Reached", "Close")):
+    for button, following in (("Acknowledge", "Call"), ("I reached them", "Close")):
         await page.get_by_role("button", name=button).locator("visible=true").first.click()
         await expect(next_one).to_contain_text(following)
         assert await page.evaluate(_UNUSABLE) == []
@@ -163,7 +163,7 @@ async def test_on_paper_the_whole_episode_is_printed_and_nothing_else(visits: Vi
     assert shown["calls"] == 12, "a case, nine calls, the sale and the request"
     assert shown["quote"] == LONG
     assert shown["frames"] == []
-    for line in ("Call +49 30 901829", "Call +49 171 2345678", "May be called from 08:00 to 20:00, UTC"):
+    for line in ("Call +49 30 901829", "Call +49 171 2345678", "Call between 08:00 and 20:00 UTC"):
         assert line in shown["call"]
     await page.emulate_media(media="screen")
     await expect(page.locator(".episode .on-paper")).to_be_hidden()

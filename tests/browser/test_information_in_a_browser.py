@@ -10,7 +10,7 @@ async def test_an_episode_for_information_is_seen_with_one_press(visits: Visits)
     episode = await visits.site.request_refund(kind="chargeback", amount_minor=120_000)
     page = await visits.open(PHONE, next_path=f"/episodes/{episode}")
     article = page.locator("article.episode")
-    await expect(article.get_by_text("For your information: no action needed.")).to_be_visible()
+    await expect(article.get_by_text("Nothing is due from you. Mark it as seen.")).to_be_visible()
     filled = await article.locator(".button.next").all_inner_texts()
     assert [" ".join(text.split()) for text in filled] == ["Mark as seen Petra Weiss"]
     assert await article.locator('a[href^="tel:"]').count() == 0

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import DESK, Visits
+from tests.browser.conftest import DESK, MINE, Visits
 
 pytestmark = pytest.mark.browser
 
@@ -42,7 +42,7 @@ async def test_only_a_persons_actions_prolong_the_session(visits: Visits) -> Non
     await expect(page.get_by_role("link", name="Petra Weiss")).to_be_visible()
     assert await ends_at(visits) == opened
     await page.get_by_role("button", name="Acknowledge").locator("visible=true").click()
-    await expect(page.get_by_text("You have it").locator("visible=true").first).to_be_visible()
+    await expect(page.get_by_text(MINE).locator("visible=true").first).to_be_visible()
     assert await ends_at(visits) > opened
 
 
@@ -51,7 +51,7 @@ async def test_a_deadline_becomes_urgent_while_the_page_is_open(visits: Visits) 
     episode = await visits.site.request_refund(amount_minor=50_000)
     page = await visits.open(DESK, next_path=f"/episodes/{episode}")
     await page.get_by_role("button", name="Acknowledge").locator("visible=true").click()
-    await expect(page.locator("article").get_by_text("You have it")).to_be_visible()
+    await expect(page.locator("article").get_by_text("You are handling this")).to_be_visible()
     clock = page.locator("article .deadline")
     await expect(clock).not_to_have_class("deadline urgent")
     until = datetime.fromisoformat(await clock.locator("time").get_attribute("datetime") or "")

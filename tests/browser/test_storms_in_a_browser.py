@@ -49,10 +49,10 @@ async def test_all_of_one_cause_are_acknowledged_in_a_filtered_list(visits: Visi
     await expect(page.get_by_text("7 acknowledged.")).to_be_visible()
     if scripts == "on":
         await page.wait_for_url("**/?show=waiting")
-    await page.get_by_role("link", name="You have it 7").click()
-    await expect(page.get_by_text("1st call")).to_be_visible()
+    await page.get_by_role("link", name="Acknowledged by you 7").click()
+    await expect(page.get_by_text("1st to call")).to_be_visible()
     await page.get_by_role("link", name="Company 02").click()
-    await expect(page.get_by_text("3rd in your queue, call by", exact=True)).to_be_visible()
+    await expect(page.get_by_text(", 3rd in your queue", exact=True)).to_be_visible()
     assert not visits.watched.complaints
 
 
@@ -65,7 +65,7 @@ async def test_counts_and_places_are_updated_and_the_button_keeps_the_shown_sele
     await expect(page.get_by_role("link", name="Waiting for you 8")).to_be_visible()
     await expect(page.get_by_role("button", name="Acknowledge all 7")).to_be_visible()
     await other.get_by_role("button", name="Acknowledge", exact=False).locator("visible=true").last.click()
-    await expect(page.get_by_role("link", name="You have it 1")).to_be_visible()
+    await expect(page.get_by_role("link", name="Acknowledged by you 1")).to_be_visible()
     await expect(page.get_by_role("button", name="Acknowledge all 7")).to_be_visible()
     await page.get_by_role("button", name="Acknowledge all 7").click()
     await expect(page.get_by_text("7 acknowledged.")).to_be_visible()
@@ -118,6 +118,6 @@ async def test_keys_move_between_rows_except_while_typing(visits: Visits) -> Non
     await page.get_by_role("searchbox").click()
     await page.keyboard.type("jk")
     await expect(page.get_by_role("searchbox")).to_have_value("jk")
-    await page.get_by_role("button", name="j and k move").click()
+    await page.get_by_role("button", name="Shortcuts: j/k to move").click()
     await page.keyboard.press("j")
-    await expect(page.get_by_role("button", name="Keyboard shortcuts are off")).to_be_focused()
+    await expect(page.get_by_role("button", name="Shortcuts are off")).to_be_focused()

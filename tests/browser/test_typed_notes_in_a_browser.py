@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
 from shared.contracts.support_inbound import Direction
-from tests.browser.conftest import DESK, PHONE, Visits
+from tests.browser.conftest import DESK, MINE, PHONE, Visits
 from tests.builders import ACCOUNT, SELLER, contact_made, contact_preference_changed
 from tests.inbox_desk import Desk, done
 
@@ -27,7 +27,7 @@ async def _acknowledged(visits: Visits, size: tuple[int, int]) -> tuple[Page, De
     episode: UUID = await visits.site.trouble()
     page = await visits.open(size, next_path=f"/episodes/{episode}")
     await page.get_by_role("button", name="Acknowledge").locator("visible=true").click()
-    await expect(page.get_by_text("You have it").locator("visible=true").first).to_be_visible()
+    await expect(page.get_by_text(MINE).locator("visible=true").first).to_be_visible()
     return page, Desk(await visits.site.signed_in(), episode)
 
 
@@ -68,14 +68,14 @@ async def test_a_note_stays_visible_with_the_reason_when_the_acknowledgement_has
     form = page.locator("article form.talked")
     await form.locator("textarea").fill(NOTE)
     await visits.site.wait(timedelta(minutes=61))
-    await form.get_by_role("button", name="Reached").first.click()
+    await form.get_by_role("button", name="I reached them").first.click()
     await expect(page.locator("article").get_by_role("button", name="Acknowledge")).to_be_visible()
     kept = page.locator(".unsaved")
-    await expect(kept).to_contain_text("Acknowledge this episode first.")
+    await expect(kept).to_contain_text("Acknowledge this first.")
     await expect(kept.locator("blockquote")).to_have_text(NOTE)
     await expect(kept.locator("blockquote")).to_be_in_viewport()
     await _refreshed(page)
-    await expect(kept).to_contain_text("Acknowledge this episode first.")
+    await expect(kept).to_contain_text("Acknowledge this first.")
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])

@@ -15,7 +15,7 @@ async def test_a_close_is_undone_on_a_telephone_and_notes_are_read_at_once(visit
     await article.get_by_role("button", name="Acknowledge").click()
     await article.get_by_text("Add a note").click()
     await article.locator("form.talked textarea").fill(NOTE)
-    await article.get_by_role("button", name="Could not reach").first.click()
+    await article.get_by_role("button", name="I couldn't reach them").first.click()
     await expect(article.locator(".story").get_by_text(NOTE)).to_be_visible()
     await article.get_by_text("More actions").click()
     closing = article.locator('form[action$="/close"]')
@@ -25,7 +25,7 @@ async def test_a_close_is_undone_on_a_telephone_and_notes_are_read_at_once(visit
     await expect(undo).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     await undo.click()
-    await expect(article.get_by_text("You have it")).to_be_visible()
+    await expect(article.get_by_text("You are handling this")).to_be_visible()
     assert visits.watched.complaints == []
 
 

@@ -25,7 +25,7 @@ async def test_a_refund_request_alerts_the_original_salesperson_by_email_within_
     assert f"You sold order {story.order} on " in alert.why_you
     assert alert.why_you in mail.text
     assert "I want my money back." in mail.text
-    assert mail.subject.startswith("Critical: Petra Weiss, Refund of €14,900.00 requested, answer by ")
+    assert mail.subject.startswith("Critical: Petra Weiss, refund of €14,900.00 requested, acknowledge by ")
     assert mail.message_id.startswith(f"<{alert.delivery_id}@")
 
 
@@ -92,7 +92,7 @@ async def test_acknowledging_on_the_page_cancels_an_unsent_email(company: Compan
         (alert,) = await story.alerts()
         await story.acknowledge(alert)
         await story.expect_alert_for(mail="cancelled")
-        assert "You have it" in await story.page()
+        assert "You are handling this" in await story.page()
     finally:
         await company.mail_server.start()
     await company.move_clock(timedelta(minutes=11))  # all retries become due before the next event

@@ -42,4 +42,4 @@ async def test_a_story_that_deviates_is_reported(stage: Stage) -> None:
     (played,) = await play(stage, stories=(wrong,))
     assert played.ended.failure is not None
     assert played.ended.failure.expected == "1 episode, 7 signals, 1 alert"
-    assert played.ended.failure.seen.startswith("1 episodes, 2 signals (0 waiting), alerts: contact_repeated to")
+    assert played.ended.failure.seen.startswith("1 episode, 2 signals (0 waiting), alerts: contact_repeated to")

@@ -85,12 +85,12 @@ LETTER = Letter(
         now=NOW,
         not_to_be_called=None,
         customer_email=None,
-        advice=Advice(("I am sorry.",), "A credit within the limits shown.", "up to EUR 500.00"),
+        advice=Advice(("I am sorry.",), "to give a credit.", "Credit without approval: up to EUR 500.00."),
         path=(
-            PathLine("Nobody", "successor", _MOMENT, "Ben Ahlers is away until 2 December", skipped=True),
+            PathLine("Ben Ahlers", "successor", _MOMENT, "skipped: away until 2 December", skipped=True),
             PathLine("Anna Berg", "seller", _MOMENT, "did not respond in time"),
         ),
-        before=Before("Anna Berg", "11:14"),
+        before=Before("Anna Berg", "at 11:14"),
     ),
 )
 FACT = UUID(int=4)
@@ -162,14 +162,14 @@ def test_both_parts_of_a_letter_have_the_same_content_in_the_order_of_the_page()
         "12:30",
         "you made this sale",
         "Anna Berg was notified at 11:14 and did not respond.",
-        "11:30 customer's time, may be called until 20:00",
-        "Open to acknowledge",
+        "11:30 for the customer; call until 20:00",
+        "Acknowledge in Handoff",
         "What happened",
         "4 May 2026, 11:30 CEST",
         "I am sorry.",
         "up to EUR 500.00",
-        "Who was notified before you",
-        "Ben Ahlers is away until 2 December",
+        "Before you",
+        "Ben Ahlers, successor, skipped: away until 2 December",
         "Anna Berg, seller, 11:14: did not respond in time",
     )
     for text in (plain.get_content(), html.get_content().partition("<body>")[2]):
@@ -180,7 +180,7 @@ def test_both_parts_of_a_letter_have_the_same_content_in_the_order_of_the_page()
 
 def test_the_subject_is_customer_trouble_and_time_left() -> None:
     mail = LETTERS.alert(replace(LETTER, customer_name="Petra Weiss", signals=[SignalRow(RISK, FACT)], main=RISK))
-    assert mail.message["Subject"] == "High: Petra Weiss, Refund requested, answer by 12:30"
+    assert mail.message["Subject"] == "High: Petra Weiss, refund requested, acknowledge by 12:30"
 
 
 @pytest.mark.parametrize(
@@ -192,31 +192,31 @@ def test_a_subject_arrives_as_it_was_written(name: str, amount: str) -> None:
     parts = replace(LETTER.parts, answer_by=None)
     letter = replace(LETTER, customer_name=name, amount=amount, signals=[SignalRow(RISK, FACT)], main=RISK, parts=parts)
     sent = LETTERS.alert(letter).message.as_bytes(policy=SMTP)
-    assert message_from_bytes(sent, policy=default)["Subject"] == f"High: {name}, Refund requested, {amount}"
+    assert message_from_bytes(sent, policy=default)["Subject"] == f"High: {name}, refund requested, {amount}"
     assert max(map(len, sent.partition(b"Date:")[0].splitlines())) <= 78
 
 
 def test_a_subject_has_the_short_label_of_a_long_trouble() -> None:
     risk = replace(RISK, kind=SignalKind.CONTACT_REPEATED)
     mail = LETTERS.alert(replace(LETTER, customer_name="Petra Weiss", signals=[SignalRow(risk, FACT)], main=risk))
-    assert mail.message["Subject"] == "High: Petra Weiss, Repeat contact, answer by 12:30"
+    assert mail.message["Subject"] == "High: Petra Weiss, repeat contact, acknowledge by 12:30"
 
 
 def test_no_letter_asks_to_call_a_do_not_call_customer() -> None:
-    parts = replace(LETTER.parts, not_to_be_called="This customer must not be called: there is a dispute.")
+    parts = replace(LETTER.parts, not_to_be_called="This customer is in a dispute with us.")
     mail = LETTERS.alert(
         replace(LETTER, customer_phone="+49 30 1", signals=[SignalRow(RISK, FACT)], main=RISK, parts=parts)
     )
     plain = mail.message.get_body(("plain",))
     assert plain is not None
     text = plain.get_content()
-    assert "must not be called" in text
+    assert "in a dispute with us" in text
     assert "+49 30 1" not in text
     assert "What to say" not in text
 
 
 def test_a_customer_who_may_only_be_written_to_has_no_number_in_the_letter() -> None:
-    for forbidden in (None, "This customer must not be called: they asked us not to call."):
+    for forbidden in (None, "This customer asked not to be called."):
         parts = replace(LETTER.parts, customer_email="petra@customer.example", not_to_be_called=forbidden)
         mail = LETTERS.alert(replace(LETTER, signals=[SignalRow(RISK, FACT)], main=RISK, parts=parts)).message
         for kind in ("plain", "html"):
@@ -224,7 +224,7 @@ def test_a_customer_who_may_only_be_written_to_has_no_number_in_the_letter() -> 
             assert part is not None
             text = part.get_content()
             assert "Write to" in text
-            assert ("No phone number known." in text) is (forbidden is None)
+            assert ("We have no phone number for this customer." in text) is (forbidden is None)
 
 
 def test_the_requester_is_named_and_called_first_and_support_is_asked_without_contact_data() -> None:
@@ -241,7 +241,7 @@ def test_the_requester_is_named_and_called_first_and_support_is_asked_without_co
         assert text.index("Call Herr Öztürk, +1 415") < text.index("Call +49")
         body = LETTERS.alert(replace(known, customer_phone=None)).message.get_body((part,))
         assert body is not None
-        assert "No phone number or e-mail address known: ask support" in body.get_content()
+        assert "We have no phone number or e-mail address for this customer; ask support" in body.get_content()
 
 
 def test_letters_about_one_episode_are_one_thread_with_their_own_dates_and_the_reply_address() -> None:
@@ -265,7 +265,7 @@ def test_a_letter_states_when_its_relative_times_were_true() -> None:
     for part in ("plain", "html"):
         body = written("x").get_body((part,))
         assert body is not None
-        assert "Written on 4 May 2026, 11:30 CEST" in body.get_content()
+        assert "are as of 4 May 2026, 11:30 CEST." in body.get_content()
 
 
 def test_the_html_of_a_mail_has_its_subject_as_title_and_a_dark_scheme() -> None:
@@ -285,8 +285,8 @@ def test_the_parts_of_a_plain_letter_are_separated(*, advised: bool) -> None:
     text = plain.get_content().replace("\r\n", "\n")
     heads = [
         "What happened, newest first",
-        "Who was notified before you",
-        "Written on",
+        "Before you",
+        "Times such as",
         *["What to say"][: int(advised)],
     ]
     assert [head for head in heads if f"\n\n{head}" not in text] == []

@@ -43,7 +43,7 @@ async def test_a_removed_address_opens_nothing_any_more_and_both_addresses_are_n
         await browser.post("/sign-in/link", data={"email": story.address()})
     for told in (story.seller, "other"):
         mails = await until(partial(story.mails, told), bool, wanted="a notice")
-        assert [mail.subject for mail in mails] == ["Your e-mail address for on-call alerts has changed"]
+        assert [mail.subject for mail in mails] == ["Your e-mail address for alerts from Handoff has changed"]
 
 
 async def test_the_key_of_a_shop_publishes_orders_and_only_as_that_shop(company: Company) -> None:

@@ -45,7 +45,7 @@ async def test_the_acknowledger_is_reminded_a_little_before_and_keeps_it(team: E
     assert (episode["acknowledged_by"], episode["deadline_for"]) == ("anna", "redeem")
     assert episode["appointment_at"] == at
     (words,) = [row["words"] for row in await team.rows("escalation.decisions") if row["rule"] == "appointment_due"]
-    assert str(words).startswith("The customer was promised a call at ")
+    assert str(words).startswith("The customer was promised a call on ")
     await team.wait(2 * HOUR)
     assert await rung(team) == [SIGNAL, REMINDER], "once"
     await team.wait(3 * HOUR)
@@ -65,7 +65,7 @@ async def test_the_reminder_and_later_messages_name_the_promised_call(team: Esca
         for kind in ("plain", "html"):
             body = message.get_body((kind,))
             assert body is not None
-            assert re.search(rf"The customer was promised a call at (\d+ \w+, )?{at:%H:%M}\.", body.get_content())
+            assert re.search(rf"The customer was promised a call (on \d+ \w+ )?at {at:%H:%M}\.", body.get_content())
 
 
 async def test_an_appointment_within_minutes_reminds_at_its_time(team: Escalation) -> None:

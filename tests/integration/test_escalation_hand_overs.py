@@ -28,8 +28,8 @@ async def test_a_colleague_asked_to_take_over_is_emailed_at_once(offered: Escala
     assert mail["To"] == "eva@sales.example"
     words = str(mail)
     assert "Anna asks you to take over order 4711." in words
-    assert "Open to take over: http" in words
-    assert "Answer by" in words
+    assert "Take over in Handoff: http" in words
+    assert "Accept by" in words
     assert (await open_episode(offered))["responsible"] == "anna"
 
 

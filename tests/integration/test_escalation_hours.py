@@ -79,7 +79,7 @@ async def test_a_person_skipped_for_their_hours_is_notified_once_when_at_work(
     await escalation.send_mail()
     mail = next(str(mail.get_body(("plain",))) for mail in escalation.mail.received if mail["To"].startswith("ben"))
     assert "For your information" in mail
-    assert "Answer by" not in mail
+    assert "Acknowledge by" not in mail
     await escalation.wait(timedelta(days=7))
     assert [cause for who, _, cause in await rung(escalation) if who == "ben"] == ["informed"]
 

@@ -101,9 +101,7 @@ async def test_the_second_to_acknowledge_learns_who_was_first_and_changes_nothin
     (taken,) = await team.episodes()
     for kind in (AcknowledgePressed, NotMinePressed):
         report = await team.hear(button(kind, taken["episode_id"], "anna"))
-        assert [one.reason for one in report.rejected] == [
-            "Ben has already acknowledged this episode; reload the page."
-        ]
+        assert [one.reason for one in report.rejected] == ["Ben has already acknowledged this; reload the page."]
     assert await team.episodes() == [taken]
     assert await presses(team, AcknowledgePressed, "ben") == [], "the acknowledger may press again"
 

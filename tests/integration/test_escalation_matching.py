@@ -123,7 +123,7 @@ async def test_a_named_order_that_never_arrives_gives_way_to_the_latest_and_the_
     assert await escalation.matches() == [("first", ["refund_requested"])]
     (alert,) = await escalation.alerts()
     assert alert["why_you"].startswith("You sold order first on 4 May")
-    assert "The signal names order named, which is not known" in alert["why_you"]
+    assert "The report mentions order named, which we do not know" in alert["why_you"]
 
 
 async def test_the_wait_for_a_named_order_lasts_while_input_is_unread(escalation: Escalation) -> None:

@@ -58,7 +58,7 @@ async def test_five_euros_of_a_large_order_are_high_and_no_larger_amount_is_offe
     await happens(large, refund_requested(case=None, order="large", amount_minor=500))
     assert (await open_episode(large))["severity"] == "high"
     await mailed(large)
-    assert "You may offer up to €5.00" in await body(large)
+    assert "Credit without approval: up to €5.00" in await body(large)
 
 
 async def test_five_euros_beside_a_dead_end_on_a_large_order_are_critical(large: Escalation) -> None:
@@ -72,7 +72,7 @@ async def test_a_request_that_names_no_amount_is_for_the_whole_order(large: Esca
     assert (await open_episode(large))["severity"] == "critical"
     await mailed(large)
     text = await body(large)
-    assert "You may offer up to €500.00" in text
+    assert "Credit without approval: up to €500.00" in text
     assert "€0.00" not in text
 
 
@@ -86,7 +86,7 @@ async def test_requests_of_one_order_add_up(large: Escalation) -> None:
 async def test_more_than_the_order_is_shown_as_such(team: Escalation) -> None:
     await happens(team, refund_requested(case=None, order=ORDER, amount_minor=99_900_000, currency=None))
     await mailed(team)
-    assert "Refund of €999,000.00, more than the order, requested" in await body(team)
+    assert "Refund of €999,000.00 (more than the order) requested" in await body(team)
 
 
 async def test_nothing_paid_is_no_refund(team: Escalation) -> None:
@@ -100,8 +100,8 @@ async def test_an_executed_request_is_closed_by_a_person(team: Escalation) -> No
     await happens(team, refund_paid(amount_minor=3_000))
     episode = await open_episode(team)
     await mailed(team)
-    assert "Your money is on its way." in await body(team)
-    assert "You may offer" not in await body(team)
+    assert "Your refund has been paid." in await body(team)
+    assert "Credit" not in await body(team)
     assert await presses(team, ClosePressed, "anna", result=EpisodeResult.LOST, reason="service") == []
     (closed,) = await team.episodes()
     assert (closed["episode_id"], closed["result"]) == (episode["episode_id"], "lost")
@@ -155,8 +155,8 @@ async def test_an_episode_for_information_is_emailed_once_and_requires_nothing(i
     assert to == "anna@sales.example"
     assert subject.startswith("For information: Petra Weiss, Chargeback")
     text = await body(informed)
-    assert "Open to mark as seen: " in text
-    for absent in ("may be called", "Call ", "Answer by", "You may offer", "Acknowledge", "Write to"):
+    assert "Mark as seen in Handoff: " in text
+    for absent in ("call until", "Call ", "Acknowledge by", "You may offer", "Acknowledge", "Write to"):
         assert absent not in text
     await informed.wait(10 * DAY)
     assert len(await mailed(informed)) == 1

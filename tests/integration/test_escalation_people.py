@@ -185,7 +185,7 @@ async def test_a_snooze_or_an_appointment_during_ones_own_absence_is_refused_wit
         day = now.date() + DAY
         assert (refused.code, refused.reason) == (
             "away_then",
-            f"you are away from {day.day} {day:%B}: choose an earlier time, or hand the episode over.",
+            f"you are away as of {day.day} {day:%B}. Choose an earlier time, or hand this over.",
         )
     assert await presses(team, SnoozePressed, "anna", until=now + 2 * HOUR) == []
 

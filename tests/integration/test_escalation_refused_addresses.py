@@ -21,7 +21,7 @@ async def test_a_refused_address_is_marked_and_the_manager_notified_once(asked: 
     ]
     text = told[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "anna@sales.example" in text
-    assert "refused the recipient with 550 (5.1.1)" in text
+    assert "The mail server does not know this address (550 5.1.1)." in text
 
     await happens(asked, order_placed("o-2", amount_minor=50_000))
     await happens(asked, refund_requested("o-2"))

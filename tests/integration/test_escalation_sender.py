@@ -183,7 +183,7 @@ async def test_a_message_offers_no_amount_in_a_currency_without_a_limit(escalati
     [message] = escalation.mail.received
     for kind in ("plain", "html"):
         said = message.get_body((kind,)).get_content()  # type: ignore[union-attr]
-        assert "You may offer (no amount in CHF without approval):" in said
+        assert "Credit: only with approval (no limit is set for CHF)." in said
 
 
 async def test_a_trace_names_the_episode_of_an_attempt(rung: Escalation, tmp_path: Path) -> None:

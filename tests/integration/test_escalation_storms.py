@@ -70,7 +70,7 @@ async def test_the_list_ranks_all_open_episodes_and_marks_new_ones(escalation: E
     await _storm(escalation, 8)
     await _after_the_window(escalation)
     subject, plain, html = _read(escalation.mail.received[-1])
-    assert subject.startswith("8 sales at risk, 3 new: €4,208 · first Customer 7, refund requested, answer by ")
+    assert subject.startswith("8 sales at risk, 3 new: €4,208 · first Customer 7, refund requested, acknowledge by ")
     for body in (plain, html):
         assert body.count("NEW") == 3
         names = [body.index(f"Customer {n}") for n in range(7, -1, -1)]

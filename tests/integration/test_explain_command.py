@@ -86,7 +86,7 @@ async def test_the_whole_chain_is_printed_in_order_with_policy_lines_and_the_nex
         "policy 1: signals.contact_dead_ended.answer_within = 4h",
         "severity Severity critical: dead end, large amount.",
         "rises.large_amount.EUR = 1000000",
-        "notified Notified anna (seller) of a signal; response due by",
+        "notified Notified anna (seller) of a signal; acknowledgement due by",
         "policy 1: ladder.critical.seller = 15m",
         "acknowledged anna acknowledged it and has until",
         "policy 1: acknowledgement.redeem_within.critical = 1h",

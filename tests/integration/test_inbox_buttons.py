@@ -89,7 +89,7 @@ async def test_an_appointment_is_shown_in_the_readers_time(site: Site) -> None:
     assert done(await desk.press("appointment", at=field_value(at, ZONE)))
     row = await state(site)
     assert row["deadline_at"] == at.replace(second=0, microsecond=0)
-    assert "You: call the customer at 15:0" in await desk.page()
+    assert "Call the customer at 15:0" in await desk.page()
 
 
 async def test_the_page_names_the_promised_call_and_what_was_done(site: Site) -> None:
@@ -100,7 +100,7 @@ async def test_the_page_names_the_promised_call_and_what_was_done(site: Site) ->
     assert refused.status_code == 409
     assert "The customer was promised a call at 15:0" in unescape(refused.text)
     await site.wait(timedelta(hours=5, minutes=1))
-    assert "You: the call was due at 15:0" in await desk.page()
+    assert "The call was due at 15:0" in await desk.page()
     assert done(await desk.press("not-reached", channel="phone"))
     assert done(await desk.press("snooze", until="tomorrow"))
     assert "was promised" not in await desk.page()
@@ -132,21 +132,21 @@ async def test_a_hand_over_is_offered_and_accepted(site: Site) -> None:
     assert "Waiting for Ben Ahlers to accept (until 12:0" in await giver.page()
     taker = Desk(await site.signed_in("ben"), (await state(site))["episode_id"])
     page = await taker.page()
-    assert "Anna Berg asks you to take over: answer by 12:0" in page
+    assert "Anna Berg asks you to take over. Accept by 12:0" in page
     assert "Anna Berg asks you to take over order 4711." in page
     assert "Take over" in page
-    assert "<title>(1) On call" in (await taker.browser.get("/")).text
+    assert "<title>(1) Handoff" in (await taker.browser.get("/")).text
     assert done(await taker.press("accept"))
     row = await state(site)
     assert (row["acknowledged_by"], row["offered_to"]) == ("ben", None)
-    assert "You have it" in await taker.page()
+    assert "You are handling this" in await taker.page()
     assert "Anna Berg handed order 4711 over to you." in await taker.page()
     page = await giver.page()
-    assert "You sold this order. Ben Ahlers has had it since 10:0" in page
+    assert "You sold this order. Ben Ahlers has been handling this since 10:0" in page
     assert "More actions" not in page
     refused = await giver.press("close", ending="lost:price")
     assert refused.status_code == 409, "the giver does not have it any more"
-    assert "Ben Ahlers has had it since 10:00." in words_of(refused.text)
+    assert "Ben Ahlers has been handling this since 10:00." in words_of(refused.text)
 
 
 async def test_not_mine_notifies_the_next_at_once_and_earlier_recipients_can_still_acknowledge(site: Site) -> None:
@@ -156,24 +156,24 @@ async def test_not_mine_notifies_the_next_at_once_and_earlier_recipients_can_sti
     assert done(await desk.send("not-mine", form)), "pressed twice from one page"
     assert (await state(site))["responsible"] == "ben"
     page = await desk.page()
-    assert "Now with Ben Ahlers (backup)" in page
+    assert "Ben Ahlers (backup) has been notified" in page
     assert "More actions " in page, "it cannot be passed on twice"
     assert "You sold order" in page
     assert "you are Anna Berg's backup" not in page
-    assert "Ben Ahlers: answer by" in page
+    assert "Ben Ahlers has until" in page
     assert "Not mine" not in page
     bens = Desk(await site.signed_in("ben"), (await state(site))["episode_id"])
     page = await bens.page()
     assert "Anna Berg passed it on." in page
     assert "Who was notified" in page
     assert "passed it on" in page
-    assert "<title>On call</title>" in (await desk.browser.get("/")).text, "it is waiting for Ben"
+    assert "<title>Handoff</title>" in (await desk.browser.get("/")).text, "it is waiting for Ben"
     assert done(await desk.press("acknowledge"))
     page = await bens.page()
-    assert "You were notified before. Anna Berg has had it since 10:0" in page
+    assert "You were notified before. Anna Berg has been handling this since 10:0" in page
     refused = await bens.press("acknowledge")
     assert refused.status_code == 409
-    assert "Anna Berg has had it since 10:00." in words_of(refused.text)
+    assert "Anna Berg has been handling this since 10:00." in words_of(refused.text)
 
 
 async def test_closing_offers_every_reason_except_the_automatic_ones(site: Site) -> None:
@@ -230,6 +230,7 @@ async def test_not_mine_is_refused_once_the_next_person_is_notified(site: Site) 
         ("close", {"ending": "won:price"}, "“won” is not one of the options"),
         ("close", {"ending": "lost:whatever"}, "choose one from the list"),
         ("close", {"ending": "lost:\0"}, "are not valid"),
+        ("close", {"ending": ":price"}, "Nothing was chosen. Choose one from the list."),
         ("reached", {"channel": "telepathy"}, "“telepathy” is not one of the options"),
     ],
 )
@@ -256,11 +257,11 @@ async def test_the_acknowledgers_buttons_are_refused_to_others(site: Site) -> No
     ):
         answer = await desk.press(action, **fields)
         assert answer.status_code == 409, action
-        assert "Acknowledge this episode first" in answer.text
+        assert "Acknowledge this first" in answer.text
     form = await desk.form()
     managers = Desk(await site.signed_in("mona"), (await state(site))["episode_id"])
     form["csrf_token"] = form_token((await managers.browser.get("/")).text)
     refused = await managers.send("acknowledge", form)
     assert refused.status_code == 409
-    assert "It is with Anna Berg, who has not acknowledged it yet." in words_of(refused.text)
+    assert "Anna Berg has been notified and has not acknowledged it yet." in words_of(refused.text)
     assert (await desk.press("explode")).status_code == 404

@@ -77,6 +77,7 @@ async def test_a_check_in_appears_two_days_before_it_is_due(site: Site) -> None:
     )
     assert "Call +49 30 901820" in duty
     assert "We spoke" in duty
+    assert "This is Anna Berg. I'm calling about your order." in duty
 
 
 async def test_an_overdue_check_in_says_for_how_long(site: Site) -> None:

@@ -30,7 +30,7 @@ async def test_the_page_says_who_is_affected_why_you_and_what_happened(site: Sit
     await site.request_refund()
     page = (await (await site.signed_in()).get("/")).text
     shown = words_of(page)
-    assert "<title>(1) On call</title>" in page
+    assert "<title>(1) Handoff</title>" in page
     for words in (
         "Petra Weiss",
         "€14,900.00",
@@ -41,9 +41,9 @@ async def test_the_page_says_who_is_affected_why_you_and_what_happened(site: Sit
         "Phone call from the customer, ended without help",
         "The line went dead.",
         "Jonas Weiss",
-        "Phone call from the customer, not answered",
+        "Phone call from the customer, not answered by us",
         "Order 4711 placed",
-        "customer's time, ",
+        "for the customer; ",
     ):
         assert words in shown, words
     assert 'href="tel:+4930901820"' in page
@@ -57,7 +57,7 @@ async def test_a_customer_without_name_number_or_zone_is_shown_anyway(site: Site
     await site.request_refund(words=None, amount_minor=None)
     shown = words_of((await (await site.signed_in()).get("/")).text)
     assert "Customer c-17" in shown
-    assert "No phone number or e-mail address known" in shown
+    assert "We have no phone number or e-mail address for this customer" in shown
     assert "Refund requested" in shown
 
 
@@ -65,7 +65,7 @@ async def test_an_empty_list_says_that_all_is_clear(site: Site) -> None:
     await site.hire()
     page = (await (await site.signed_in()).get("/")).text
     assert "You're all clear." in unescape(page)
-    assert "<title>On call</title>" in page
+    assert "<title>Handoff</title>" in page
 
 
 async def test_unacknowledged_first_then_by_severity_time_left_and_latest_signal(site: Site) -> None:
@@ -96,9 +96,9 @@ async def test_acknowledging_shows_the_acknowledger_and_works_twice(site: Site) 
         pressed = await browser.post(f"/episodes/{episode}/acknowledge", data=form)
         assert (pressed.status_code, pressed.headers["location"]) == (303, f"/episodes/{episode}")
     page = (await browser.get(f"/episodes/{episode}")).text
-    assert "You have it" in page
+    assert "You are handling this" in page
     assert "/acknowledge" not in page
-    assert "<title>On call</title>" in page
+    assert "<title>Handoff</title>" in page
     row = await site.service.row("escalation.episodes")
     assert row["acknowledged_by"] == SELLER
 
@@ -131,13 +131,13 @@ async def test_five_hundred_episodes_are_paged_and_searchable(site: Site) -> Non
         await site.request_refund(f"o-{number}", account=f"a-{number}")
     browser = await site.signed_in()
     first = (await browser.get("/")).text
-    assert "<title>(500) On call</title>" in first
+    assert "<title>(500) Handoff</title>" in first
     assert first.count('<li class="row') == 30
     assert "1 of 17" in words_of(first)
     assert (await browser.get("/", params={"page": "17"})).text.count('<li class="row') == 20
     found = (await browser.get("/", params={"q": "company 77"})).text
     assert found.count('<li class="row') == 1
-    assert "No open episode matches" in (await browser.get("/", params={"q": "%_'\x00"})).text
+    assert "No sale at risk matches" in (await browser.get("/", params={"q": "%_'\x00"})).text
 
 
 async def test_without_a_database_the_page_says_so_and_comes_back(private_postgres: PrivatePostgres) -> None:
@@ -146,13 +146,14 @@ async def test_without_a_database_the_page_says_so_and_comes_back(private_postgr
         browser = await site.signed_in()
         form = {"csrf_token": form_token((await browser.get("/")).text)}
         await private_postgres.server.stop_at_once()
-        for answer in (
-            await browser.get("/"),
-            await browser.post(f"/episodes/{episode}/acknowledge", data=form),
+        for pressed, answer in (
+            (False, await browser.get("/")),
+            (True, await browser.post(f"/episodes/{episode}/acknowledge", data=form)),
         ):
             assert answer.status_code == 503
             assert answer.headers["retry-after"] == "5"
             assert "Try again" in answer.text
+            assert ("may not have been saved" in answer.text) is pressed
         await private_postgres.server.start()
         assert (await browser.get("/")).status_code == 200
 
@@ -209,8 +210,8 @@ async def test_a_reader_in_another_zone_learns_which_time_counts(site: Site) -> 
     form = {"csrf_token": form_token((await anna.get("/")).text)}
     assert (await anna.post(f"/episodes/{episode}/acknowledge", data=form)).status_code == 303
     shown = words_of((await anna.get(f"/episodes/{episode}")).text)
-    assert "Anna Berg has no working hours in the next week when this customer may be called" in shown
-    assert "calling hours count" in shown
+    assert "You have no working hours in the next week in which this customer may be called" in shown
+    assert "the deadline also runs outside your working hours." in shown
 
 
 async def test_a_person_informed_can_read_by_the_link_and_press_nothing(site: Site) -> None:
@@ -222,12 +223,12 @@ async def test_a_person_informed_can_read_by_the_link_and_press_nothing(site: Si
     form = {"csrf_token": form_token((await desk.get("/")).text)}
     assert (await desk.post(f"/episodes/{episode}/acknowledge", data=form)).status_code == 303
     anna = await site.signed_in()
-    assert "You sold this order. Desk has had it since 10:00." in words_of(
+    assert "You sold this order. Desk has been handling this since 10:00." in words_of(
         (await anna.get(f"/episodes/{episode}")).text
     )
     assert (await desk.post(f"/episodes/{episode}/reached", data=form | {"channel": "phone"})).status_code == 303
     await site.wait(timedelta(hours=12, minutes=1))
     shown = words_of((await anna.get(f"/episodes/{episode}")).text)
-    assert "Desk has it" in shown
+    assert "Desk is handling this" in shown
     assert "notified for information" in shown
     assert f"/episodes/{episode}/acknowledge" not in (await anna.get(f"/episodes/{episode}")).text

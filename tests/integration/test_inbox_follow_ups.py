@@ -79,8 +79,8 @@ async def test_a_promise_confirmed_by_the_customer_is_finished_published_and_not
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert len(await forms(browser)) == 1
     listed = await finished(browser)
-    assert "Petra Weiss You reported this at 10:00, not yet proven" in listed
-    assert "A promise of order 4711 was kept" in listed.replace("The customer said that a", "A")
+    assert "Petra Weiss You reported this at 10:00, not yet confirmed" in listed
+    assert "The customer said that we kept our promise for order 4711." in listed
     assert "Training for the caretaker" in listed
     (event,) = await told(site)
     assert (event["order"], event["by"], event["answer"], event["promise"]) == (ORDER, SELLER, "kept", "training")
@@ -143,12 +143,12 @@ async def test_a_result_that_the_customer_denies_raises_an_alert_like_their_own_
     await say(browser, outcome, "did_not_work")
     assert await site.service.pool.fetchval(_STANDING) == ["outcome_denied"]
     assert len(await forms(browser)) == 1
-    assert "the expected outcome of order 4711 was not reached" in await finished(browser)
+    assert "they did not get the result they wanted from order 4711" in await finished(browser)
     row = await site.service.row("escalation.episodes")
     assert row["responsible"] == SELLER
     page = words_of((await browser.get(f"/episodes/{row['episode_id']}")).text)
-    assert "The customer said that the expected outcome of order 4711 was not reached" in page
-    assert "You. Reported by a salesperson after a conversation; not proven." in page
+    assert "The customer said that they did not get the result they wanted from order 4711" in page
+    assert "Reported by you after a conversation; not yet confirmed." in page
     assert [one["answer"] for one in await told(site)] == ["did_not_work"]
     await site.tell(outcome_reported(reached=True))
     assert await site.service.pool.fetchval(_STANDING) is None
@@ -160,7 +160,7 @@ async def test_a_later_proof_replaces_the_customers_answer(site: Site) -> None:
     promise, outcome = await forms(browser)
     await say(browser, promise, "kept")
     await say(browser, outcome, "worked")
-    assert "not yet proven" in await finished(browser)
+    assert "not yet confirmed" in await finished(browser)
     await site.tell(promise_kept())
     await site.tell(outcome_reported(reached=True))
     assert await finished(browser) == ""
@@ -197,7 +197,7 @@ async def test_no_one_answers_for_another_and_a_successor_sees_who_did(site: Sit
     await site.tell(account_reassigned("ben"))
     assert await finished(anna) == ""
     assert (await say(anna, outcome, "worked")).status_code == 409
-    assert "Anna Berg reported this at 10:00, not yet proven" in await finished(ben)
+    assert "Anna Berg reported this at 10:00, not yet confirmed" in await finished(ben)
     (left,) = await forms(ben)
     assert (await say(ben, left, "worked")).status_code == 303
 
@@ -238,7 +238,7 @@ async def test_the_timeline_attributes_the_answer_and_marks_it_as_unproven(site:
     await say(browser, outcome, "worked")
     answers = await answers_of(site.service.pool, ACCOUNT)
     assert [(one.what, one.who, one.order) for one in answers] == [
-        ("The customer said that a promise of order 4711 was kept", SELLER, ORDER),
-        ("The customer said that the expected outcome of order 4711 was reached", SELLER, ORDER),
+        ("The customer said that we kept our promise for order 4711", SELLER, ORDER),
+        ("The customer said that they got the result they wanted from order 4711", SELLER, ORDER),
     ]
-    assert {one.why for one in answers} == {"Reported by a salesperson after a conversation; not proven."}
+    assert {one.why for one in answers} == {"Reported by a salesperson after a conversation; not yet confirmed."}

@@ -19,8 +19,8 @@ async def test_a_manager_reads_that_nothing_is_waiting_and_what_is_open_in_the_t
     page = await _home(site, "mona")
     assert "Nothing is waiting for you." in page
     assert "all clear" not in page
-    assert "Open with others 1" in page
-    assert "Anna Berg has been notified, response due by 10:15" in page
+    assert "With colleagues 1" in page
+    assert "Anna Berg has been notified, acknowledge by 10:15" in page
 
 
 async def test_a_person_informed_has_nothing_to_respond_to(site: Site) -> None:
@@ -30,7 +30,7 @@ async def test_a_person_informed_has_nothing_to_respond_to(site: Site) -> None:
     await site.request_refund(kind="chargeback")
     page = await _home(site, "mona")
     assert "Anna Berg has been notified" in page
-    assert "response due" not in page
+    assert "acknowledge by" not in page
 
 
 async def test_a_person_to_be_notified_later_is_not_shown_as_notified(site: Site) -> None:
@@ -39,7 +39,7 @@ async def test_a_person_to_be_notified_later_is_not_shown_as_notified(site: Site
         "update escalation.deliveries set state = 'held', try_at = shared.app_now() + interval '2 hours'"
         " where channel = 'email'"
     )
-    assert "Anna Berg will be notified at 12:00, response due by 10:15" in await _home(site, "mona")
+    assert "Anna Berg will be notified at 12:00, acknowledge by 10:15" in await _home(site, "mona")
 
 
 async def test_the_list_says_what_to_do_and_an_offer_names_its_giver(site: Site) -> None:
@@ -47,7 +47,7 @@ async def test_the_list_says_what_to_do_and_an_offer_names_its_giver(site: Site)
     assert "Reach: 59 min left" in (await _home(site, "anna")).replace("1 h left", "59 min left")
     assert done(await desk.press("hand-over", to="ben", at=await at_in(site, hours=1)))
     page = await _home(site, "ben")
-    assert "Answer: " in page
+    assert "Accept: " in page
     assert "None" not in page
 
 
@@ -55,14 +55,14 @@ async def test_a_manager_reads_an_episode_of_the_team_and_can_press_nothing(site
     desk = await taken(site)
     manager = Desk(await site.signed_in("mona"), (await state(site))["episode_id"])
     page = await manager.page()
-    assert "It belongs to your team. Anna Berg has had it since 10:00." in page
+    assert "This sale belongs to your team. Anna Berg has been handling this since 10:00." in page
     assert "You sold order" not in page, "this is addressed to the seller"
     html = (await manager.browser.get(manager.path)).text
     assert 'action="/episodes/' not in html
     for action in ("acknowledge", "reached", "not-mine", "close", "seen", "accept"):
         refused = await manager.press(action, ending="lost:price")
         assert refused.status_code == 409, action
-        assert "Anna Berg has had it since 10:00." in words_of(refused.text)
+        assert "Anna Berg has been handling this since 10:00." in words_of(refused.text)
     assert done(await desk.press("reached", channel="phone"))
 
 
@@ -86,7 +86,7 @@ async def test_the_managers_manager_follows_it_and_no_one_outside_the_line_does(
     assert (await (await site.signed_in("ines")).get(desk.path)).status_code == 200
     for stranger in ("vera", "ben"):
         assert (await (await site.signed_in(stranger)).get(desk.path)).status_code == 404
-        assert "Open with others" not in await _home(site, stranger)
+        assert "With colleagues" not in await _home(site, stranger)
 
 
 async def test_a_seller_follows_an_episode_that_a_colleague_has(site: Site) -> None:
@@ -96,7 +96,7 @@ async def test_a_seller_follows_an_episode_that_a_colleague_has(site: Site) -> N
     assert done(await bens.press("acknowledge"))
     page = await _home(site, "anna")
     assert "Nothing is waiting for you." in page
-    assert "Ben Ahlers has had it since 10:16" in page
+    assert "Ben Ahlers has been handling this since 10:16" in page
 
 
 async def test_a_closed_line_names_the_trouble_and_what_was_for_information(site: Site) -> None:
@@ -115,8 +115,8 @@ async def test_closed_episodes_are_listed_for_the_people_who_had_them(site: Site
     desk = await taken(site)
     assert done(await desk.press("close", ending="lost:price"))
     page = words_of((await (await site.signed_in(person)).get("/closed")).text)
-    assert ("Lost: Too expensive, closed by you" in page) is listed
-    assert ("No episodes closed" in page) is not listed
+    assert ("Lost: Too expensive. Closed by you." in page) is listed
+    assert ("Nothing was closed" in page) is not listed
     if listed:
         await site.wait(timedelta(days=31))
-        assert "No episodes closed" in words_of((await (await site.signed_in()).get("/closed")).text)
+        assert "Nothing was closed" in words_of((await (await site.signed_in()).get("/closed")).text)

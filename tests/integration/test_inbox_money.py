@@ -28,10 +28,10 @@ async def test_an_episode_for_information_requires_nothing_and_is_marked_as_seen
     desk = await desk_of(site, kind="chargeback", amount_minor=120_000, currency=None)
     page = await desk.page()
     assert "For information" in page
-    assert "Chargeback (€1,200.00) requested" in page
-    assert "Chargeback: for your information, no action needed." in page
+    assert "Chargeback of €1,200.00 raised" in page
+    assert "Chargeback. Do not try to change the customer's mind about it." in page
     assert "Mark as seen" in page
-    asking = ("may be called", "Acknowledge", "Not mine", "You may offer", "answer by", "Write to", "More actions")
+    asking = ("call until", "Acknowledge", "Not mine", "You may offer", "Acknowledge by", "Write to", "More actions")
     for absent in asking:
         assert absent not in page
     assert "tel:" not in (await desk.browser.get(desk.path)).text
@@ -72,7 +72,7 @@ async def test_headline_label_and_script_are_about_one_signal(site: Site) -> Non
 
 async def test_more_than_the_order_is_shown_as_such_and_the_offer_stays_below_it(site: Site) -> None:
     desk = await desk_of(site, amount_minor=99_900_000)
-    assert "Refund of €999,000.00, more than the order, requested" in await desk.page()
+    assert "Refund of €999,000.00 (more than the order) requested" in await desk.page()
 
 
 async def test_once_the_money_is_paid_the_page_says_so_and_offers_nothing(site: Site) -> None:
@@ -80,9 +80,9 @@ async def test_once_the_money_is_paid_the_page_says_so_and_offers_nothing(site: 
     assert "up to €5.00" in await desk.page()
     await site.tell(refund_paid(amount_minor=500), about=ACCOUNT)
     page = await desk.page()
-    assert "Refund requested, paid back" in page
-    assert "Your money is on its way." in page
-    assert "You may offer" not in page
+    assert "Refund requested and paid" in page
+    assert "Your refund has been paid." in page
+    assert "Credit" not in page, "no money may be offered any more"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ async def test_the_page_names_the_requester_and_calls_that_person_first(site: Si
     asker = Person(name="Herr Öztürk", phone="+1 415 555 0199")
     desk = Desk(await site.signed_in(), await site.request_refund(by=asker))
     page = (await desk.browser.get(desk.path)).text
-    assert ". From Herr Öztürk ." in words_of(page)
+    assert ". Contact: Herr Öztürk ." in words_of(page)
     assert "Call Herr Öztürk, +1 415" in words_of(page)
     assert links(page)[:2] == ["tel:+14155550199", "tel:+4930901820"]
 

@@ -37,11 +37,11 @@ async def test_a_note_is_in_the_story_for_holder_and_manager(
     desk = await taken(site)
     assert done(await desk.press(action, **fields, note=SAID))
     page = await _story(desk)
-    assert re.search(re.escape(f"{title.format('You')} just now") + rf" \([^)]*\) {SAID} (On call|You)", page)
+    assert re.search(re.escape(f"{title.format('You')} just now") + rf" \([^)]*\) {SAID} (Handoff|You)", page)
     assert page.count(SAID) == 1
     page = await _story(await _desk_of(site, "mona"))
     assert re.search(
-        re.escape(f"{title.format('Anna Berg')} just now") + rf" \([^)]*\) {SAID} (On call|Anna Berg)", page
+        re.escape(f"{title.format('Anna Berg')} just now") + rf" \([^)]*\) {SAID} (Handoff|Anna Berg)", page
     )
     assert page.count("the customer in person") + page.count("the customer by phone") + page.count("Note: ") == 1
 
@@ -57,7 +57,7 @@ async def test_the_last_entry_is_the_talk_and_not_the_attempt_before_it(site: Si
     story = await _story(desk)
     talk, attempt = "You reached the customer by phone", "You could not reach the customer by phone"
     assert story.index(talk) < story.index(attempt) < story.index("Refund of")
-    assert re.search(talk + r" 1 min ago \([^)]*\) On call · \d\d:\d\d", story)
+    assert re.search(talk + r" 1 min ago \([^)]*\) Handoff · \d\d:\d\d", story)
 
 
 async def test_the_new_holder_reads_the_givers_note_first(site: Site) -> None:

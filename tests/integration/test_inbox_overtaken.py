@@ -20,7 +20,7 @@ def _told(answer: httpx2.Response) -> str:
     assert answer.status_code == 409
     words = words_of(answer.text)
     assert "does not exist" not in words
-    assert "Open the episode" in words
+    assert "Back to this sale" in words
     return words
 
 
@@ -34,9 +34,9 @@ async def test_the_second_to_press_reads_who_has_it(site: Site, action: str, fie
     old = await anna.form()
     assert done(await ben.press("acknowledge"))
     before = await state(site)
-    assert "Ben Ahlers has had it since 10:16." in _told(await anna.send(action, old, **fields))
+    assert "Ben Ahlers has been handling this since 10:16." in _told(await anna.send(action, old, **fields))
     assert await state(site) == before
-    assert "Ben Ahlers has had it since 10:16." in await anna.page()
+    assert "Ben Ahlers has been handling this since 10:16." in await anna.page()
 
 
 async def test_a_press_after_the_end_names_the_closer(site: Site) -> None:
@@ -57,7 +57,7 @@ async def test_an_offer_that_is_over_says_so(site: Site) -> None:
     old = await ben.form()
     await site.wait(HOUR)
     words = _told(await ben.send("accept", old))
-    assert "The offer to take it over has ended. Anna Berg has had it since 10:00." in words
+    assert "The offer to take it over has ended. Anna Berg has been handling this since 10:00." in words
     assert done(await anna.press("close", ending="lost:price"))
     assert "Anna Berg closed it at 11:00." in _told(await ben.send("accept", old))
 

@@ -29,7 +29,7 @@ async def test_from_its_reminder_on_page_and_list_show_the_promised_call(site: S
     desk = await _reminded(site)
     assert (await state(site))["deadline_for"] == "redeem"
     page = await desk.page()
-    assert re.search(r"You: call the customer at 15:0\d \( ?\d min left", page)
+    assert re.search(r"Call the customer at 15:0\d \( ?\d min left", page)
     assert "was promised" not in page, "once is enough"
     (row,) = await _rows(desk)
     assert re.search(r"Call at 15:0\d", row)
@@ -42,7 +42,7 @@ async def test_a_promised_call_that_is_overdue_says_so_with_the_time_left(site: 
     await site.wait(6 * MINUTE)
     page = (await desk.browser.get(desk.path)).text
     after = re.search(r'data-version="([^"]+)"', page)
-    assert re.search(r"You: the call was due at 15:0\d, reach the customer by \d\d:\d\d \(", words_of(page))
+    assert re.search(r"The call was due at 15:0\d\. Reach the customer by \d\d:\d\d \(", words_of(page))
     assert before
     assert after
     assert before[1] != after[1], "open pages update it"
@@ -67,5 +67,5 @@ async def test_a_row_is_sorted_by_its_promised_call(site: Site) -> None:
     await site.request_refund("o-3", account="a-3")
     first, second, third = await _rows(desk)
     assert "Call at 15:0" in first
-    assert "Answer: " in second, "no one has acknowledged it, and its time ends later"
+    assert "Acknowledge: " in second, "no one has acknowledged it, and its time ends later"
     assert "Reach: " in third

@@ -40,7 +40,7 @@ async def test_a_manager_searches_and_filters_other_peoples_open_episodes(
         kind: dict[str, Any] = {"kind": "chargeback"} if number == 6 else {}
         await site.request_refund(f"o-{number}", account=f"a-{number}", case=None, **kind)
     page = await _page(site, "mona", f"/{asked}")
-    others = page.partition("Open with others")[2]
+    others = page.partition("With colleagues")[2]
     assert {number for number in range(7) if f"Company number {number}" in others} == shown
     html = (await (await site.signed_in("mona")).get(f"/{asked}")).text
     assert html.count('role="search"') == 1
@@ -52,7 +52,7 @@ async def test_a_withdrawn_request_is_not_described_as_settled(site: Site) -> No
     await site.tell(refund_withdrawn(), about=ACCOUNT)
     for page in (await desk.page(), words_of((await desk.browser.get("/closed")).text)):
         assert "No longer at risk: the request was withdrawn" in page
-        assert "put right" not in page
+        assert "have been resolved" not in page
 
 
 async def test_a_repeated_contact_is_described_as_one(site: Site) -> None:

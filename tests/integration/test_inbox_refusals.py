@@ -54,4 +54,4 @@ async def test_an_outdated_page_tells_the_holder_what_to_press_first(site: Site)
     desk = await open_desk(site)
     refused = await desk.press("reached")
     assert refused.status_code == 409
-    assert "Acknowledge this episode first." in words_of(refused.text)
+    assert "Acknowledge this first." in words_of(refused.text)

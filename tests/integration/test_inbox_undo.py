@@ -21,7 +21,7 @@ async def test_the_closer_can_undo_a_close_from_the_episodes_page(site: Site) ->
     assert "Undo closing Petra Weiss until 10:1" in page
     answer = await desk.press("reopen")
     assert (answer.status_code, answer.headers["location"]) == (303, desk.path)
-    assert "You have it" in await desk.page()
+    assert "You are handling this" in await desk.page()
     assert "Undo" not in await desk.page()
     assert (await state(site))["closed_at"] is None
 
@@ -35,7 +35,7 @@ async def test_a_close_can_be_undone_from_the_list_of_closed_episodes(site: Site
     answer = await desk.browser.post(f"{desk.path}/reopen", data=hidden)
     assert (answer.status_code, answer.headers["location"]) == (303, desk.path)
     assert (await state(site))["closed_at"] is None
-    assert "No episodes closed" in words_of((await desk.browser.get("/closed")).text)
+    assert "Nothing was closed" in words_of((await desk.browser.get("/closed")).text)
 
 
 async def test_after_ten_minutes_the_button_is_gone_and_a_late_press_is_refused_in_words(site: Site) -> None:
@@ -46,7 +46,7 @@ async def test_after_ten_minutes_the_button_is_gone_and_a_late_press_is_refused_
     assert "Undo" not in words_of((await desk.browser.get("/closed")).text)
     answer = await desk.send("reopen", form)
     assert answer.status_code == 409
-    assert "A close can be undone only within 10 minutes, and that time is over." in words_of(answer.text)
+    assert "Closing can be undone only within 10 minutes, and that time has passed." in words_of(answer.text)
 
 
 async def test_a_newer_episode_takes_the_button_away_and_refuses_a_late_press(site: Site) -> None:
@@ -56,7 +56,7 @@ async def test_a_newer_episode_takes_the_button_away_and_refuses_a_late_press(si
     assert "Undo" not in await desk.page()
     answer = await desk.send("reopen", form)
     assert answer.status_code == 409
-    assert "This order has a newer episode; work on that one." in words_of(answer.text)
+    assert "This order has been at risk again since; work on that instead." in words_of(answer.text)
 
 
 async def test_no_one_else_is_offered_an_undo_or_may_press_it(site: Site) -> None:

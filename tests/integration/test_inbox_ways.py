@@ -30,13 +30,13 @@ async def test_a_customer_who_cannot_be_called_has_no_place_in_the_queue_of_call
     await site.tell(contact_preference_changed("deceased"), about="a-2")
     for desk in (forbidden, written):
         page = await desk.page()
-        assert "You: write by" in page
+        assert "Write by" in page
         assert "Write: " in page
     assert "No call is due." in await dead.page()
-    assert "You: 1st in your queue, call by" in await first.page()
-    assert "You: 2nd in your queue, call by" in await second.page()
+    assert ", 1st in your queue" in await first.page()
+    assert ", 2nd in your queue" in await second.page()
     rows = words_of((await first.browser.get("/")).text)
-    assert re.findall(r"\d(?:st|nd|rd|th) call ", rows) == ["1st call ", "2nd call "]
+    assert re.findall(r"\d(?:st|nd|rd|th) to call ", rows) == ["1st to call ", "2nd to call "]
 
 
 async def test_a_deadline_is_urgent_when_less_than_an_hour_is_left(site: Site) -> None:
@@ -64,7 +64,7 @@ async def test_episodes_for_information_have_a_filter_of_that_name(site: Site) -
     await site.sell("o-2", account="a-2")
     await site.request_refund("o-2", account="a-2", kind="chargeback")
     page = words_of((await desk.browser.get("/?severity=watch")).text)
-    assert "Watch or for information 1" in page
+    assert "Watch and information 1" in page
     assert "Severity: For information" in page
 
 

@@ -21,7 +21,7 @@ from tests.servers import MakeDatabase
 STORY = (
     "Refund of €480.00 requested",
     "Phone call from the customer, voicemail",
-    "Phone call from the customer, not answered",
+    "Phone call from the customer, not answered by us",
     "Case case-1 opened: The pump is loud",
 )
 
@@ -79,9 +79,9 @@ async def test_page_and_email_have_their_parts_in_the_same_order(site: Site) -> 
     message = await mailed(site)
     marks = {
         "who": ("Petra Weiss", "Petra Weiss"),
-        "until": ("answer by", "Answer by"),
+        "until": ("Acknowledge by", "Acknowledge by"),
         "why": ("You sold order 4711", "You sold order 4711"),
-        "press": ("Acknowledge", "Open to acknowledge"),
+        "press": ("Acknowledge Petra Weiss", "Acknowledge in Handoff"),
         "happened": ("What happened", "What happened"),
         "say": ("What to say", "What to say"),
     }

@@ -80,7 +80,7 @@ async def test_the_cause_of_a_standing_signal_is_included_however_old(site: Site
     await busy(site, case=None)
     for text in await told(site, episode):
         assert "Herr Öztürk" in text
-        assert "From Herr Öztürk" in text
+        assert "Contact: Herr Öztürk" in text
 
 
 async def test_a_call_with_the_wish_to_leave_is_listed_once_with_its_caller(site: Site) -> None:
@@ -92,7 +92,7 @@ async def test_a_call_with_the_wish_to_leave_is_listed_once_with_its_caller(site
         story = text.partition("What happened")[2]
         assert "the customer says they are leaving" in story
         assert story.count("I am off.") == 1
-        assert "From Herr Öztürk" in text
+        assert "Contact: Herr Öztürk" in text
 
 
 async def test_the_email_names_the_caller_of_a_repeated_contact_too(site: Site) -> None:
@@ -101,8 +101,8 @@ async def test_the_email_names_the_caller_of_a_repeated_contact_too(site: Site) 
     for minutes in (90, 60, 30):
         await site.tell(contact_made("unanswered", by=CALLER), minutes_ago=minutes, about=ACCOUNT)
     for text in await told(site, (await state(site))["episode_id"]):
-        assert "The customer contacted us again about the same issue" in text
-        assert "From Herr Öztürk" in text
+        assert "The customer contacted us for the 3rd time about the same issue" in text
+        assert "Contact: Herr Öztürk" in text
 
 
 async def test_a_sellers_report_is_attributed_in_list_page_and_email(site: Site) -> None:
@@ -116,7 +116,7 @@ async def test_a_sellers_report_is_attributed_in_list_page_and_email(site: Site)
     assert done(await browser.post("/follow-ups", data=form | {"answer": "did_not_work", "promise": "", "round": ""}))
     for text in await told(site, (await state(site))["episode_id"]):
         story = text.partition("What happened")[2]
-        assert "You. Reported by a salesperson after a conversation; not proven." in story
+        assert "Reported by you after a conversation; not yet confirmed." in story
         assert "Support" not in story
 
 
@@ -148,6 +148,6 @@ async def test_a_former_acknowledger_notified_again_reads_that_it_ended(site: Si
     await site.service.move_clock(timedelta(minutes=10))
     await site.tell(cancellation_requested())
     assert (await state(site))["acknowledged_by"] is None
-    said = "You had it since 10:00; something new has happened: acknowledge it again."
+    said = "You have had this since 10:00. Something new has happened, so please acknowledge it once more."
     assert said in await desk.page()
     assert said in await mail(site)

@@ -62,7 +62,7 @@ async def test_a_timeline_lists_events_and_actions_in_order(site: Site) -> None:
     entries = (await read(site.browser())).json()["entries"]
     assert [entry["what"] for entry in entries] == [
         "Order 4711 placed",
-        "Phone call from the customer, not answered",
+        "Phone call from the customer, not answered by us",
         "Refund of €1,299.00 requested",
         "Episode raised",
         "Alert raised",

@@ -82,7 +82,7 @@ async def test_the_requester_for_a_deceased_customer_is_named_with_number_and_ad
     assert _dialled(page) == _dialled(html) == ["+4930901899"]
     for text in (page, html, plain):
         words = words_of(text)
-        assert "they have died. Contact Maria Weiss instead (not the customer)." in words
+        assert "This customer has died. Contact Maria Weiss, who got in touch about this order." in words
         assert "Call Maria Weiss, +49 30 901899" in words
         assert re.search(r"Write to Maria Weiss, +maria@weiss\.example", words)
         assert "petra@customer.example" not in text
@@ -94,7 +94,7 @@ async def test_support_should_be_asked_if_no_one_else_can_be_reached(site: Site,
     page, html, plain = await _asks(site, Customer(name="Petra Weiss", phone="+49 30 901820"), by=by)
     assert _dialled(page) == _dialled(html) == []
     for text in (page, html, plain):
-        assert "ask support whom to contact, and close this once it is resolved." in words_of(text)
+        assert "Ask support whom to contact, and close this when it has been dealt with." in words_of(text)
 
 
 async def test_the_number_of_the_person_who_opened_the_case_is_offered_too(site: Site) -> None:

@@ -23,7 +23,7 @@ _OFFERED = [
     ("offered", "anna asked mona to take it over; it stays with anna until mona accepts.", _LONGEST, "anna"),
     (
         "rang",
-        "Notified mona (colleague) of a request to take it over; response due by 4 May 2026, 10:30 UTC.",
+        "Notified mona (colleague) of a request to take it over; acknowledgement due by 4 May 2026, 10:30 UTC.",
         _LONGEST,
         "mona",
     ),

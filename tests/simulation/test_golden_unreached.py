@@ -36,7 +36,9 @@ def troubled() -> Troubled:
 def test_a_repeated_request_in_other_words_raises_an_alert(troubled: Troubled) -> None:
     troubled.wait(_MINUTE)
     troubled.ask_back(3_000, "All of it.")
-    rings = "Notified anna (seller) because the customer contacted us again; response due by 4 May 2026, 10:31 UTC."
+    rings = (
+        "Notified anna (seller) because the customer contacted us again; acknowledgement due by 4 May 2026, 10:31 UTC."
+    )
     again = "The customer asked again, in other words or for another amount."
     assert troubled.decided() == [
         ("asked_again", again, "signals.refund_requested.same_request_within", None),
@@ -79,7 +81,7 @@ def test_the_managers_manager_is_notified_when_the_manager_does_not_respond(trou
     troubled.wait(60 * _MINUTE)
     troubled.wait(120 * _MINUTE)
     mona, vera = "Notified mona (manager)", "Notified vera (manager's manager)"
-    until = "because no one notified before has responded; response due by 4 May 2026,"
+    until = "because no one notified before has responded; acknowledgement due by 4 May 2026,"
     assert troubled.decided() == [
         ("unanswered", "anna did not respond in time.", "ladder.high.seller", "anna"),
         ("skipped", "Skipped the backup: Anna has no backup.", None, None),

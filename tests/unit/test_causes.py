@@ -5,10 +5,10 @@ import pytest
 from services.escalation.domain.words import Before, again_words, cause_words, went_on_words
 from shared.contracts.escalation import RingCause
 
-JONAS = Before("Jonas Keller", "14:03")
-ME = Before("Jonas Keller", "14:03", is_reader=True)
-HAD_IT = Before("Jonas Keller", "14:03", until="15:10")
-I_HAD_IT = Before("Jonas Keller", "14:03", is_reader=True, until="15:10")
+JONAS = Before("Jonas Keller", "at 14:03")
+ME = Before("Jonas Keller", "at 14:03", is_reader=True)
+HAD_IT = Before("Jonas Keller", "at 14:03", until="15:10")
+I_HAD_IT = Before("Jonas Keller", "at 14:03", is_reader=True, until="15:10")
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,8 @@ def test_everyone_else_reads_why_another_person_has_it(
 
 
 def test_a_person_to_be_notified_later_is_not_described_as_notified() -> None:
-    words = went_on_words(RingCause.STEP, JONAS, "Lea Brandt", held_until="29 Nov, 08:00")
-    assert words == "Jonas Keller did not respond in time, so Lea Brandt will be notified at 29 Nov, 08:00."
+    words = went_on_words(RingCause.STEP, JONAS, "Lea Brandt", held_until="on 29 Nov at 08:00")
+    assert words == "Jonas Keller did not respond in time, so Lea Brandt will be notified on 29 Nov at 08:00."
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,6 @@ def test_every_other_cause_has_its_words(cause: RingCause) -> None:
 
 def test_a_former_holder_reads_what_ended_their_acknowledgement() -> None:
     assert again_words(RingCause.SEVERITY, "11:34") == (
-        "You had it since 11:34; severity went up: acknowledge it again."
+        "You have had this since 11:34. Severity went up, so please acknowledge it once more."
     )
     assert again_words(RingCause.SNOOZE_ENDED, "11:34") is None

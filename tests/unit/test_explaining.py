@@ -142,7 +142,7 @@ def test_an_alert_that_waits_for_an_unknown_seller_says_so_despite_earlier_recip
 def test_an_offer_is_described_with_its_end() -> None:
     offered = replace(TAKEN, offered_to="mona", offered_until=LATER)
     assert _outlook(offered).whose == (
-        f"anna, acknowledged on 4 May 2026, 09:30 UTC; waiting for mona to accept until {UNTIL}"
+        f"anna, acknowledged on 4 May 2026 at 09:30 UTC; waiting for mona to accept until {UNTIL}"
     )
 
 
@@ -150,7 +150,7 @@ def test_a_closed_episode_says_how_it_ended() -> None:
     closed = replace(QUIET, closed_at=AT, closed_by="anna", result=EpisodeResult.SAVED, reason="replacement")
     found = _outlook(closed)
     assert found.state == (
-        "Closed as saved: They got a replacement or another product. Closed by anna on 4 May 2026, 09:30 UTC."
+        "Closed as saved: They got a replacement or another product. Closed by anna on 4 May 2026 at 09:30 UTC."
     )
     assert (found.whose, found.until) == ("no one", None)
 
@@ -174,10 +174,10 @@ SENDING = {
     "notification on a device failed (no device receives notifications any more)": _delivery(
         "push", "failed", attempts=1, reason="no device receives notifications any more"
     ),
-    f"e-mail held until {UNTIL} (waits for a response to the notification on a device)": _delivery(
+    "e-mail held until 4 May 2026 at 10:30 UTC (waits for a response to the notification on a device)": _delivery(
         state="held", reason=AWAITS_RESPONSE
     ),
-    f"e-mail possibly sent, next attempt at {UNTIL}": _delivery(state="unknown", attempts=1),
+    "e-mail possibly sent, next attempt on 4 May 2026 at 10:30 UTC": _delivery(state="unknown", attempts=1),
 }
 
 

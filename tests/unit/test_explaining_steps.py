@@ -95,8 +95,8 @@ def test_a_customers_answer_reported_by_a_salesperson_is_marked_as_unproven() ->
     facts = [fact(FactKind.OUTCOME_SAID, 1, order=order, number=0, agent="anna") for order in (ORDER, "another")]
     (step,) = steps(record([], facts), with_words=False)
     assert step.words == (
-        f"anna: the customer said that the expected outcome of order {ORDER} was not reached. "
-        "Reported by a salesperson after a conversation; not proven."
+        f"anna: the customer said that they did not get the result they wanted from order {ORDER}. "
+        "Reported by a salesperson after a conversation; not yet confirmed."
     )
 
 

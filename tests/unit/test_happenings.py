@@ -19,7 +19,7 @@ from services.escalation.domain.words import Risk
 from shared.contracts.escalation import SignalKind
 from shared.contracts.order_parts import Promise
 from shared.ids import SalespersonId
-from tests.builders import AT, ORDER, event_of, order_placed, outcome_reported, refund_requested
+from tests.builders import AT, ORDER, event_of, order_placed, outcome_reported, promise_kept, refund_requested
 
 READER = Reader(SalespersonId("anna"), ZoneInfo("Europe/Berlin"), AT + timedelta(days=5))
 DUE = AT + timedelta(days=3)
@@ -45,10 +45,13 @@ def test_promises_and_outcomes_are_named_as_at_the_sale() -> None:
     assert titles == {
         "The promise “Calibration visit” was missed",
         "The promise “Free filters” was missed",
-        f"The customer says that the expected outcome of order {ORDER} was not reached: “Weigh 200 cups a day”",
-        f"The customer said that a promise of order {ORDER} was kept: “Calibration visit”",
+        f"The customer says that they did not get the result they wanted from order {ORDER}: “Weigh 200 cups a day”",
+        f"The customer said that we kept our promise for order {ORDER}: “Calibration visit”",
         f"Order {ORDER} placed",
     }
+    kept = event_of(promise_kept("visit"))
+    (first, *_) = what_happened(ORDER, [], CustomerHistory(facts=[kept, SALE]), READER, no_ways)
+    assert first.title == f"Promise for order {ORDER} kept: “Calibration visit”"
 
 
 def test_without_the_words_of_the_sale_they_are_described_without_them() -> None:
@@ -56,15 +59,15 @@ def test_without_the_words_of_the_sale_they_are_described_without_them() -> None
     history = CustomerHistory(facts=[event_of(order_placed("another"))], said=[SAID])
     signals = in_sale_words([missed], history, ORDER)
     titles = [one.title for one in what_happened(ORDER, signals, history, READER, no_ways)]
-    assert titles == ["A promise was missed", f"The customer said that a promise of order {ORDER} was kept"]
+    assert titles == ["A promise was missed", f"The customer said that we kept our promise for order {ORDER}"]
 
 
 def test_a_requested_amount_is_in_the_currency_of_the_order() -> None:
     asked = event_of(refund_requested(amount_minor=2_500_000))
     signal = SignalRow(Risk(SignalKind.REFUND_REQUESTED, AT, requested=Amount(2_500_000, "EUR")), fact_id(asked))
     history = CustomerHistory(facts=[asked], order_of_case={str(asked.data.case): ORDER})
-    (told,) = what_happened(ORDER, [signal], history, READER, no_ways)
-    assert told.title == "Refund of €25,000.00 requested"
+    (first,) = what_happened(ORDER, [signal], history, READER, no_ways)
+    assert first.title == "Refund of €25,000.00 requested"
 
 
 def test_a_sale_that_is_reported_late_is_dated_when_it_was_sold() -> None:

@@ -159,7 +159,7 @@ def test_the_accounts_new_owner_takes_the_sellers_place() -> None:
     assert people_on(nobody) == [(Step.BACKUP, "ben"), (Step.DESK, "desk")]
     assert "Anna sold order 4711 on 4 May; Kim has left; you are Kim's backup." in [one.why_you for one in nobody]
     bought_online = ladder(person("kim"), sold=order(sold_by=None), assigned="kim")
-    assert bought_online[0].why_you == "Order 4711 was sold without a seller on 4 May; this customer is now yours."
+    assert bought_online[0].why_you == "No salesperson is on record for order 4711 (4 May); this customer is now yours."
 
 
 def test_an_account_is_reassigned_from_the_announced_day_in_the_new_owners_zone() -> None:
@@ -173,7 +173,7 @@ def test_an_unknown_seller_is_waited_for_and_a_missing_one_is_not() -> None:
     assert ladder_steps(order(), {}, desk="desk", moment=MOMENT, mode=TeamMode.ON) is None
     (without,) = ladder(sold=order(sold_by=None))
     assert (without.because, without.step, without.skipped) == ("no_seller", Step.DESK, None)
-    assert without.why_you == "You are the sales desk: order 4711 was sold without a seller on 4 May."
+    assert without.why_you == "No salesperson is on record for order 4711 (4 May). This is with the sales desk: you."
 
 
 def test_the_steps_further_up_are_those_after_one_that_are_not_skipped() -> None:

@@ -15,7 +15,7 @@ from tests.unit.ladders import INBOX_ONLY, LEFT, SUCCEEDED, TEAM, first, ladder,
 @pytest.mark.parametrize(
     ("known", "expected"),
     [
-        ([person("anna")], [(Step.BACKUP, "Anna has no backup"), (Step.MANAGER, "no manager is known")]),
+        ([person("anna")], [(Step.BACKUP, "Anna has no backup"), (Step.MANAGER, "no manager on record")]),
         ([person("anna", backup="ben"), person("ben", **LEFT)], [(Step.BACKUP, "Ben is no longer with the company")]),
         ([person("anna", backup="ben")], [(Step.BACKUP, "ben is not in the directory")]),
         ([person("anna", backup="anna")], [(Step.BACKUP, "Anna is also the seller")]),
@@ -36,7 +36,7 @@ from tests.unit.ladders import INBOX_ONLY, LEFT, SUCCEEDED, TEAM, first, ladder,
         ),
         ([person("anna", manager="anna")], [(Step.MANAGER, "Anna is also the seller")]),
         ([person("anna", manager="mia")], [(Step.MANAGER, "mia is not in the directory")]),
-        ([person("anna", manager="mia"), person("mia")], [(Step.UPPER_MANAGER, "no manager's manager is known")]),
+        ([person("anna", manager="mia"), person("mia")], [(Step.UPPER_MANAGER, "no second-level manager on record")]),
         (
             [person("anna", manager="mia"), person("mia", manager="mia")],
             [(Step.UPPER_MANAGER, "Mia is already on the escalation path")],
@@ -72,13 +72,15 @@ def test_the_reason_is_in_words_with_the_day_in_the_readers_zone() -> None:
     succeeded = first(replace(SUCCEEDED, name="James"), person("ben"), sold=late, now=minutes(900))
     assert succeeded.why_you == "James sold order 4711 on 4 May and left on 4 May; you have taken over James' accounts."
     managed = first(person("anna", **LEFT, manager="mia"), person("mia"))
-    assert managed.why_you == ("Anna sold order 4711 on 4 May and has left without a successor; you are next in line.")
+    assert managed.why_you == (
+        "Anna sold order 4711 on 4 May and has left without a successor; you are next on the escalation path."
+    )
     stays = first(person("anna", **LEFT, backup="kim"), person("kim"))
     assert stays.why_you == "Anna sold order 4711 on 4 May and has left without a successor; you are Anna's backup."
     unknown = desk_instead(late, {}, desk="desk", now=AT)
     assert (unknown.because, unknown.step) == ("seller_unknown", Step.DESK)
     assert "is not in the directory" in unknown.why_you
-    assert ladder(*TEAM)[2].why_you == "Anna sold order 4711 on 4 May; you are next in line."
+    assert ladder(*TEAM)[2].why_you == "Anna sold order 4711 on 4 May; you are next on the escalation path."
     assert ladder(*TEAM)[-1].why_you == (
-        "You are the sales desk: order 4711 was sold by Anna on 4 May; you are next in line."
+        "Order 4711 was sold by Anna on 4 May; you are next on the escalation path. This is with the sales desk: you."
     )

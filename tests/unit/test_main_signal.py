@@ -56,7 +56,7 @@ def test_the_main_signal_comes_first_in_headline_and_script(risks: list[Risk]) -
         assert why_now(order, main).at == main.at
         found = advice(order, SELLER, preference=ContactPreference.NONE, order=ORDER, policy=POLICY)
         assert found is not None
-        assert found.say == POLICY.plays.by_signal[main.kind].say
+        assert found.say[1:] == POLICY.plays.by_signal[main.kind].say
 
 
 @given(st.lists(st.tuples(st.sampled_from(SignalKind), st.integers(0, 3)), min_size=1, max_size=6))
@@ -104,9 +104,9 @@ def test_at_stake_is(risks: list[Risk], expected: int) -> None:
 @pytest.mark.parametrize(
     ("requested", "words"),
     [
-        pytest.param(500, "up to €5.00", id="never more than is asked"),
-        pytest.param(9_000_000, "up to €500.00", id="nor than the limit"),
-        pytest.param(None, "up to €500.00", id="nothing told"),
+        pytest.param(500, "Credit without approval: up to €5.00.", id="never more than is asked"),
+        pytest.param(9_000_000, "Credit without approval: up to €500.00.", id="nor than the limit"),
+        pytest.param(None, "Credit without approval: up to €500.00.", id="nothing told"),
     ],
 )
 def test_an_offer_is_at_most_the_requested_amount(requested: int | None, words: str) -> None:
@@ -138,7 +138,8 @@ def test_the_play_of_a_paid_refund_follows_once_the_money_is_paid() -> None:
     paid = Risk(SignalKind.REFUND_REQUESTED, AT, requested=Amount(500, "EUR"), executed=True)
     found = advice([paid], SELLER, preference=ContactPreference.NONE, order=ORDER, policy=POLICY)
     assert found is not None
-    assert (found.say, found.offer) == (POLICY.plays.by_signal[SignalKind.REFUND_PAID].say, None)
+    play = POLICY.plays.by_signal[SignalKind.REFUND_PAID]
+    assert (found.say[1:], found.offer, found.limit) == (play.say, play.offer, None)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
-from services.escalation.domain.plays import Voice, advice
+from services.escalation.domain.plays import Voice, advice, check_in_lines, must_not_be_called
 from services.escalation.domain.policy.document import read, shipped_text
 from services.escalation.domain.policy.errors import PolicyErrors
+from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.stakes import Amount
 from services.escalation.domain.words import Risk
@@ -23,22 +25,51 @@ MANAGER = Voice("mona", "Mona Adler", Step.MANAGER, "anna", "Anna Berg")
 DESK = Voice("desk", "Sales desk", Step.DESK, "anna", "Anna Berg")
 
 
-def said(voice: Voice, kind: SignalKind = SignalKind.CONTACT_DEAD_ENDED) -> tuple[str, ...]:
-    found = advice([Risk(kind, AT)], voice, preference=ContactPreference.NONE, order=Amount(100, "EUR"), policy=POLICY)
+def said(voice: Voice, kind: SignalKind = SignalKind.CONTACT_DEAD_ENDED, *, policy: Policy = POLICY) -> tuple[str, ...]:
+    found = advice([Risk(kind, AT)], voice, preference=ContactPreference.NONE, order=Amount(100, "EUR"), policy=policy)
     assert found is not None
     return found.say
 
 
 def test_the_seller_speaks_as_the_seller() -> None:
-    assert said(SELLER) == PLAYS[SignalKind.CONTACT_DEAD_ENDED].say
-    assert "bought from me" in said(SELLER)[0]
+    assert said(SELLER) == (
+        "This is Anna Berg. I'm calling about your order.",
+        *PLAYS[SignalKind.CONTACT_DEAD_ENDED].say,
+    )
+    assert "bought from me" in said(SELLER)[1]
+
+
+@pytest.mark.parametrize(
+    ("voice", "first"),
+    [
+        (SELLER, "This is Anna Berg from Example Ltd. I'm calling about your order."),
+        (replace(BACKUP, seller_left=True), "This is Ben Ortiz from Example Ltd. Anna Berg has left the company,"),
+        (DESK, "This is [your name] from the sales team at Example Ltd. I'm calling about the order"),
+    ],
+    ids=["seller", "backup", "desk"],
+)
+def test_callers_say_where_they_are_from_once_the_company_has_a_name(voice: Voice, first: str) -> None:
+    named = read(shipped_text().replace('# name = "Example Ltd"', 'name = "Example Ltd"'))
+    assert said(voice, policy=named)[0].startswith(first)
+
+
+def test_who_checks_in_says_where_they_are_from_too() -> None:
+    named = read(shipped_text().replace('# name = "Example Ltd"', 'name = "Example Ltd"'))
+    assert check_in_lines("Anna Berg", named) == (
+        "This is Anna Berg from Example Ltd. I'm calling about your order.",
+        *named.duties.say,
+    )
+
+
+def test_the_possessive_of_a_name_is_the_same_everywhere() -> None:
+    assert "Chris Jones' team" in said(replace(MANAGER, seller_name="Chris Jones"))[0]
 
 
 @pytest.mark.parametrize(
     ("voice", "first"),
     [
         (BACKUP, "This is Ben Ortiz. I'm calling on behalf of Anna Berg, who looks after your order."),
-        (MANAGER, "This is Mona Adler. I'm Anna Berg's manager, and I'm looking after this myself."),
+        (MANAGER, "This is Mona Adler. I'm responsible for Anna Berg's team."),
         (DESK, "This is [your name] from the sales team. I'm calling about the order you placed with Anna Berg."),
         (
             Voice("desk", "Sales desk", Step.DESK, None, None),
@@ -50,11 +81,11 @@ def test_the_seller_speaks_as_the_seller() -> None:
         ),
         (
             replace(BACKUP, seller_left=True),
-            "This is Ben Ortiz. Anna Berg no longer works here, so I'm calling about your order.",
+            "This is Ben Ortiz. Anna Berg has left the company, and I'm calling in their place.",
         ),
         (
             replace(DESK, seller_left=True),
-            "This is [your name]. Anna Berg no longer works here, so I'm calling about your order.",
+            "This is [your name]. Anna Berg has left the company, and I'm calling in their place.",
         ),
     ],
     ids=[
@@ -97,6 +128,22 @@ def test_a_late_deliverys_play_names_a_known_day(expected_on: date | None, told:
 
 
 @pytest.mark.parametrize(
+    ("about", "told"),
+    [
+        pytest.param("“Calibration visit”", "I promised you ‘Calibration visit’, and", id="in the words of the sale"),
+        pytest.param(None, "I promised you [what was promised], and", id="these are erased"),
+    ],
+)
+def test_a_missed_promise_is_named(about: str | None, told: str) -> None:
+    missed = Risk(SignalKind.PROMISE_MISSED, AT, about=about)
+    found = advice([missed], SELLER, preference=ContactPreference.NONE, order=Amount(100, "EUR"), policy=POLICY)
+    assert found is not None
+    text = " ".join(found.naming(missed.about).say)
+    assert told in text
+    assert "{" not in text
+
+
+@pytest.mark.parametrize(
     ("own", "told"),
     [
         pytest.param("I'm sorry that it is late.", "I'm sorry that it is late.", id="one that names no day"),
@@ -129,14 +176,22 @@ def test_a_document_need_not_have_a_play_for_a_late_delivery_without_a_day() -> 
             id="another name",
         ),
         pytest.param(
-            '    "When do you need it by? I\'ll find out when it will arrive, and call you back.",',
+            '    "When do you need it by? I\'ll find out when it will arrive. When can I call you back today?",',
             '    "It comes on {day}.",',
             "plays.late_without_day.say[1]",
-            "must not use braces: only the lines of delivery_late have a {day}",
+            "must not use braces: only the lines of delivery_late have a {day}, and those of promise_missed a "
+            "{promise}",
             id="no day is known there",
         ),
         pytest.param(
-            'offer = "A free hour with a specialist on how to get that result with what they have."',
+            '    "This is what went wrong, and this is when you\'ll have it.",',
+            '    "It comes on {day}.",',
+            "plays.by_signal.promise_missed.say[1]",
+            "must have only {promise} in braces",
+            id="a promise has no day",
+        ),
+        pytest.param(
+            'offer = "to give them a free hour with a specialist on how to get that result with what they have."',
             'offer = "An hour on {day}."',
             "plays.by_signal.outcome_denied.offer",
             "must not use braces",
@@ -144,11 +199,11 @@ def test_a_document_need_not_have_a_play_for_a_late_delivery_without_a_day() -> 
         ),
     ],
 )
-def test_braces_stand_for_a_known_day(line: str, changed: str, path: str, allowed: str) -> None:
+def test_braces_stand_for_what_is_known(line: str, changed: str, path: str, allowed: str) -> None:
     text = shipped_text()
     number = text.splitlines().index(line) + 1
     with pytest.raises(PolicyErrors) as wrong:
-        read(text.replace(line, changed))
+        read(text.replace(line, changed, 1))
     assert [str(error) for error in wrong.value.errors] == [f"line {number}, {path}: {allowed}"]
 
 
@@ -161,7 +216,48 @@ def test_the_reminder_of_a_promised_call_comes_an_hour_before_it_at_most() -> No
     assert str(wrong.value) == f"line {number}, acknowledgement.remind_before: must be at most 1h"
 
 
+@pytest.mark.parametrize(
+    ("preference", "known", "words"),
+    [
+        (
+            ContactPreference.DO_NOT_CALL,
+            {},
+            "This customer asked not to be called. Write instead; when they reply, press “I reached them by e-mail”.",
+        ),
+        (
+            ContactPreference.DO_NOT_CALL,
+            {"address": False},
+            "This customer asked not to be called. "
+            "We have no e-mail address for them; ask support how to write to them.",
+        ),
+        (
+            ContactPreference.DISPUTE,
+            {},
+            "This customer is in a dispute with us. Do not call or write to them. "
+            "Close this when it has been dealt with.",
+        ),
+        (
+            ContactPreference.DECEASED,
+            {"contact": "Jonas Weiss"},
+            "This customer has died. Contact Jonas Weiss, who got in touch about this order.",
+        ),
+        (
+            ContactPreference.DECEASED,
+            {},
+            "This customer has died. Do not call or write to them. "
+            "Ask support whom to contact, and close this when it has been dealt with.",
+        ),
+    ],
+)
+def test_who_must_not_be_called_is_not_mentioned_as_one_to_call(
+    preference: ContactPreference, known: dict[str, Any], words: str
+) -> None:
+    assert must_not_be_called(preference, **known) == words
+
+
 def test_an_introduction_names_no_one_else() -> None:
-    wrong = shipped_text().replace("This is {me}. I'm {seller}'s manager", "This is {boss}. I'm {seller}'s manager")
-    with pytest.raises(PolicyErrors, match=r"manager: must have only \{me\} and \{seller\} in braces"):
-        read(wrong)
+    line = "This is {me} from {company}. I'm responsible for {seller}'s team."
+    with pytest.raises(PolicyErrors, match=r"manager: must have only \{me\}, \{seller\} and \{company\} in braces"):
+        read(shipped_text().replace(line, line.replace("{me}", "{boss}")))
+    with pytest.raises(PolicyErrors, match=r'manager: must have "from" or "at" before \{company\}'):
+        read(shipped_text().replace(line, line.replace("from {company}", "of {company}")))

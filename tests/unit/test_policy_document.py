@@ -125,7 +125,7 @@ def test_a_status_that_is_listed_twice_is_named() -> None:
 
 
 def test_an_offer_with_limits_says_what_is_offered() -> None:
-    text = re.sub(r"^offer = .An immediate repair or.*$", "", TEXT, flags=re.MULTILINE)
+    text = re.sub(r"^offer = .to repair or replace it.*$", "", TEXT, flags=re.MULTILINE)
     assert "plays.by_signal.refund_requested: must have an offer in words" in errors_of(text)[0]
 
 

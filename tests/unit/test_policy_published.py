@@ -36,10 +36,14 @@ def test_the_text_before_the_plays_were_reworded_is_kept() -> None:
     assert [one.code for one in _reasons(read(before))] == [one.code for one in _reasons(shipped())]
 
 
-def test_the_text_before_there_were_devices_is_kept() -> None:
+def test_the_text_before_companies_and_devices_is_kept() -> None:
+    """Likewise: it has neither a company name nor channels, and what it does not set counts as it ships."""
     before = (FOLDER / "shipped" / "8.toml").read_text("utf-8")
     assert digest(before).startswith("4f0064086f56")
-    assert read(before) == shipped()
+    words = {"plays", "duties", "reasons"}
+    assert read(before).model_dump(exclude=words) == shipped().model_dump(exclude=words)
+    assert read(before).plays.introductions.seller == shipped().plays.introductions.seller
+    assert [one.code for one in _reasons(read(before))] == [one.code for one in _reasons(shipped())]
 
 
 def _reasons(policy: Policy) -> list[Reason]:

@@ -204,9 +204,9 @@ AWAY_TOMORROW = replace(AT_WORK, away='[{"since": "2026-05-05", "until": "2026-0
         (MONDAY_NINE + timedelta(hours=3), None),
         (
             MONDAY_NINE + timedelta(hours=30),
-            "you are away from 5 May: choose an earlier time, or hand the episode over",
+            "you are away as of 5 May. Choose an earlier time, or hand this over",
         ),
-        (MONDAY_NINE + timedelta(days=2, hours=20), "you are away from 5 May"),
+        (MONDAY_NINE + timedelta(days=2, hours=20), "you are away as of 5 May"),
     ],
 )
 def test_nothing_is_snoozed_into_ones_own_absence(put_off: Any, until: datetime, refused: str | None) -> None:
@@ -217,5 +217,5 @@ def test_nothing_is_snoozed_into_ones_own_absence(put_off: Any, until: datetime,
     with pytest.raises(NotNow, match=refused):
         put_off(mine, AWAY_TOMORROW, until, POLICY, MONDAY_NINE)
     already_away = MONDAY_NINE + timedelta(days=1)
-    with pytest.raises(NotNow, match="you are away from 5 May"):
+    with pytest.raises(NotNow, match="you are away as of 5 May"):
         put_off(mine, AWAY_TOMORROW, already_away + timedelta(hours=5), POLICY, already_away)

@@ -165,10 +165,10 @@ def test_amounts_are_listed_by_currency(by_currency: dict[str, int], words: str)
 @pytest.mark.parametrize(
     ("minutes", "until", "left"),
     [
-        (180, "answer by 14:30", "3 h left"),
-        (25, "answer by 11:55", "25 min left"),
-        (24 * 60, "answer by 5 May, 11:30", "24 h left"),
-        (-10, "answer was due 11:20", None),
+        (180, "acknowledge by 14:30", "3 h left"),
+        (25, "acknowledge by 11:55", "25 min left"),
+        (24 * 60, "acknowledge by 5 May, 11:30", "24 h left"),
+        (-10, "was to be acknowledged by 11:20", None),
     ],
 )
 def test_times_are_in_the_readers_zone(minutes: int, until: str, left: str | None) -> None:

@@ -46,7 +46,7 @@ def test_a_late_delivery_says_when_it_is_expected() -> None:
         pytest.param(Risk(SignalKind.REFUND_REQUESTED, AT), "Refund requested", id="no amount told"),
         pytest.param(
             Risk(SignalKind.REFUND_REQUESTED, AT, requested=Amount(999_00, "EUR"), more_than_order=True),
-            "Refund of €999.00, more than the order, requested",
+            "Refund of €999.00 (more than the order) requested",
             id="more than the order",
         ),
         pytest.param(
@@ -57,18 +57,33 @@ def test_a_late_delivery_says_when_it_is_expected() -> None:
                 refund_kind=RefundKind.CHARGEBACK,
                 more_than_order=True,
             ),
-            "Chargeback (€999.00, more than the order) requested",
+            "Chargeback of €999.00 (more than the order) raised",
             id="of another kind",
         ),
         pytest.param(
             Risk(SignalKind.REFUND_PAID, AT, requested=Amount(5_00, "EUR")), "Refund of €5.00 paid", id="paid"
         ),
         pytest.param(
-            Risk(SignalKind.ORDER_STALLED, AT), "The order stalled before the customer confirmed it", id="unconfirmed"
+            Risk(
+                SignalKind.REFUND_REQUESTED,
+                AT,
+                requested=Amount(5_00, "EUR"),
+                refund_kind=RefundKind.STATUTORY_WITHDRAWAL,
+            ),
+            "Legal right of withdrawal used (€5.00)",
+            id="a legal right",
+        ),
+        pytest.param(
+            Risk(SignalKind.CONTACT_REPEATED, AT, contacts=3),
+            "The customer contacted us for the 3rd time about the same issue",
+            id="as often as that",
+        ),
+        pytest.param(
+            Risk(SignalKind.ORDER_STALLED, AT), "The unconfirmed order was flagged as stalled", id="unconfirmed"
         ),
         pytest.param(
             Risk(SignalKind.ORDER_STALLED, AT, unmoved=True),
-            "Nothing has been done on the order since the sale; it stalled",
+            "The order, untouched since the sale, was flagged as stalled",
             id="unmoved",
         ),
         pytest.param(
@@ -76,7 +91,7 @@ def test_a_late_delivery_says_when_it_is_expected() -> None:
         ),
         pytest.param(
             Risk(SignalKind.CONTACT_DEAD_ENDED, AT, unanswered=True),
-            "The time to answer the customer ran out",
+            "The deadline for answering the customer passed",
             id="unanswered",
         ),
     ],
@@ -97,8 +112,12 @@ def test_an_unanswered_contact_has_a_label_of_its_own() -> None:
 
 def test_a_request_whose_money_was_paid_says_so() -> None:
     asked = Risk(SignalKind.REFUND_REQUESTED, AT)
-    assert (label(asked), label(replace(asked, executed=True))) == ("Refund requested", "Refund requested, paid back")
-    assert label(replace(asked, refund_kind=RefundKind.CHARGEBACK)) == "Chargeback"
+    assert (label(asked), label(replace(asked, executed=True))) == ("Refund requested", "Refund requested and paid")
+    chargeback = replace(asked, refund_kind=RefundKind.CHARGEBACK)
+    assert (label(chargeback), label(replace(chargeback, executed=True))) == (
+        "Chargeback",
+        "Chargeback, money returned",
+    )
 
 
 def test_further_requests_are_named_by_kind_in_the_order_of_time() -> None:
@@ -118,5 +137,5 @@ def test_a_missed_promise_and_an_unreached_result_are_named() -> None:
     assert why_now([missed], missed).sentence(minutes(6)) == "The promise “Calibration visit” was missed 6 min ago."
     denied = Risk(SignalKind.OUTCOME_DENIED, minutes(0), about="“Weigh 200 cups a day”")
     assert why_now([denied], denied).sentence(minutes(0)) == (
-        "The expected outcome “Weigh 200 cups a day” was reported as not reached just now."
+        "Expected result not achieved (“Weigh 200 cups a day”), reported just now."
     )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from html import unescape
 from http.cookiejar import CookieJar
 from urllib.error import HTTPError, URLError
@@ -18,6 +19,12 @@ from shared.ids import SalespersonId
 _SECONDS = 10
 _DUTIES = re.compile(r"<section[^>]* data-duties.*?</section>", re.DOTALL)
 _MARKUP = re.compile(r"^[^>]*>|<[^>]+>")
+_PARTS = (
+    re.compile(r'class="to-do">([^<]*)<'),
+    re.compile(r"<h3><bdi>([^<]*)<"),
+    re.compile(r"<time[^>]*>([^<]*)<"),
+)
+"""What to do, the customer, and when it is due."""
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
@@ -39,11 +46,28 @@ def press(link: str, episode: str, button: str) -> None:
         post(f"/episodes/{episode}/{button}", csrf_token=token[1])
 
 
-def listed_duties(link: str) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class ListedDuty:
+    """A duty on a page: all its text, and a line of its own: "“Keep the promise”, Elif Yılmaz, due tomorrow, 10:00"."""
+
+    text: str
+    line: str
+
+
+def listed_duties(link: str) -> list[ListedDuty]:
     """Sign in with a link, and read what the page lists as duties. Raises NotAsExpected. Blocks."""
     with _inbox_at(link) as (page, _):
         (section,) = _DUTIES.findall(page) or [""]
-        return [" ".join(unescape(_MARKUP.sub(" ", duty)).split()) for duty in section.split("<li id=")[1:]]
+        return [_listed(duty) for duty in section.split("<li id=")[1:]]
+
+
+def _listed(duty: str) -> ListedDuty:
+    to_do, customer, due = (_text(found[1]) if (found := part.search(duty)) else "" for part in _PARTS)
+    return ListedDuty(_text(_MARKUP.sub(" ", duty)), f"“{to_do}”, {customer}, {due}")
+
+
+def _text(markup: str) -> str:
+    return " ".join(unescape(markup).split())
 
 
 @contextmanager
@@ -61,6 +85,6 @@ def _inbox_at(link: str) -> Iterator[tuple[str, Callable[..., str]]]:
     try:
         yield post("/sign-in", token=parse_qs(parts.query)["token"][0]), post
     except HTTPError as error:
-        raise NotAsExpected("that the inbox takes what is pressed", f"status {error.code}") from None
+        raise NotAsExpected("the inbox to accept the button", f"status {error.code}") from None
     except (URLError, OSError) as error:
-        raise NotAsExpected("that the inbox answers", str(error)) from None
+        raise NotAsExpected("the inbox to answer", str(error)) from None

@@ -114,7 +114,11 @@ class Performance:
             hints.append(("Status", f"{_handoff()} status --data {data}"))
             hints.append(("Inbox", await sign_in_link(machine.environment, JONAS)))
             hints.append(
-                ("", f"signs in {JONAS.name}, once. Others can request a link there, such as his manager, {INES.email}")
+                (
+                    "",
+                    f"One-time link for {JONAS.name}. Others, such as his manager ({INES.email}), can request "
+                    "their own.",
+                )
             )
             hints.append(("Stop", f"Ctrl-C; the data stays in {data}"))
         return hints

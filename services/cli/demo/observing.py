@@ -13,6 +13,7 @@ import asyncpg
 
 from deploy.local.stored_mail import StoredMail, messages
 from services.escalation.domain.channels import EMAIL
+from services.escalation.domain.formatting import counted
 from shared.contracts.escalation import SignalKind
 from shared.database import Pool
 
@@ -82,7 +83,8 @@ class State:
 
     def __str__(self) -> str:
         alerts = "; ".join(map(str, self.alerts)) or "none"
-        return f"{self.episodes} episodes, {self.signals} signals ({self.waiting} waiting), alerts: {alerts}"
+        counts = f"{counted(self.episodes, 'episode')}, {counted(self.signals, 'signal')} ({self.waiting} waiting)"
+        return f"{counts}, alerts: {alerts}"
 
 
 @dataclass(frozen=True, slots=True)

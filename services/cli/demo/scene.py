@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from services.cli.demo.browsing import listed_duties, press, sign_in_link
+from services.cli.demo.browsing import ListedDuty, listed_duties, press, sign_in_link
 from services.cli.demo.cast import Buyer, Seller
 from services.cli.demo.clock import DemoClock
 from services.cli.demo.narration import Narrator, TimedAlert
@@ -142,17 +142,17 @@ class Scene:
     async def duties(self, of: Seller, *quoted: str) -> None:
         """The page of this person lists a duty of this order for each quote, and no other of it."""
 
-        async def listed() -> list[str]:
+        async def listed() -> list[ListedDuty]:
             link = await sign_in_link(self.stage.addresses, of)
             found = await asyncio.to_thread(listed_duties, link)
-            return [duty for duty in found if self.order in duty]
+            return [duty for duty in found if self.order in duty.text]
 
-        def fits(found: list[str]) -> bool:
-            return len(found) == len(quoted) and all(any(one in duty for duty in found) for one in quoted)
+        def fits(found: list[ListedDuty]) -> bool:
+            return len(found) == len(quoted) and all(any(one in duty.text for duty in found) for one in quoted)
 
         expected = f"duties of order {self.order} on the page of {of.id}: {', '.join(quoted) or 'none'}"
         for duty in await until(listed, fits, expected=expected):
-            self.stage.narrator.aside(f"On {of.name.split()[0]}'s page: {duty.partition(' Call ')[0]}")
+            self.stage.narrator.aside(f"On {of.name.split()[0]}'s page: {duty.line}")
 
     async def no_alert(self) -> None:
         """Check that nobody was alerted, because there was no reason."""
@@ -184,7 +184,8 @@ class Scene:
             return [one.words for one in decisions if one.rule == rule and (who is None or one.who == who.id)]
 
         number = self._decided[key]
-        expected = f"{rule} decided {number} times" + (f" about {who.id}" if who else "")
+        times = "once" if number == 1 else f"{number} times"
+        expected = f"decision “{rule.replace('_', ' ')}” {times}" + (f" about {who.id}" if who else "")
         sentence = (await until(made, lambda made: len(made) >= number, expected=expected))[number - 1]
         _require(says in sentence, f"the words “{says}”", sentence)
         self.stage.narrator.aside(sentence)

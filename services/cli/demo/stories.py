@@ -118,7 +118,7 @@ async def seller_who_left(scene: Scene) -> None:
     left = ANNA.introduced(active=False, successor=Successor(salesperson=JONAS.id, since=left_on))
     await scene.directory(ANNA, left, "Anna left on 1 July. Jonas Keller has taken over her accounts.")
     await scene.refund_request(
-        2_380_000, "Tariq asks for his money.", words="Four visits and it still feeds nothing into the grid."
+        2_380_000, "Tariq asks for his money back.", words="Four visits and it still feeds nothing into the grid."
     )
     await scene.alert(JONAS, because="successor", says=f"{ANNA.name} sold order {scene.order} on 4 May")
     await scene.end(signals=1)
@@ -192,11 +192,11 @@ async def promised_and_kept(scene: Scene) -> None:
         "Combi oven",
         689_000,
         on=scene.ago(),
-        line="Marek Nowak sells Elif Yılmaz an oven, and promises a training by tomorrow.",
+        line="Marek Nowak sells Elif Yılmaz an oven, and promises a training session by tomorrow.",
         promises=(training,),
     )
     await scene.duties(MAREK, training.what)
-    await scene.promise_kept("training", "The evening has taken place.")
+    await scene.promise_kept("training", "The training evening took place.")
     await scene.duties(MAREK)
     await scene.no_alert()
 
@@ -263,9 +263,9 @@ async def _play(stage: Stage, story: Story, number: int) -> Played:
     except NotAsExpected as differing:
         failure = differing
     except PublishError as error:
-        failure = NotAsExpected("that Kafka takes the event", str(error))
+        failure = NotAsExpected("Kafka to accept the event", str(error))
     except DATABASE_ERRORS as error:
-        failure = NotAsExpected("that the databases answer", type(error).__name__)
+        failure = NotAsExpected("the databases to answer", type(error).__name__)
     if failure:
         stage.narrator.not_as_expected(failure)
     event = scene.failure_event

@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from services.escalation.channels.list_letters import list_fields, list_subject
+from services.escalation.channels.refusals import not_delivered
 from services.escalation.channels.smtp import Mail
-from services.escalation.channels.subjects import Subject
+from services.escalation.channels.subjects import Subject, trouble_in_short
 from services.escalation.domain.happenings import (
     CustomerHistory,
     Happening,
@@ -36,8 +37,8 @@ from services.escalation.domain.words import (
     SEVERITIES,
     absolute,
     again_words,
+    at_absolute,
     cause_words,
-    clock,
     cut,
     cut_at_word,
     left,
@@ -55,12 +56,15 @@ from shared.contracts.mailboxes import NotAMailbox, mailbox_of
 from shared.contracts.support_inbound import ContactPreference
 
 _SUBJECT_LENGTH = 150
-_WHAT_LENGTH = 50
 _LINE_LENGTH = 300
 _LINES_OF_STORY = 8
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ENCODED_WORD = "=?"
-_OPENED_TO = {RingCause.HANDED_OVER: "Open to take over", RingCause.INFORMED: "Open", RingCause.APPOINTMENT: "Open"}
+_OPENED_TO = {
+    RingCause.HANDED_OVER: "Take over in Handoff",
+    RingCause.INFORMED: "Open in Handoff",
+    RingCause.APPOINTMENT: "Open in Handoff",
+}
 
 
 class Letters:
@@ -85,16 +89,17 @@ class Letters:
         history = letter.story.read()
         letter = in_words_of_the_sale(letter, history)
         assert letter.main is not None
-        now = why_now([signal.risk for signal in letter.signals], letter.main)
+        reader = Reader(letter.parts.recipient, ZoneInfo(letter.parts.recipient_zone), letter.now)
+        now = why_now([signal.risk for signal in letter.signals], letter.main, due=reader.due)
         if letter.left_out:
             now = replace(now, context="")  # it would count only the signals that are shown
         who = letter.customer_name or customer_words(None, letter.account_id)
         inform = letter.parts.for_information
         severity = FOR_INFORMATION if inform else SEVERITIES[letter.parts.severity]
-        zone, until = ZoneInfo(letter.parts.recipient_zone), letter.parts.answer_by
-        written_at = letter.now.astimezone(zone)
-        answer_by, promised = _local(until, zone, letter.now), _local(letter.parts.promised_at, zone, letter.now)
-        story, more = _story(letter, history, zone)
+        until, promised_at = letter.parts.answer_by, letter.parts.promised_at
+        answer_by = reader.moment(until).clock if until else None
+        promised = reader.moment(promised_at).at if promised_at else None
+        story, more = _story(letter, history, reader)
         fields = {
             "letter": letter,
             "parts": letter.parts,
@@ -105,17 +110,17 @@ class Letters:
             "more": "Full history" if more else None,
             **_contacts(letter, history),
             "severity": severity,
-            "cause": _cause(letter, zone),
+            "cause": _cause(letter, reader),
+            "asked_to": _asked_to(letter).capitalize(),
             "answer_by": answer_by,
             "promised": promised_words(promised) if promised else None,
             "answer": _button(letter),
             "time_left": left(until, letter.now) if until else None,
             "url": f"{self._inbox_url}/episodes/{letter.episode_id}",
-            "written_at": absolute(written_at),
+            "written_at": reader.moment(letter.now).absolute,
         }
         last = _last(letter, answer_by, promised)
-        what = now.what if len(now.what) <= _WHAT_LENGTH else now.label
-        subject = f"{severity}: {cut(who, NAME_LENGTH)}, {what}, {last}"
+        subject = f"{severity}: {cut(who, NAME_LENGTH)}, {trouble_in_short(letter.main, now)}, {last}"
         message = self._message(str(letter.address), subject, "alert", letter.delivery_id, fields, letter.now)
         thread = f"<episode-{letter.episode_id}@{self._sender.domain}>"
         message.message["In-Reply-To"] = message.message["References"] = thread
@@ -131,11 +136,11 @@ class Letters:
 
     def sign_in(self, *, address: str, name: str, url: str, message: UUID, now: datetime) -> Mail:
         """The message with a one-time link."""
-        return self._message(address, "Your sign-in link", "sign_in", message, {"name": name, "url": url}, now)
+        return self._message(address, "Sign in to Handoff", "sign_in", message, {"name": name, "url": url}, now)
 
     def notice(self, notice: NoticeLetter) -> Mail:
         """The message to a manager or the desk that mail to a person of theirs does not arrive."""
-        fields: dict[str, object] = {"notice": notice}
+        fields: dict[str, object] = {"notice": notice, "because": not_delivered(notice.because)}
         return self._message(
             notice.email,
             f"E-mail to {notice.about} is not being delivered",
@@ -149,10 +154,11 @@ class Letters:
         """The message that an address is no longer in use or is new; the same message however often it is sent."""
         fields = {
             "notice": notice,
-            "at": absolute(notice.made_at.astimezone(ZoneInfo(notice.zone))),
+            "since": absolute(notice.made_at.astimezone(ZoneInfo(notice.zone))),
+            "at": at_absolute(notice.made_at.astimezone(ZoneInfo(notice.zone))),
             "url": f"{self._inbox_url}/sign-in",
         }
-        subject = "Your e-mail address for on-call alerts has changed"
+        subject = "Your e-mail address for alerts from Handoff has changed"
         return self._message(notice.address, subject, "address_changed", notice.notice_id, fields, notice.made_at)
 
     def _message(
@@ -213,9 +219,9 @@ def in_words_of_the_sale(letter: Letter, history: CustomerHistory) -> Letter:
     """A letter whose signals are named as on the page."""
     signals = in_sale_words(letter.signals, history, letter.order_id)
     pairs = zip(letter.signals, signals, strict=True)
-    return replace(
-        letter, signals=signals, main=next((new.risk for old, new in pairs if old.risk is letter.main), None)
-    )
+    main = next((new.risk for old, new in pairs if old.risk is letter.main), None)
+    advice = letter.parts.advice.naming(main.about if main else None) if letter.parts.advice else None
+    return replace(letter, signals=signals, main=main, parts=replace(letter.parts, advice=advice))
 
 
 def _contacts(letter: Letter, history: CustomerHistory) -> dict[str, object]:
@@ -249,21 +255,21 @@ def _dialled(letter: Letter, history: CustomerHistory) -> WaysTo:
     return partial(phone_links, country=country)
 
 
-def _local(at: datetime | None, zone: ZoneInfo, now: datetime) -> str | None:
-    return clock(at.astimezone(zone), now) if at else None
-
-
 def _last(letter: Letter, answer_by: str | None, promised: str | None) -> str:
     """The end of a subject: the next due time, else the amount at risk."""
     if letter.parts.cause is RingCause.APPOINTMENT and promised:
-        return f"call at {promised}"
-    return f"answer by {answer_by}" if answer_by else letter.amount
+        return f"call {promised}"
+    return f"{_asked_to(letter)} by {answer_by}" if answer_by else letter.amount
 
 
-def _cause(letter: Letter, zone: ZoneInfo) -> str | None:
+def _asked_to(letter: Letter) -> str:
+    return "accept" if letter.parts.cause is RingCause.HANDED_OVER else "acknowledge"
+
+
+def _cause(letter: Letter, reader: Reader) -> str | None:
     """Why the recipient is notified; they may have had the episode before."""
-    since = _local(letter.parts.had_since, zone, letter.now)
-    again = again_words(letter.parts.cause, since) if since else None
+    since = letter.parts.had_since
+    again = again_words(letter.parts.cause, reader.moment(since).clock) if since else None
     return again or cause_words(letter.parts.cause, letter.parts.before)
 
 
@@ -275,14 +281,13 @@ def _is_first(note: NoteRow, letter: Letter) -> bool:
 def _button(letter: Letter) -> str:
     """The label of the button that opens the page."""
     if letter.parts.for_information:
-        return "Open to mark as seen"
-    return _OPENED_TO.get(letter.parts.cause, "Open to acknowledge")
+        return "Mark as seen in Handoff"
+    return _OPENED_TO.get(letter.parts.cause, "Acknowledge in Handoff")
 
 
-def _story(letter: Letter, history: CustomerHistory, zone: ZoneInfo) -> tuple[Sequence[Happening], bool]:
+def _story(letter: Letter, history: CustomerHistory, reader: Reader) -> tuple[Sequence[Happening], bool]:
     """The history as on the page, newest first: everything that puts the sale at risk, and the newest of the rest. Also
     whether the page has more."""
-    reader = Reader(letter.parts.recipient, zone, letter.now)
     ways = no_ways if letter.parts.not_to_be_called else _dialled(letter, history)
     history = replace(history, notes=[note for note in history.notes if not _is_first(note, letter)])
     happened = what_happened(letter.order_id, letter.signals, history, reader, ways)

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.escalation.channels.subjects import within
 from services.escalation.domain.storms import SaleAtRisk
-from services.escalation.domain.words import FOR_INFORMATION, absolute, counted, cut, label
+from services.escalation.domain.words import FOR_INFORMATION, SEVERITIES, absolute, counted, cut, label
 from services.escalation.domain.words.in_short import customer_words
 from services.escalation.domain.words.lists import amount, amounts, answer_until, call_words, time_left
 from services.escalation.store.lists import ListedSale, ListLetter
@@ -16,14 +17,13 @@ _NOTHING_STANDS = "No longer at risk"
 
 
 def list_subject(letter: ListLetter) -> str:
-    """Such as "12 sales at risk: €48,200 · first Petra Weiss, refund requested, answer by 14:30"."""
+    """Such as "12 sales at risk: €48,200 · first Petra Weiss, refund requested, acknowledge by 14:30"."""
     news = f", {letter.new} new" if letter.new < letter.total else ""
     first = letter.sales[0]
-    trouble = _label(first)
     until = _until(first, letter)
     return (
         f"{_sales(letter.total)}{news}: {amounts(letter.at_risk)} · "
-        f"first {_who(first)}, {trouble[0].lower()}{trouble[1:]}, {until}"
+        f"first {_who(first)}, {within(_label(first))}, {until}"
     )
 
 
@@ -50,7 +50,7 @@ def _line(listed: ListedSale, letter: ListLetter, inbox_url: str) -> dict[str, A
     ]
     return {
         "who": _who(listed),
-        "severity": FOR_INFORMATION.lower() if listed.for_information else sale.severity.value,
+        "severity": FOR_INFORMATION if listed.for_information else SEVERITIES[sale.severity],
         "facts": " · ".join(fact for fact in facts if fact),
         "bought": cut(sale.bought, _BOUGHT_LENGTH),
         "is_new": sale.is_new and letter.new < letter.total,

@@ -1,9 +1,23 @@
-"""The subject of a message, so that a mail program shows exactly this text. See `Subject`."""
+"""The subject of a message: so that a mail program shows exactly this text, see `Subject`; the trouble in few words."""
 
 from email.header import Header
 from email.policy import Policy
 
+from services.escalation.domain.words import Risk, WhyNow
+
 _LONGEST_WORD = 60
+_WHAT_LENGTH = 50
+
+
+def trouble_in_short(main: Risk, now: WhyNow) -> str:
+    """The trouble within a subject: a refund with its amount, else the label; the customer is already named."""
+    what = now.what if main.requested is not None and len(now.what) <= _WHAT_LENGTH else now.label
+    return within(what)
+
+
+def within(label: str) -> str:
+    """A label in the middle of a line."""
+    return f"{label[0].lower()}{label[1:]}"
 
 
 class Subject(str):

@@ -9,7 +9,7 @@ from services.escalation.domain.calendar import WorkingTime
 from services.escalation.domain.policy.model import Customers
 from shared.contracts.people_parts import Day, WorkingHours
 
-_UNKNOWN = "their time zone is not known"
+_UNKNOWN = "the customer's time zone is unknown"
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ def calling(zone: str | None, customers: Customers, now: datetime) -> Calling:
     there = f"{now.astimezone(ZoneInfo(taken)):%H:%M}"
     allowed = CallingHours(taken, customers.callable_from, customers.callable_until).is_open(now)
     since, until = customers.callable_from, customers.callable_until
-    phrase = f"may be called until {until}" if allowed else f"do not call before {since}"
-    hours = f"from {since} to {until}, {taken}"
+    phrase = f"call until {until}" if allowed else f"do not call before {since}"
+    hours = f"between {since} and {until} {taken}"
     if zone is None:
-        phrase, hours = (f"{text} ({about})" for text, about in ((phrase, f"{taken}: {_UNKNOWN}"), (hours, _UNKNOWN)))
+        phrase, hours = f"{phrase} {taken} ({_UNKNOWN})", f"{hours} ({_UNKNOWN})"
     return Calling(taken, there if zone else None, allowed, phrase, hours)
 
 

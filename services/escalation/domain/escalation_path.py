@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.escalation.domain.decisions.closing import Closed
 from services.escalation.domain.decisions.handing_over import HandedOver
-from services.escalation.domain.decisions.notifying import Skipped, Unavailable, skipped_step
+from services.escalation.domain.decisions.notifying import Skipped, Unavailable, skipped_because, skipped_step
 from services.escalation.domain.decisions.rules import RULES, names_of
 from services.escalation.domain.decisions.taking import Acknowledged, Expired, NoSharedHour, PassedOn
 from services.escalation.domain.reader import LocalTime, Reader
@@ -18,6 +18,7 @@ PATH_RULES = (*_OUTCOMES, *names_of(Skipped, Closed, NoSharedHour))
 _TOOK = names_of(Acknowledged, HandedOver)
 _LOST = names_of(Expired, PassedOn, Unavailable, Closed)
 _NOTIFY_NOBODY_ELSE = (RingCause.HANDED_OVER, RingCause.INFORMED)
+_NOT_YET_AT_WORK = "not notified: it moved on before they were at work"
 _END_NOTHING = (*_NOTIFY_NOBODY_ELSE, RingCause.APPOINTMENT)
 
 
@@ -100,10 +101,18 @@ def had_since(alerts: Sequence[AlertRow], steps: Iterable[StepRow]) -> datetime 
 def _skipped(step: StepRow, reader: Reader) -> _Placed:
     place = skipped_step(step.words)
     step_label = STEPS[place] if place else None
-    line = PathLine((step_label or "no one").capitalize(), None, reader.moment(step.at), step.words, skipped=True)
+    reason = f"skipped: {_reason(step)}"
+    line = PathLine((step_label or "no one").capitalize(), None, reader.moment(step.at), reason, skipped=True)
     if step.who:
         line = replace(line, who=reader.name_of(step.who, step.name), step=step_label)
     return _Placed(step.at, line, place=_height(place))
+
+
+def _reason(step: StepRow) -> str:
+    """The reason for skipping somebody, without their name, which stands beside it."""
+    reason = skipped_because(step.words)
+    known = next((name for name in (step.name, step.who) if name and reason.startswith(f"{name} ")), None)
+    return reason.removeprefix(f"{known} ").removeprefix("is ") if known else reason
 
 
 def _ladder_step(alert: AlertRow, later: Sequence[AlertRow], steps: Iterable[StepRow], reader: Reader) -> _Placed:
@@ -116,8 +125,8 @@ def _ladder_step(alert: AlertRow, later: Sequence[AlertRow], steps: Iterable[Ste
     came = [_OUTCOMES[one.rule] for one in own if one.rule in _OUTCOMES]
     if alert.cause == RingCause.INFORMED and not came:
         came = ["notified for information"]
-    waits = "no response yet" if alert.notified else "was to be notified later"
-    held = f"to be notified at {reader.moment(alert.held_until).clock}" if alert.held_until else waits
+    waits = "no response yet" if alert.notified else _NOT_YET_AT_WORK
+    held = f"to be notified {reader.moment(alert.held_until).at}" if alert.held_until else waits
     outcome = came[-1] if came else _without_response(alert, later, steps, reader) or held
     who = reader.name_of(alert.recipient, alert.name)
     step = STEPS[Step(alert.step)]
@@ -133,14 +142,19 @@ def _without_response(
     if closed is not None and closed.who == alert.recipient:
         return "closed it"
     if _went_on(alert, later):
-        return "no response" if alert.notified else "was to be notified later"
+        return "no response" if alert.notified else _NOT_YET_AT_WORK
     others = [one for one in steps if one.rule == Acknowledged.rule and one.who != alert.recipient]
     taken = next((one for one in others if one.at >= alert.raised_at), None)
     if taken is not None:
-        return f"no response needed: {reader.name_of(taken.who, taken.name)} acknowledged it"
+        return f"{_within(taken, reader)} acknowledged it first"
     if closed is None:
         return None
-    return f"no response needed: {reader.name_of(closed.who, closed.name)} closed it" if closed.who else "no response"
+    return f"{_within(closed, reader)} closed it" if closed.who else "no response"
+
+
+def _within(step: StepRow, reader: Reader) -> str:
+    """The name within a line."""
+    return "you" if reader.is_me(step.who) else reader.name_of(step.who, step.name)
 
 
 def _went_on(alert: AlertRow, later: Sequence[AlertRow]) -> bool:

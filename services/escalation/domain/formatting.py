@@ -1,6 +1,6 @@
 """Amounts, times and numbers as people read them."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from babel.numbers import format_currency, get_currency_precision
@@ -20,24 +20,33 @@ def known_money(amount_minor: int | None, currency: str | None) -> str | None:
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """How long ago, in one unit: "6 min ago"; a date where it is more than two weeks."""
-    age = now - at
-    if age < timedelta(seconds=45):
+    """How long ago, in one unit, where it stands by itself: "6 min ago"; a date where it is two weeks or more."""
+    return _recently(at, now) or day(at)
+
+
+def when(at: datetime, now: datetime) -> str:
+    """The same within a sentence: "6 min ago", "on 4 May 2026"."""
+    return _recently(at, now) or f"on {day(at)}"
+
+
+def _recently(at: datetime, now: datetime) -> str | None:
+    """How long ago, rounded before the unit is chosen; None where it is two weeks or more."""
+    seconds = (now - at).total_seconds()
+    if seconds < 45:
         return "just now"
-    if age < timedelta(hours=1):
-        return f"{max(1, round(age.total_seconds() / 60))} min ago"
-    if age < timedelta(days=1):
-        return f"{round(age.total_seconds() / 3600)} h ago"
-    if age < timedelta(days=14):
-        return counted(round(age.total_seconds() / 86400), "day") + " ago"
-    return day(at)
+    minutes, hours, days = (round(seconds / unit) for unit in (60, 3600, 86400))
+    if minutes < 60:
+        return f"{minutes} min ago"
+    if hours < 24:
+        return f"{hours} h ago"
+    return f"{counted(days, 'day')} ago" if days < 14 else None
 
 
 def left(until: datetime, now: datetime) -> str:
-    """How much time is left, in at most two units: "12 min left", "1 h 20 min left", "3 days left"."""
+    """How much time is left, in at most two units: "12 min left", "1 h 20 min left", "3 days left", "overdue"."""
     minutes = int((until - now).total_seconds() // 60)
     if minutes < 0:
-        return "time is up"
+        return "overdue"
     if minutes < 1:
         return "under 1 min left"
     if minutes < 60:
@@ -57,9 +66,20 @@ def overdue(due: datetime, now: datetime) -> str:
 
 
 def clock(at: datetime, now: datetime) -> str:
-    """A moment by the clock of its own zone, with the day where that is not today: "14:30", "4 May, 14:30"."""
-    today = at.date() == now.astimezone(at.tzinfo).date()
-    return f"{at:%H:%M}" if today else f"{at.day} {at:%b}, {at:%H:%M}"
+    """A moment by the clock of its own zone, with the day where that is not today: "14:30", "4 May, 14:30".
+
+    It follows "by", "until", "since" and the like; after "at" it would be wrong: see `at_clock`.
+    """
+    return f"{at:%H:%M}" if _is_today(at, now) else f"{at.day} {at:%b}, {at:%H:%M}"
+
+
+def at_clock(at: datetime, now: datetime) -> str:
+    """The same as an adverb: "at 14:30", "on 4 May at 14:30"."""
+    return f"at {at:%H:%M}" if _is_today(at, now) else f"on {at.day} {at:%b} at {at:%H:%M}"
+
+
+def _is_today(at: datetime, now: datetime) -> bool:
+    return at.date() == now.astimezone(at.tzinfo).date()
 
 
 def day(at: date) -> str:
@@ -94,8 +114,16 @@ def ordinal(number: int) -> str:
 
 def absolute(at: datetime) -> str:
     """A moment for people, in its own zone: "4 May 2026, 16:40 UTC"."""
-    name = "UTC" if at.tzinfo is UTC else at.tzname()
-    return f"{day(at)}, {at:%H:%M} {name}"
+    return f"{day(at)}, {at:%H:%M} {_zone_name(at)}"
+
+
+def at_absolute(at: datetime) -> str:
+    """The same as an adverb: "on 4 May 2026 at 16:40 UTC"."""
+    return f"on {day(at)} at {at:%H:%M} {_zone_name(at)}"
+
+
+def _zone_name(at: datetime) -> str | None:
+    return "UTC" if at.tzinfo is UTC else at.tzname()
 
 
 def date_words(day: date, today: date) -> str:

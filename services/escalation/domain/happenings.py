@@ -22,7 +22,7 @@ from services.escalation.domain.signals import SIGNALS
 from services.escalation.domain.written import NoteAbout, NoteRow
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import SignalKind
-from shared.contracts.orders_inbound import OutcomeReported
+from shared.contracts.orders_inbound import OutcomeReported, PromiseKept
 from shared.contracts.support_inbound import CaseOpened, Person, RefundRequested
 
 _NOTES = {
@@ -210,10 +210,13 @@ def _signal_line(signal: SignalRow, reader: Reader) -> SignalLine:
 
 
 def _title(event: Envelope[Fact], sale: SaleWords, signals: Iterable[SignalRow]) -> str | None:
-    """Words for a fact, with details that it does not contain: the outcome, or the order's currency."""
+    """Words for a fact, with details that it does not contain: the promise, the outcome, or the order's currency."""
     if isinstance(event.data, RefundRequested):
         risks = (one.risk for one in signals if one.fact_id == fact_id(event))
         return next((words.headline(one) for one in risks if one.kind is SignalKind.REFUND_REQUESTED), None)
+    if isinstance(event.data, PromiseKept) and event.data.promise in sale.named:
+        proof = f" ({event.data.proof})" if event.data.proof else ""
+        return f"Promise for order {event.data.order} kept: {sale.named[event.data.promise]}{proof}"
     of_outcome = sale.outcome and isinstance(event.data, OutcomeReported)
     return f"{words.describe(event).title}: {sale.outcome}" if of_outcome else None
 
@@ -226,15 +229,16 @@ def _happening(event: Envelope[Fact], title: str | None, reader: Reader, ways: W
 
 
 def _said(said: SaidRow, order_id: str, sale: SaleWords, reader: Reader, *, at_risk: bool) -> Happening:
-    who = reader.name_of(said.agent, said.agent_name)
+    who = "you" if reader.is_me(said.agent) else reader.name_of(said.agent, said.agent_name)
     title = words.customer_said(said.kind, said.number, order_id, sale.of_said(said.kind, said.what))
-    return Happening(title, None, f"{who}. {words.NO_PROOF}", reader.moment(said.at), at_risk, None)
+    source = f"Reported by {who} after a conversation; not yet confirmed."
+    return Happening(title, None, source, reader.moment(said.at), at_risk, None)
 
 
 def _bare(signal: SignalRow, reader: Reader) -> Happening:
     title = words.headline(signal.risk)
     reported_by = "Orders" if SIGNALS[signal.risk.kind].part is Part.ORDERS else "Support"
-    source = "On call" if signal.by_silence else reported_by
+    source = "Handoff" if signal.by_silence else reported_by
     return Happening(title, signal.words, source, reader.moment(signal.at), signal.ended is None, None)
 
 
@@ -246,7 +250,7 @@ def _note_of(action: ActionRow, notes: Iterable[NoteRow]) -> NoteRow | None:
 
 def _done(action: ActionRow, note: NoteRow | None, reader: Reader) -> Happening:
     title, written = _action_title(action, reader), note.text if note else None
-    return Happening(title, written, "On call", reader.moment(action.at), at_risk=False, by=None)
+    return Happening(title, written, "Handoff", reader.moment(action.at), at_risk=False, by=None)
 
 
 def _action_title(action: ActionRow, reader: Reader) -> str:
@@ -257,7 +261,7 @@ def _action_title(action: ActionRow, reader: Reader) -> str:
         )
         return f"{who} {'reached' if action.kind is CustomerReachedLogged else 'could not reach'} the customer{way}"
     if action.kind is AppointmentLogged:
-        at = f" at {reader.moment(button.at).clock}" if isinstance(button, AppointmentLogged) else ""
+        at = f" {reader.moment(button.at).at}" if isinstance(button, AppointmentLogged) else ""
         return f"{who} promised to call the customer{at}"
     until = f" until {reader.moment(button.until).clock}" if isinstance(button, SnoozePressed) else ""
     return f"{who} snoozed it{until}"

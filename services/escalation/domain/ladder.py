@@ -16,6 +16,10 @@ from services.escalation.domain.words import STEPS
 from shared.contracts.escalation import LADDER, Step
 
 BELOW_MANAGERS = frozenset({Step.SELLER, Step.SUCCESSOR, Step.BACKUP})
+_NOBODY_THERE = {
+    Step.MANAGER: "no manager on record",
+    Step.UPPER_MANAGER: "no second-level manager on record",
+}
 
 
 def ladder_steps(
@@ -87,9 +91,11 @@ class _View:
 
     def sold(self, reader: Salesperson) -> str:
         """The sale in words, with its date in the reader's zone."""
-        sold_on = _day(self.order.sold_at, reader.zone, self.now)
+        return self.sold_on(_day(self.order.sold_at, reader.zone, self.now))
+
+    def sold_on(self, sold_on: str) -> str:
         if self.seller is None:
-            return f"Order {self.order.order_id} was sold without a seller on {sold_on}"
+            return f"No salesperson is on record for order {self.order.order_id} ({sold_on})"
         return f"{self.seller.name} sold order {self.order.order_id} on {sold_on}"
 
     def name(self, id: str | None) -> str:
@@ -110,7 +116,7 @@ def _candidates(view: _View, assigned: str | None) -> Iterator[LadderStep]:
     below = view.seller or holder
     if below is not None:
         alone = " and has left without a successor" if holder is None else ""
-        yield from _managers(view, below, f"{alone}; you are next in line.")
+        yield from _managers(view, below, f"{alone}; you are next on the escalation path.")
 
 
 def _in_sellers_place(view: _View, assigned: str | None) -> Iterator[LadderStep]:
@@ -178,7 +184,7 @@ def _managers(view: _View, below: Salesperson, why: str) -> Iterator[LadderStep]
         return
     step = steps[0]
     if above is None:
-        yield _nobody(step, f"no {STEPS[step]} is known")
+        yield _nobody(step, _NOBODY_THERE[step])
     elif above == below.salesperson_id:
         yield _named(step, above, f"{below.name} is also the seller")
     elif above in seen:
@@ -256,9 +262,9 @@ def _away(ladder_step: LadderStep, view: _View) -> bool:
 
 def _desk(view: _View, below: Sequence[LadderStep], candidates: Sequence[LadderStep], moment: Moment) -> LadderStep:
     """The desk's step; skipped if that person is on an earlier step, or if the desk is invalid."""
-    by = f" by {view.seller.name}" if view.seller else " without a seller"
+    by = f" by {view.seller.name}" if view.seller else ""
     if any(_stands(ladder_step) and _soon_at_work(ladder_step, view, moment) for ladder_step in below):
-        ladder_step = _at_desk(view, "nobody_answered", by, "; you are next in line")
+        ladder_step = _at_desk(view, "nobody_answered", by, "; you are next on the escalation path")
     elif view.seller is None and not any(_stands(ladder_step) for ladder_step in below):
         ladder_step = _at_desk(view, "no_seller", by)
     elif any(_stands(ladder_step) for ladder_step in candidates):
@@ -277,8 +283,8 @@ def _at_desk(view: _View, because: str, by: str, rest: str = "") -> LadderStep:
     """The desk's step in words, without what others did: that differs between notifications, see `cause_words`."""
     zone = view.people[view.desk].zone if view.desk in view.people else "UTC"
     sold_on = _day(view.order.sold_at, zone, view.now)
-    why_you = f"You are the sales desk: order {view.order.order_id} was sold{by} on {sold_on}{rest}."
-    return LadderStep(Step.DESK, view.desk, because, why_you)
+    sold = f"Order {view.order.order_id} was sold{by} on {sold_on}" if by else view.sold_on(sold_on)
+    return LadderStep(Step.DESK, view.desk, because, f"{sold}{rest}. This is with the sales desk: you.")
 
 
 def _today(person: Salesperson, now: datetime) -> date:

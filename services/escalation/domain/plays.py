@@ -1,12 +1,12 @@
 """What to say and to offer in the call, by the main signal, the policy and the customer. Pure functions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.escalation.domain.formatting import date_words
 from services.escalation.domain.main_signal import informs, main_signal, that_count
 from services.escalation.domain.policy.model import LATE_WITHOUT_DAY, Play, Plays, Policy
-from services.escalation.domain.policy.values import DAY, introduced
+from services.escalation.domain.policy.values import DAY, PROMISE, introduced
 from services.escalation.domain.refund_words import refund_words
 from services.escalation.domain.stakes import Amount, refund_total
 from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk, money
@@ -18,8 +18,8 @@ from shared.contracts.support_inbound import ContactPreference
 class Advice:
     """Advice for the call.
 
-    `limit` follows "You may offer": the highest amount, or that none may be offered without asking; `instead` tells why
-    there is nothing to say or to offer.
+    `offer` follows "You may offer:". `limit` is a sentence: the largest credit, or that there is none without approval.
+    `instead` tells why there is nothing to say or to offer.
     """
 
     say: tuple[str, ...] = ()
@@ -27,6 +27,17 @@ class Advice:
     limit: str | None = None
     instead: str | None = None
 
+    def naming(self, promise: str | None) -> "Advice":
+        """The same with the missed promise, quoted or None, in the lines that speak of it."""
+        words = f"‘{promise.strip('“”')}’" if promise else THE_PROMISE
+        return replace(self, say=tuple(line.replace(PROMISE, words) for line in self.say))
+
+
+THE_PROMISE = "[what was promised]"
+"""The placeholder for a promise whose words are no longer kept."""
+
+_LET_IT_BE = "Do not try to change the customer's mind about it. Nothing is due from you; mark it as seen."
+"""The advice on a refund for information: it is the customer's right, or others decide on it."""
 
 YOUR_NAME = "[your name]"
 """The placeholder for the desk's name, which is often a team's: the caller says their own name."""
@@ -48,17 +59,22 @@ class Voice:
     seller_left: bool = False
     handed_on: bool = False
 
-    def says(self, play: Play, plays: Plays) -> tuple[str, ...]:
-        """The play's lines: the seller's own, or an introduction and the lines that are true of everyone else."""
-        if self.me == self.seller:
-            return play.say
-        lines, seller = play.say_for_others or play.say, self.seller_name
-        me = YOUR_NAME if self.step is Step.DESK else self.name
-        return introduced(self._introduction(plays), me=me, seller=seller or ""), *lines
+    def says(self, play: Play, policy: Policy) -> tuple[str, ...]:
+        """An introduction and the play's lines: the seller's own, or those that are true of everyone else."""
+        lines = play.say if self._is_seller else play.say_for_others or play.say
+        me = YOUR_NAME if self.step is Step.DESK and not self._is_seller else self.name
+        introduction, company = self._introduction(policy.plays), policy.company.name
+        return introduced(introduction, me=me, seller=self.seller_name or "", company=company), *lines
+
+    @property
+    def _is_seller(self) -> bool:
+        return self.me == self.seller
 
     def _introduction(self, plays: Plays) -> str:
         """The introduction that is true: a seller who left, or whose account went to another, no longer looks after
         it."""
+        if self._is_seller:
+            return plays.introductions.seller
         if self.seller_name is None:
             return plays.introductions.no_seller
         if self.seller_left:
@@ -68,6 +84,12 @@ class Voice:
         if self.step is Step.DESK or self.handed_on:
             return plays.introductions.desk
         return plays.introductions.colleague
+
+
+def check_in_lines(caller: str, policy: Policy) -> tuple[str, ...]:
+    """What to say when checking in: the introduction of the order's salesperson and the policy's lines."""
+    introduction, company = policy.plays.introductions.seller, policy.company.name
+    return introduced(introduction, me=caller, seller=caller, company=company), *policy.duties.say
 
 
 def advice(
@@ -83,13 +105,13 @@ def advice(
     if main is None:
         return None
     if informs(main, policy):
-        return Advice(instead=f"{refund_words(main.refund_kind, None)}: for your information, no action needed.")
+        return Advice(instead=f"{refund_words(main.refund_kind, None)}. {_LET_IT_BE}")
     play = _play_of(main, policy)
     if play is None:
         return None
     same_kind = [risk for risk in that_count(risks, policy) if risk.kind is main.kind]
     refund_minor = refund_total(same_kind, order) if main.kind is SignalKind.REFUND_REQUESTED else None
-    said = (_with_day(line, main) for line in voice.says(play, policy.plays))
+    said = (_with_day(line, main) for line in voice.says(play, policy))
     return Advice(tuple(said), play.offer, _limit_words(play, order, refund_minor))
 
 
@@ -116,31 +138,30 @@ def must_not_be_called(preference: ContactPreference, *, address: bool = True, c
 
     `address`: an address is known; `contact`: the person to contact for a customer who has died.
     """
-    instead = _instead(preference, address=address, contact=contact)
-    return f"This customer must not be called: {MUST_NOT_BE_CALLED[preference]}. {instead}"
+    return f"{MUST_NOT_BE_CALLED[preference]} {_instead(preference, address=address, contact=contact)}"
 
 
 def _instead(preference: ContactPreference, *, address: bool, contact: str | None) -> str:
     if preference is ContactPreference.DECEASED:
         if contact is not None:
-            return f"Contact {contact} instead (not the customer)."
-        return "Do not write either: ask support whom to contact, and close this once it is resolved."
+            return f"Contact {contact}, who got in touch about this order."
+        return "Do not call or write to them. Ask support whom to contact, and close this when it has been dealt with."
     if not may_write(preference):
-        return "Do not write either: close this once it is resolved."
-    return "Write instead: a reply counts as reaching them." if address else NO_ADDRESS
+        return "Do not call or write to them. Close this when it has been dealt with."
+    return "Write instead; when they reply, press “I reached them by e-mail”." if address else NO_ADDRESS
 
 
-NO_ADDRESS = "No e-mail address known: ask support how to reach this customer in writing."
-NO_WAY = "No phone number or e-mail address known: ask support how to reach this customer."
+NO_ADDRESS = "We have no e-mail address for them; ask support how to write to them."
+NO_WAY = "We have no phone number or e-mail address for this customer; ask support how to reach them."
 
 
 def no_call_words(number: str | None, *, address: bool) -> str:
     """For a customer who may be called but has no number that can be dialled: `number` is the number on record, and
     `address` tells whether an address is known."""
     if number:
-        ask = "" if address else ". Ask support how to reach this customer."
-        return f"The number on record cannot be dialled: {number}{ask}"
-    return "No phone number known." if address else NO_WAY
+        ask = "" if address else " Ask support how to reach this customer."
+        return f"The number on record cannot be dialled: {number}.{ask}"
+    return "We have no phone number for this customer." if address else NO_WAY
 
 
 def may_write(preference: ContactPreference) -> bool:
@@ -166,6 +187,8 @@ def _has_other_limits(play: Play, currency: str) -> bool:
 
 def _limit_words(play: Play, order: Amount, refund_minor: int | None) -> str | None:
     most = offer_limit(play, order, refund_minor)
-    if most is not None:
-        return f"up to {money(most, order.currency)}"
-    return f"(no amount in {order.currency} without approval)" if _has_other_limits(play, order.currency) else None
+    if most:
+        return f"Credit without approval: up to {money(most, order.currency)}."
+    if _has_other_limits(play, order.currency):
+        return f"Credit: only with approval (no limit is set for {order.currency})."
+    return "Credit: only with approval." if most == 0 else None

@@ -11,12 +11,16 @@ from shared.ids import SalespersonId
 
 @dataclass(frozen=True, slots=True)
 class LocalTime:
-    """An instant for people: relative to now, and absolute in the reader's zone."""
+    """An instant for people: relative to now, and absolute in the reader's zone. `when` and `at` are for sentences:
+    "on 4 May 2026", "at 14:30", "on 4 May at 14:30".
+    """
 
     iso: str
     ago: str
+    when: str
     absolute: str
     clock: str
+    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,18 @@ class Reader:
 
     def moment(self, at: datetime) -> LocalTime:
         local = at.astimezone(self.zone)
-        return LocalTime(at.isoformat(), words.ago(at, self.now), words.absolute(local), words.clock(local, self.now))
+        return LocalTime(
+            iso=at.isoformat(),
+            ago=words.ago(at, self.now),
+            when=words.when(at, self.now),
+            absolute=words.absolute(local),
+            clock=words.clock(local, self.now),
+            at=words.at_clock(local, self.now),
+        )
+
+    def due(self, at: datetime) -> str:
+        """ "is due at 16:00", "was due on 4 May at 16:00"."""
+        return f"{'is' if at > self.now else 'was'} due {self.moment(at).at}"
 
     def is_me(self, salesperson_id: str | None) -> bool:
         return salesperson_id == self.salesperson_id

@@ -19,14 +19,14 @@ def reopened_until(closed_at: datetime, within: timedelta) -> datetime:
 def check_may_reopen(episode: Episode, by: str, within: timedelta, now: datetime) -> None:
     """Raises NotNow for an episode that is open, or was closed by another person, automatically, or too long ago."""
     if episode.closed_at is None:
-        raise NotNow("episode_open", "this episode is open; reload the page.")
+        raise NotNow("episode_open", "this is open; reload the page.")
     if episode.closed_by is None:
-        raise NotNow("closed_by_itself", "this episode closed by itself: the order is no longer at risk.")
+        raise NotNow("closed_by_itself", "this closed automatically: the order is no longer at risk.")
     if episode.closed_by != by:
-        raise NotNow("closed_by_another", "only the person who closed this episode can undo the close.")
+        raise NotNow("closed_by_another", "only the person who closed this can undo it.")
     if now > reopened_until(episode.closed_at, within):
         minutes = counted(round(within / timedelta(minutes=1)), "minute")
-        raise NotNow("closed_too_long_ago", f"a close can be undone only within {minutes}, and that time is over.")
+        raise NotNow("closed_too_long_ago", f"closing can be undone only within {minutes}, and that time has passed.")
 
 
 def reopened(episode: Episode, now: datetime) -> Episode:

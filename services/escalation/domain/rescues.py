@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from services.escalation.domain.calendar import calendar_of
 from services.escalation.domain.clocks import Talk, extended, redeem_by
 from services.escalation.domain.entities import Clock, Episode, Salesperson
-from services.escalation.domain.formatting import clock, date_words
+from services.escalation.domain.formatting import at_clock, date_words
 from services.escalation.domain.policy.model import SEEN, Policy
 from services.escalation.domain.words import RESULTS, counted
 from shared.contracts.escalation import EpisodeResult
@@ -171,11 +171,12 @@ def snoozed(episode: Episode, person: Salesperson | None, until: datetime, polic
 
 
 def _refuse_to_forget(promised: datetime, person: Salesperson | None, now: datetime) -> None:
-    at = clock(promised.astimezone(ZoneInfo(person.zone if person else "UTC")), now)
-    what = "save another call-back time" if promised > now else "save the call, the attempt or another call-back time"
-    raise NotNow(
-        "past_appointment", f"the customer was promised a call at {at}: {what} before you snooze it for longer."
-    )
+    at = at_clock(promised.astimezone(ZoneInfo(person.zone if person else "UTC")), now)
+    if promised > now:
+        what = "To snooze past that, first agree on a new time with them and save it."
+    else:
+        what = "Before you snooze it, save the call, the attempt or a new call-back time."
+    raise NotNow("past_appointment", f"the customer was promised a call {at}. {what}")
 
 
 def offered(
@@ -188,7 +189,7 @@ def offered(
     longest = policy.acknowledgement.longest_hand_over + (notified_at - now)
     _check_within(until, now, longest, "the deadline for accepting")
     if to == episode.acknowledged_by:
-        raise NotNow("hand_over_to_oneself", "you already have this episode; choose someone else.")
+        raise NotNow("hand_over_to_oneself", "you already have this; choose someone else.")
     return replace(episode, offered_to=to, offered_until=until, changed_at=now)
 
 
@@ -252,4 +253,4 @@ def _check_there(person: Salesperson | None, until: datetime, policy: Policy, no
     if begins is not None:
         first = begins.astimezone(ZoneInfo(calendar.zone)).date()
         day = date_words(first, now.date())
-        raise NotNow("away_then", f"you are away from {day}: choose an earlier time, or hand the episode over.")
+        raise NotNow("away_then", f"you are away as of {day}. Choose an earlier time, or hand this over.")

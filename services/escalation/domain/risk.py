@@ -18,7 +18,8 @@ class Risk:
     `requested` is the amount of a refund, requested or paid. `more_than_order` tells that it exceeds the order's
     amount; `executed`, that the requested money has been paid since. `expected_on` is the day of a late delivery in the
     customer's calendar, if one was reported and is not over. `about` is the promise or expected outcome, quoted, if
-    known.
+    known. `contacts` is the number of contacts that made repeated contacts a signal, `due_at` the time at which an
+    answer that is due soon is due.
 
     Two kinds have two causes. A stalled order is `unmoved` if nobody moves it, rather than lacking a confirmation. A
     dead end is a contact `unanswered` in time, or one that ended without help.
@@ -35,6 +36,8 @@ class Risk:
     unanswered: bool = False
     expected_on: date | None = None
     about: str | None = None
+    contacts: int | None = None
+    due_at: datetime | None = None
 
     @property
     def amount_minor(self) -> int | None:

@@ -136,7 +136,7 @@ async def _answered(handle: Answer, request: Request, say: Say, given: InboxDepe
     except DATABASE_ERRORS as error:
         if not is_transient(error):
             raise
-        return _unavailable(say)
+        return _unavailable(say, pressed=request.method == "POST")
 
 
 def _back(request: Request) -> _Link:
@@ -145,11 +145,13 @@ def _back(request: Request) -> _Link:
         return "/devices", "Back to your devices"
     episode = request.path_params.get("episode_id")
     page = local_page(f"/episodes/{episode}") if episode else "/"
-    return (page, "Open the episode") if page != "/" else _HOME
+    return (page, "Back to this sale") if page != "/" else _HOME
 
 
-def _unavailable(say: Say) -> Response:
-    sentence = "The database is not responding. Nothing is lost. Try again in a few seconds; pressing twice is safe."
+def _unavailable(say: Say, *, pressed: bool) -> Response:
+    sentence = "Handoff is briefly unavailable. Try again in a few seconds."
+    if pressed:
+        sentence += " Your last action may not have been saved; trying twice does no harm."
     response = say("Back in a moment", sentence, status=503, link=_HOME)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
@@ -179,7 +181,7 @@ async def _check_form(request: Request, public_url: str, kind: str) -> None:
     await _check_size(request)
     await _read(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != kind:
-        raise FormRefused("This form was not sent in the way this page sends it. Reload the page and try again.")
+        raise FormRefused("Your browser could not send this form. Reload the page and try again.")
     check_same_site(request, public_url)
 
 
@@ -188,9 +190,7 @@ async def _check_size(request: Request) -> None:
     chunked = "transfer-encoding" in request.headers
     if chunked or not (length.isascii() and length.isdecimal()) or int(length) > _MAX_FORM_BYTES:
         closes = not await discard_rest(request)
-        raise _NotReceived(
-            413, f"This form is larger than {_MAX_FORM_BYTES // 1024} KB, or its size is not given.", closes=closes
-        )
+        raise _NotReceived(413, "Your note is too long to send. Shorten it and try again.", closes=closes)
 
 
 async def _read(request: Request) -> None:

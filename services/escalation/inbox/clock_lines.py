@@ -1,5 +1,6 @@
 """The clock of an episode in words: the person, the action, the deadline and the time left."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -9,22 +10,17 @@ from services.escalation.domain.words import STEPS, left, ordinal, promised_word
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import Step
 
-_TO_DO = {
-    Clock.ANSWER: "answer by",
-    Clock.REDEEM: "reach the customer by",
-    Clock.APPOINTMENT: "call the customer at",
-    Clock.SNOOZE: "snoozed until",
-}
-_TO_WRITE = {Clock.REDEEM: "write by", Clock.APPOINTMENT: "write at"}
-_NO_CALL = {Clock.APPOINTMENT: "reach the customer at"}
+_ACTIONS: Mapping[str, str] = {"call": "call the customer", "write": "write to the customer"}
+_REACH = "reach the customer"
+"""What has to be done, by the way of reaching the customer."""
 _SHORT = {
-    Clock.ANSWER: "Answer",
+    Clock.ANSWER: "Acknowledge",
     Clock.REDEEM: "Reach",
     Clock.APPOINTMENT: "Call",
     Clock.SNOOZE: "Snoozed",
 }
 _SHORT_INSTEAD = {"write": "Write", "none": "Reach"}
-_WAS_DUE = {"call": "call", "write": "message", "none": "talk"}
+_WAS_DUE = {"call": "call", "write": "message", "none": "contact"}
 """The kind of contact promised to the customer, by the way of reaching them."""
 _LITTLE_LEFT = timedelta(hours=1)
 """With less time than this a clock is shown as urgent. With more, it can wait for the end of a meeting; if everything
@@ -33,19 +29,22 @@ were red, nothing would stand out."""
 
 @dataclass(frozen=True, slots=True)
 class ClockLine:
-    """ "You: answer by 14:30 (12 min left)"; without `at` only the words. `short` is the action in a list. `in_list`
-    replaces it for an action at a time and not by it: "Call at 14:30".
+    """ "Acknowledge by 14:30 (12 min left)": `phrase`, then `shown`, which is the moment `at`, then `rest`.
+
+    Without `at` there is only the phrase. `short` is the action in a list. `in_list` replaces it for an action at a
+    time and not by it: "Call at 14:30".
 
     `urgent`: the reader has to act, and little time is left; `urgent_from` is when that begins.
     """
 
-    who: str | None
     phrase: str
+    rest: str = ""
     at: LocalTime | None = None
+    shown: str = ""
     left: str | None = None
     urgent: bool = False
     urgent_from: str | None = None
-    short: str = "Answer"
+    short: str = _SHORT[Clock.ANSWER]
     in_list: str | None = None
 
 
@@ -59,25 +58,36 @@ def clock_line(
     if row.closed_at is not None:
         return None
     if for_information:
-        return ClockLine(None, "For your information: no action needed.")
+        return ClockLine("Nothing is due from you. Mark it as seen." if row.has_a_part else "Nothing is due.")
     if reader.is_me(row.offered_to) and row.offered_until is not None:
-        request = f"{reader.name_of(row.acknowledged_by, row.acknowledged_name)} asks you to take over: answer by"
-        return _until(row.offered_until, reader, ClockLine(None, request), mine=True)
+        request = f"{reader.name_of(row.acknowledged_by, row.acknowledged_name)} asks you to take over. Accept by"
+        return _until(row.offered_until, reader, ClockLine(request, short="Accept"), mine=True)
     if row.exhausted_at is not None and row.deadline_at is None:
-        return ClockLine(None, "No one on the escalation path has responded. Open until someone acknowledges it.")
+        return ClockLine("No one on the escalation path has responded. Open until someone acknowledges it.")
     if row.reached_at is not None and row.deadline_at is None:
-        return ClockLine(_who(row, reader), f"reached the customer.{_then(row, reader)}")
+        return ClockLine(f"{_who(row, reader)} reached the customer.{_then(row, reader)}")
     if row.deadline_at is None or row.deadline_for is None:
-        return ClockLine(None, f"No call is due.{_then(row, reader)}") if row.acknowledged_at else None
+        return ClockLine(f"No call is due.{_then(row, reader)}") if row.acknowledged_at else None
     clock, promised_at = Clock(row.deadline_for), due_first(row)
     if promised_at is not None:
         return _promised_call(row, promised_at, reader, way)
-    phrase = f"{ordinal(place)} in your queue, call by" if place and way == "call" else _to_do(clock, way)
-    short = _SHORT_INSTEAD.get(way, _SHORT[clock]) if clock in _TO_WRITE else _SHORT[clock]
-    if clock is Clock.SNOOZE and reader.is_me(row.responsible):
-        return _until(row.deadline_at, reader, ClockLine(None, "Snoozed until", short=short), mine=False)
     mine = reader.is_me(row.responsible) and clock in (Clock.ANSWER, Clock.REDEEM)
-    return _until(row.deadline_at, reader, ClockLine(_who(row, reader), phrase, short=short), mine=mine)
+    return _until(row.deadline_at, reader, _running(row, reader, clock, way, place), mine=mine)
+
+
+def _running(row: EpisodeRow, reader: Reader, clock: Clock, way: str, place: int | None) -> ClockLine:
+    """What is to be done by the deadline, without its time."""
+    mine, who = reader.is_me(row.responsible), _who(row, reader)
+    if clock is Clock.SNOOZE:
+        return ClockLine("Snoozed until" if mine else f"{who} snoozed it until", short=_SHORT[clock])
+    if clock is Clock.ANSWER:
+        return ClockLine("Acknowledge by") if mine else ClockLine(f"{who} has until", " to acknowledge")
+    short = _SHORT_INSTEAD.get(way, _SHORT[clock])
+    if not mine:
+        return ClockLine(f"{who} has until", f" to {_ACTIONS['write'] if way == 'write' else _REACH}", short=short)
+    if place and way == "call":
+        return ClockLine("Call by", f", {ordinal(place)} in your queue", short=short)
+    return ClockLine("Write by" if way == "write" else "Reach the customer by", short=short)
 
 
 def _then(row: EpisodeRow, reader: Reader) -> str:
@@ -100,29 +110,28 @@ def due_first(row: EpisodeRow) -> datetime | None:
 
 def _promised_call(row: EpisodeRow, at: datetime, reader: Reader, way: str) -> ClockLine:
     """The line of a promised call at its time; once that has passed, with the deadline."""
-    mine = reader.is_me(row.responsible) and row.deadline_for == Clock.REDEEM
-    clock, short = reader.moment(at).clock, _SHORT_INSTEAD.get(way, _SHORT[Clock.APPOINTMENT])
+    me = reader.is_me(row.responsible)
+    mine, moment = me and row.deadline_for == Clock.REDEEM, reader.moment(at)
     if at > reader.now or row.deadline_at is None or row.deadline_for == Clock.APPOINTMENT:
-        line = ClockLine(_who(row, reader), _to_do(Clock.APPOINTMENT, way), short=short, in_list=f"{short} at {clock}")
-        return _until(at, reader, line, mine=mine)
-    was_due = f"{_WAS_DUE[way]} was due at {clock}"
-    phrase = f"the {was_due}, {_to_do(Clock.REDEEM, way)}"
-    line = ClockLine(_who(row, reader), phrase, in_list=was_due[0].upper() + was_due[1:])
+        action, short = _ACTIONS.get(way, _REACH), _SHORT_INSTEAD.get(way, _SHORT[Clock.APPOINTMENT])
+        phrase = action[0].upper() + action[1:] if me else f"{_who(row, reader)} is to {action}"
+        line = _until(at, reader, ClockLine(phrase, short=short, in_list=f"{short} {moment.at}"), mine=mine)
+        return replace(line, shown=moment.at)
+    was_due = f"{_WAS_DUE[way]} was due {moment.at}"
+    due = _running(row, reader, Clock.REDEEM, way, None)
+    said = f"The {was_due}. " if way != "none" else f"{was_due[0].upper()}{was_due[1:]}. "
+    line = replace(due, phrase=f"{said}{due.phrase}", in_list=was_due[0].upper() + was_due[1:])
     late = _until(row.deadline_at, reader, line, mine=mine)
     return replace(late, urgent=mine, urgent_from=at.isoformat() if mine else None)
 
 
-def _to_do(clock: Clock, way: str) -> str:
-    instead = {"write": _TO_WRITE, "none": _NO_CALL}.get(way, {})
-    return instead.get(clock, _TO_DO[clock])
-
-
 def _until(deadline: datetime, reader: Reader, line: ClockLine, *, mine: bool) -> ClockLine:
     """The line with its time; `mine`: the reader has to act."""
-    urgent_from = deadline - _LITTLE_LEFT
+    urgent_from, at = deadline - _LITTLE_LEFT, reader.moment(deadline)
     return replace(
         line,
-        at=reader.moment(deadline),
+        at=at,
+        shown=at.clock,
         left=left(deadline, reader.now),
         urgent=mine and urgent_from <= reader.now,
         urgent_from=urgent_from.isoformat() if mine else None,
@@ -133,22 +142,28 @@ def promised(row: EpisodeRow, reader: Reader) -> str | None:
     """The promised call, if the clock is for something else."""
     if row.closed_at is not None or row.appointment_at is None or due_first(row) is not None:
         return None
-    return promised_words(reader.moment(row.appointment_at).clock)
+    return promised_words(reader.moment(row.appointment_at).at)
 
 
 def now_with(row: EpisodeRow, reader: Reader) -> str | None:
-    """The other person who has an episode: "Now with Ben (backup)"."""
+    """The other person who has an episode: "Ben (backup) has been notified", "Ben is handling this"."""
     if row.closed_at is not None or row.responsible is None or reader.is_me(row.responsible):
         return None
-    place = f" ({STEPS[Step(row.step)]})" if row.step and row.acknowledged_by is None else ""
-    return f"Now with {reader.name_of(row.responsible, row.responsible_name)}{place}"
+    name = _who(row, reader)
+    if row.acknowledged_by is not None:
+        return f"{name} is handling this"
+    name = f"{name} ({STEPS[Step(row.step)]})" if row.step else name
+    if row.cause is None:  # the team only observes
+        return f"Shown to {name}"
+    held = f"will be notified {reader.moment(row.held_until).at}" if row.held_until else "has been notified"
+    return f"{name} {held}"
 
 
 _FOLLOWS_AS = {
     "seller": "You sold this order.",
     "notified": "You were notified before.",
     "asked": "You were due to be notified later.",
-    "manager": "It belongs to your team.",
+    "manager": "This sale belongs to your team.",
 }
 
 
@@ -160,7 +175,7 @@ def read_only(row: EpisodeRow, reader: Reader) -> str | None:
     if row.closed_at is not None:
         return why
     if row.acknowledged_at is not None:
-        return f"{why} {has_it} has had it since {reader.moment(row.acknowledged_at).clock}."
+        return f"{why} {has_it} has been handling this since {reader.moment(row.acknowledged_at).clock}."
     if row.responsible is None:
         return f"{why} No one has been notified yet."
     return f"{why} {reader.name_of(row.responsible, row.responsible_name)} has not acknowledged it yet."

@@ -85,10 +85,10 @@ def _offer(hours: WorkingTime, notified_at: datetime, policy: Policy) -> _Offer:
 def _at_work(hours: WorkingTime, notified_at: datetime, reader: Reader) -> str:
     opening = hours.opening(reader.now)
     if notified_at == NEVER or opening is None:
-        return "no working hours ahead"
+        return "no working hours scheduled"
     begins, ends = opening
     if begins > reader.now:
         at_work = f"at work from {reader.moment(begins).clock}"
         return f"{at_work}, can be notified now" if notified_at == reader.now else at_work
     at_work = "at work" if ends - reader.now > timedelta(days=1) else f"at work until {reader.moment(ends).clock}"
-    return at_work if notified_at == reader.now else f"{at_work}, notified at {reader.moment(notified_at).clock}"
+    return at_work if notified_at == reader.now else f"{at_work}, will be notified {reader.moment(notified_at).at}"

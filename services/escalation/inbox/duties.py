@@ -16,6 +16,7 @@ from services.escalation.domain.duties import ANSWERS, Duty, DutyKind, Sale, ope
 from services.escalation.domain.duty_buttons import CheckInLogged, DutyButton, FollowUpLogged
 from services.escalation.domain.entities import Directory, Order, products_of
 from services.escalation.domain.facts import AccountFact, fact_id
+from services.escalation.domain.plays import check_in_lines
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import LocalTime, Reader
 from services.escalation.domain.words.in_short import bought_words, customer_words, unturned
@@ -181,7 +182,7 @@ def _view(
         promise=str(duty.promise.fact_id) if duty.promise else "",
         round=str(complaint.fact_id) if complaint else "",
         again=_again(duty.word, reader, people) if duty.word else None,
-        say=policy.duties.say if check_in else (),
+        say=check_in_lines(reader.name, policy) if check_in else (),
         calls=calls,
         write=None if calls else mail(order.customer_email),
         calling=calling(order.customer_zone, policy.customers, reader.now),

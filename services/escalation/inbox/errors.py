@@ -17,7 +17,7 @@ _SAID = {
     404: ("Page not found", "There is no page at this address. Check it for typing errors."),
     405: (
         "That didn't work",
-        "This address does not accept this kind of request. Go to your inbox and try again there.",
+        "Use the buttons in your inbox instead.",
     ),
     500: ("Something went wrong", "The fault is ours, not yours. It has been logged. Try again later."),
 }

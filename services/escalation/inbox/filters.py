@@ -10,9 +10,9 @@ from shared.contracts.escalation import Severity
 
 _MAX_SEARCH = 100
 _MAX_PAGE = 10_000
-_SEVERITIES = {**SEVERITIES, Severity.WATCH: f"{SEVERITIES[Severity.WATCH]} or for information"}
+_SEVERITIES = {**SEVERITIES, Severity.WATCH: f"{SEVERITIES[Severity.WATCH]} and information"}
 """The severities as the rows name them; episodes for information have the lowest one but another name."""
-_SHOWN = {"waiting": "Waiting for you", "mine": "You have it"}
+_SHOWN = {"waiting": "Waiting for you", "mine": "Acknowledged by you"}
 
 
 @dataclass(frozen=True, slots=True)

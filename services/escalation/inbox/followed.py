@@ -67,7 +67,7 @@ def closed_lines(rows: Sequence[FollowedRow], signals: Signals, reader: Reader, 
 def _closed_line(row: FollowedRow, signals: Signals, reader: Reader, policies: Policies) -> FollowedLine:
     policy = policies.for_order(policies.latest, row.segment, products_in(row.products))
     ending = ending_of(row, reader, policy, signals.get(row.episode_id, ()))
-    state = f"{ending.result}: {ending.reason}, closed {ending.by}" if ending else ""
+    state = f"{ending.result}: {ending.reason}. Closed {ending.by}." if ending else ""
     return _line(row, signals, state, ending, policies)
 
 
@@ -95,9 +95,9 @@ def _line(row: FollowedRow, signals: Signals, state: str, ending: Ending | None,
 def _with(row: FollowedRow, reader: Reader) -> str:
     if row.acknowledged_at is not None:
         name = reader.name_of(row.acknowledged_by, row.acknowledged_name)
-        return f"{name} has had it since {reader.moment(row.acknowledged_at).clock}"
+        return f"{name} has been handling this since {reader.moment(row.acknowledged_at).clock}"
     if row.responsible is None:
         return "No one has been notified yet"
-    until = f", response due by {reader.moment(row.deadline_at).clock}" if row.deadline_at else ""
-    held = f"will be notified at {reader.moment(row.held_until).clock}" if row.held_until else "has been notified"
+    until = f", acknowledge by {reader.moment(row.deadline_at).clock}" if row.deadline_at else ""
+    held = f"will be notified {reader.moment(row.held_until).at}" if row.held_until else "has been notified"
     return f"{row.responsible_name or row.responsible} {held}{until}"

@@ -136,7 +136,8 @@ def _one_of(kind: type[Kind], value: str) -> Kind:
     try:
         return kind(value)
     except ValueError:
-        raise NotUnderstood(f"{quoted(value)} is not one of the options. Choose one from the list.") from None
+        wrong = f"{quoted(value)} is not one of the options." if value else "Nothing was chosen."
+        raise NotUnderstood(f"{wrong} Choose one from the list.") from None
 
 
 def text_of(form: FormData, name: str) -> str:

@@ -9,8 +9,8 @@ from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import RingCause
 
 _CAME_TO_NOTHING = {
-    OfferLapsed.rule: "did not accept by",
-    OfferWithdrawn.rule: "is no longer available, so the offer ended at",
+    OfferLapsed.rule: "did not accept in time, and the offer ended",
+    OfferWithdrawn.rule: "is no longer available, so the offer ended",
 }
 
 
@@ -29,10 +29,10 @@ def offer_line(row: EpisodeRow, alerts: Sequence[AlertRow], steps: Sequence[Step
     held_until = offers[-1].held_until if offers else None
     if held_until is None:
         return line
-    line = f"{line} {name} will be notified at {reader.moment(held_until).clock}"
+    line = f"{line} {name} will be notified {reader.moment(held_until).at}"
     if held_until < row.offered_until:
         return f"{line}."
-    return f"{line}, after the offer has ended: call them, or choose a later time."
+    return f"{line}, after the deadline to accept. Call {name} yourself, or choose a later deadline."
 
 
 def _came_to_nothing(row: EpisodeRow, steps: Sequence[StepRow], reader: Reader) -> str | None:
@@ -44,4 +44,4 @@ def _came_to_nothing(row: EpisodeRow, steps: Sequence[StepRow], reader: Reader) 
         return None
     last = over[-1]
     name = last.name or last.who
-    return f"{name} {_CAME_TO_NOTHING[last.rule]} {reader.moment(last.at).clock}. It is still yours."
+    return f"{name} {_CAME_TO_NOTHING[last.rule]} {reader.moment(last.at).at}. It is still yours."

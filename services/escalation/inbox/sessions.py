@@ -143,7 +143,9 @@ def check_same_site(request: Request, public_url: str) -> None:
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     ours = {_origin(public_url), f"{request.url.scheme}://{request.headers.get('host', '')}"}
     if site not in (None, "same-origin") or (site is None and origin is not None and origin not in ours):
-        raise FormRefused("This form was sent from another site. Open the page itself and try again there.")
+        raise FormRefused(
+            "This request came from another website, so it was not carried out. Open your inbox and try again."
+        )
 
 
 def _origin(url: str) -> str:

@@ -22,9 +22,12 @@ from services.escalation.inbox.sessions import (
 from services.escalation.store import sessions as store
 
 _ASK = "Enter your e-mail address and we'll send you a sign-in link. You don't need a password."
-_SENT = "If this address belongs to exactly one salesperson, a link is on its way. It works once, within 24 hours."
+_SENT = (
+    "If this address is registered for one person, a sign-in link is on its way. Use it within 24 hours; it works "
+    "once. If none arrives, ask your manager whether your address is registered."
+)
 _LONGEST_ADDRESS = 254
-_SPENT = "Each link works once, within 24 hours. Request a new one below."
+_SPENT = "Each link works once and only for 24 hours. Request a new one below."
 
 
 class SignInPages:

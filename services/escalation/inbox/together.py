@@ -83,12 +83,12 @@ def _shown(form: FormData) -> dict[UUID, str]:
     sent = [str(one).partition(_PART) for one in form.getlist("episode")]
     if not sent or len(sent) > MOST_AT_ONCE:
         raise NotUnderstood(
-            f"Between 1 and {MOST_AT_ONCE} episodes can be acknowledged at once. Reload the page and try again."
+            f"Between 1 and {MOST_AT_ONCE} sales can be acknowledged at once. Reload the page and try again."
         )
     try:
         return {UUID(id): round for id, _, round in sent}
     except ValueError:
-        raise NotUnderstood("One of these episodes is not valid. Reload the page and try again.") from None
+        raise NotUnderstood("One of these sales is not valid. Reload the page and try again.") from None
 
 
 def _outcome_lines(rows: Sequence[StateRow], me: SalespersonId, shown: int) -> Iterator[str]:

@@ -6,7 +6,7 @@ from functools import partial
 
 from services.escalation.domain import words
 from services.escalation.domain.calling import Calling, calling
-from services.escalation.domain.decisions.taking import NoSharedHour
+from services.escalation.domain.decisions.taking import NoSharedHour, no_shared_hour
 from services.escalation.domain.entities import Clock, products_in
 from services.escalation.domain.escalation_path import AlertRow, PathLine, StepRow, had_since, path_lines
 from services.escalation.domain.happenings import (
@@ -140,7 +140,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     parts = replace(parts, signals=in_sale_words(parts.signals, parts.history, row.order_id))
     risks = _risks(row, parts.signals)
     main = _main(risks, policy)
-    why, inform = words.why_now(risks, main), all_inform(risks, policy)
+    why, inform = words.why_now(risks, main, due=reader.due), all_inform(risks, policy)
     forbidden = _preference(row) in words.MUST_NOT_BE_CALLED
     record = OnRecord(row.customer_name, row.customer_phone, row.customer_email, row.customer_country)
     dialled = partial(phone_links, country=country_for(record, parts.history.facts, policy.company.country))
@@ -178,7 +178,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         cause=_cause(row, parts, reader),
         latest=reader.moment(why.at),
         clock=clock_line(row, reader, way=way, place=parts.place, for_information=inform),
-        place=f"{words.ordinal(parts.place)} call" if parts.place and way == "call" else None,
+        place=f"{words.ordinal(parts.place)} to call" if parts.place and way == "call" else None,
         read_only=read_only(row, reader),
         now_with=now_with(row, reader) if row.has_a_part else None,
         promised=promised(row, reader),
@@ -200,14 +200,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         script=_script(row, risks, reader, policy),
         for_information=inform,
         path=path_lines(parts.alerts, parts.steps, reader),
-        choices=choices(
-            row,
-            reader,
-            policy,
-            parts.colleagues,
-            call=can_call,
-            for_information=inform,
-        ),
+        choices=choices(row, reader, policy, parts.colleagues, call=can_call, for_information=inform),
         recent=happened[:_SHOWN],
         earlier=happened[_SHOWN:],
     )
@@ -251,7 +244,7 @@ def _cause(row: EpisodeRow, parts: Parts, reader: Reader) -> str | None:
         since = had_since(parts.alerts, parts.steps)
         again = words.again_words(cause, reader.moment(since).clock) if since else None
         return again or words.cause_words(cause, before)
-    held = reader.moment(row.held_until).clock if row.held_until else None
+    held = reader.moment(row.held_until).at if row.held_until else None
     return words.went_on_words(cause, before, reader.name_of(row.responsible, row.responsible_name), held_until=held)
 
 
@@ -265,6 +258,7 @@ def _script(row: EpisodeRow, risks: Sequence[words.Risk], reader: Reader, policy
     found = advice(risks, _voice(row, reader), preference=_preference(row), order=order, policy=policy)
     if found is None:
         return None
+    found = found.naming(_main(risks, policy).about)
     return Script(found.say, found.offer, found.limit, found.instead)
 
 
@@ -286,9 +280,12 @@ def _acknowledgement(row: EpisodeRow, steps: Sequence[StepRow], reader: Reader) 
     tries = f", {words.counted(row.attempts, 'failed attempt')}" if row.attempts else ""
     by = row.acknowledged_name or row.acknowledged_by
     taken_at = row.acknowledged_at
+    mine = reader.is_me(row.acknowledged_by)
     about_hours = [step.words for step in steps if step.rule == NoSharedHour.rule and step.at >= taken_at]
-    note = f"{tries}. {about_hours[-1]}" if about_hours and row.deadline_for == Clock.REDEEM else tries
-    return Acknowledgement(by, reader.is_me(row.acknowledged_by), reader.moment(taken_at), note)
+    if about_hours and row.deadline_for == Clock.REDEEM:
+        yours = f"You have {no_shared_hour('your working hours')}"
+        tries = f"{tries}. {yours if mine else about_hours[-1]}"
+    return Acknowledgement(by, mine, reader.moment(taken_at), tries)
 
 
 def _givers_note(row: EpisodeRow, notes: Sequence[NoteRow], reader: Reader) -> GiversNote | None:

@@ -6,9 +6,10 @@ from urllib.parse import quote
 from services.escalation.domain.phones import country_of, phone_links
 from services.escalation.domain.reaching import StandIn
 from services.escalation.domain.words import BY_CHANNEL
+from shared.contracts.support_inbound import ContactChannel
 
-CHANNELS = tuple((channel.value, label) for channel, label in BY_CHANNEL.items())
-"""Ways of talking with a customer, as the choices of a list."""
+CHANNELS = tuple((channel.value, label) for channel, label in BY_CHANNEL.items() if channel is not ContactChannel.WEB)
+"""Ways of talking with a customer, as the choices of a list; a form on the web is no talk."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,6 @@ def before_of(
     """The previous person in words for this reader; None if there was nobody."""
     if who is None:
         return None
-    at = reader.moment(notified_at).clock if notified_at else None
+    at = reader.moment(notified_at).at if notified_at else None
     until = reader.moment(had_until).clock if had_until else None
     return Before(name or who, at, is_reader=reader.is_me(who), until=until)

@@ -37,11 +37,17 @@ EXPECTED = """
         ) latest
     ) end
 """
+# When a promised answer is due that is due soon: the signal begins with the promise.
+DUE = """
+    case when s.kind = 'response_due' then (
+        select f.due_at from escalation.facts f where f.fact_id = s.fact_id
+    ) end
+"""
 RISK_COLUMNS = f"""
     s.signal_id, s.kind, s.at, s.amount_minor, s.currency, s.refund_kind,
     o.amount_minor as order_minor, o.currency as order_currency, {PAID_SINCE} as paid_minor, {UNMOVED} as unmoved,
     s.kind = 'contact_dead_ended' and s.by_silence as unanswered,
-    {EXPECTED} as expected_at, o.customer_zone, o.segment, coalesce(o.products, '[]') as products
+    {EXPECTED} as expected_at, {DUE} as due_at, o.customer_zone, o.segment, coalesce(o.products, '[]') as products
 """
 
 
@@ -66,7 +72,14 @@ def risk_of(row: Any, policies: Policies) -> Risk:
         unmoved=row["unmoved"],
         unanswered=row["unanswered"],
         expected_on=_expected_on(row, policies),
+        contacts=_contacts(row, policies) if kind is SignalKind.CONTACT_REPEATED else None,
+        due_at=row["due_at"],
     )
+
+
+def _contacts(row: Any, policies: Policies) -> int:
+    """The number of the policy in force at the last of these contacts."""
+    return policies.at(row["at"]).policy.signals.contact_repeated.contacts
 
 
 def _expected_on(row: Any, policies: Policies) -> date | None:

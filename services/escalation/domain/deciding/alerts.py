@@ -105,7 +105,7 @@ def _why_you(notification: Notification, episode: Episode) -> str:
     """The reason, with a remark if the order is not the one that the signal named."""
     why, named = notification.ladder_step.why_you, notification.signal.names_order
     if named not in (None, episode.order_id):
-        why = f"{why} The signal names order {named}, which is not known; this is the latest order."
+        why = f"{why} The report mentions order {named}, which we do not know. This is the customer's latest order."
     return why
 
 

@@ -30,7 +30,7 @@ def press(draft: Draft[EpisodeButton]) -> None:
     """Carry out a button press, if its episode is open and the presser may do so."""
     episode = draft.state.episodes.get(draft.fact.episode)
     if episode is None or episode.account_id != draft.account_id or episode.closed_at is not None:
-        draft.reject("episode_not_open", "this episode is no longer open; reload the page.")
+        draft.reject("episode_not_open", "this is no longer open; reload the page.")
     elif _has_left(draft):
         draft.reject("not_active", "you are no longer an active salesperson; someone else is notified.")
     elif not _may(draft, episode):
@@ -83,8 +83,13 @@ def _may(draft: Draft[EpisodeButton], episode: Episode) -> bool:
 def _why_not(draft: Draft[EpisodeButton], episode: Episode) -> tuple[str, str]:
     by = draft.fact.by
     if episode.acknowledged_by is None and (by == episode.responsible or by in draft.work.notified[episode.episode_id]):
-        return "not_acknowledged", "acknowledge this episode first."
-    return "episode_of_another", "someone else has this episode; reload the page."
+        return "not_acknowledged", "acknowledge this first."
+    who = "it is not with you"
+    if episode.acknowledged_by is not None:
+        who = f"{draft.work.name_of(episode.acknowledged_by)} is handling this now"
+    elif episode.responsible is not None:
+        who = f"{draft.work.name_of(episode.responsible)} has been notified"
+    return "episode_of_another", f"{who}; reload the page."
 
 
 def _acknowledge(draft: Draft[Any], episode: Episode) -> None:
@@ -94,7 +99,7 @@ def _acknowledge(draft: Draft[Any], episode: Episode) -> None:
     if episode.acknowledged_at is not None:
         return
     if draft.fact.as_of not in (None, episode.changed_at):
-        raise NotNow("changed_since", "this episode has changed since you opened it; reload the page.")
+        raise NotNow("changed_since", "this has changed since you opened it; reload the page.")
     acknowledged = taken(episode, draft.work.people.get(by, by), talk_of(draft, episode), draft.now, ahead=ahead)
     if not may_be_contacted(draft, episode):
         acknowledged = excused(acknowledged)
@@ -121,7 +126,7 @@ def _check_not_taken_by_another(draft: Draft[EpisodeButton], episode: Episode) -
     """
     if episode.acknowledged_by is not None and episode.acknowledged_by != draft.fact.by:
         name = draft.work.name_of(episode.acknowledged_by)
-        raise NotNow("taken_by_another", f"{name} has already acknowledged this episode; reload the page.")
+        raise NotNow("taken_by_another", f"{name} has already acknowledged this; reload the page.")
 
 
 def _log_attempt(draft: Draft[Any], episode: Episode) -> None:
@@ -154,7 +159,7 @@ def _presser(draft: Draft[Any]) -> Salesperson | None:
 
 def _close(draft: Draft[Any], episode: Episode) -> None:
     if draft.fact.result is EpisodeResult.INFORMED:
-        raise NotNow("not_for_information", "this episode is not only for information; choose another result.")
+        raise NotNow("not_for_information", "this is not only for information; choose another result.")
     close_episode(draft, episode, draft.fact.result, draft.fact.reason, by=draft.fact.by)
 
 
@@ -177,10 +182,10 @@ _NOTE_ABOUT: Mapping[type[EpisodeButton], NoteAbout] = {
     own_facts.ClosePressed: NoteAbout.CLOSE,
 }
 _OTHER_BUTTON: Mapping[bool, tuple[str, str]] = {
-    True: ("not_for_information", "this episode is no longer only for information; reload the page."),
+    True: ("not_for_information", "this is no longer only for information; reload the page."),
     False: (
         "for_information",
-        "this episode is for information and nothing is due; reload the page and mark it as seen.",
+        "this is for information and nothing is due; reload the page and mark it as seen.",
     ),
 }
 """Refusals by whether "seen" was pressed: an episode for information can only be marked as seen, others never."""

@@ -14,7 +14,7 @@ from services.escalation.domain.deciding.alerts import show_nobody
 from services.escalation.domain.deciding.notifying import assign_silently, ladder_of, notify, notify_next, situation_of
 from services.escalation.domain.deciding.offers import withdraw_offer
 from services.escalation.domain.deciding.preferences import talk_of
-from services.escalation.domain.decisions.decision import clock
+from services.escalation.domain.decisions.decision import at_clock, clock
 from services.escalation.domain.decisions.handing_over import OfferWithdrawn
 from services.escalation.domain.decisions.notifying import Unavailable
 from services.escalation.domain.decisions.taking import ClockMoved
@@ -132,8 +132,8 @@ def _look_at_notified(draft: Draft[PersonChanged], episode: Episode, person: Sal
     situation = situation_of(draft, episode)
     if episode.deadline_at is not None and to_notify.notified_at >= episode.deadline_at:
         due = answer_until(to_notify, episode.step or Step.SELLER, situation)
-        back = clock(to_notify.notified_at)
-        _move(draft, episode, due, f"{person.name} is back at {back}; response due by {clock(due)}.")
+        back = f"{person.name} is back {at_clock(to_notify.notified_at)}"
+        _move(draft, episode, due, f"{back}; acknowledgement due by {clock(due)}.")
         return
     absence = _calendar(draft, episode, person).next_absence(draft.now, longer_than=situation.moment.bound)
     if absence is not None and episode.deadline_at is not None and absence < episode.deadline_at:

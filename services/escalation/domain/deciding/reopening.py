@@ -34,7 +34,7 @@ def _closed_by_presser(draft: Draft[ReopenPressed]) -> Episode:
     """The episode that may be reopened. Only an order's last episode is kept in memory. Raises NotNow."""
     episode, person = draft.state.episodes.get(draft.fact.episode), draft.work.people.get(draft.fact.by)
     if episode is None or (episode.closed_at is not None and draft.state.has_newer(episode)):
-        raise NotNow("newer_episode", "this order has a newer episode; work on that one.")
+        raise NotNow("newer_episode", "this order has been at risk again since; work on that instead.")
     if person is not None and not person.active:
         raise NotNow("not_active", "you are no longer an active salesperson.")
     _, policy = draft.work.policy_for(draft.work.order_of(episode))

@@ -10,7 +10,7 @@ from typing import ClassVar, TypeAlias
 from uuid import UUID
 
 from services.escalation.domain.entities import Account, Alert, Case, Delivery, Episode, Order, Salesperson, Signal
-from services.escalation.domain.words import STEPS, absolute
+from services.escalation.domain.words import STEPS, absolute, at_absolute
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import RingCause, Step
 
@@ -157,3 +157,8 @@ STEP_WORDS = {step: f"{'a' if step is Step.COLLEAGUE else 'the'} {words}" for st
 def clock(at: datetime) -> str:
     """A time to the minute, in UTC, because people in several zones read it."""
     return absolute(at.astimezone(UTC))
+
+
+def at_clock(at: datetime) -> str:
+    """The same as an adverb: "on 4 May 2026 at 16:40 UTC"."""
+    return at_absolute(at.astimezone(UTC))

@@ -12,6 +12,7 @@ from services.escalation.domain.decisions.decision import (
     OfEpisode,
     Row,
     SetsClock,
+    at_clock,
     clock,
 )
 from services.escalation.domain.entities import Alert, Delivery, Order, Signal
@@ -60,7 +61,7 @@ class Notified(SetsClock):
         if times.informs:
             return f"Notified {whom} for information; nothing is due."
         held = f"; message held until {clock(times.notified_at)}" if times.notified_at > alert.raised_at else ""
-        until = f"; response due by {clock(times.answer_by)}" if times.answer_by else ""
+        until = f"; acknowledgement due by {clock(times.answer_by)}" if times.answer_by else ""
         return f"Notified {whom} {CAUSE_PHRASES[alert.cause]}{held}{until}."
 
     @property
@@ -123,6 +124,14 @@ class Skipped(OfEpisode):
 def skipped_step(sentence: str) -> Step | None:
     """The ladder step in a stored sentence of `Skipped`; records have no column for it."""
     return next((step for step in STEP_WORDS if sentence.startswith((_skipped(step), _skipped_before(step)))), None)
+
+
+def skipped_because(sentence: str) -> str:
+    """The reason in such a stored sentence, without a full stop."""
+    step = skipped_step(sentence)
+    if step is not None:
+        sentence = sentence.removeprefix(_skipped(step)).removeprefix(_skipped_before(step))
+    return sentence.removesuffix(".")
 
 
 def _skipped(step: Step) -> str:
@@ -201,8 +210,8 @@ class NobodyFurtherUp(SetsClock):
     @property
     def sentence(self) -> str:
         assert self.episode.deadline_at is not None
-        again_at = clock(self.episode.deadline_at)
-        return f"No one is further up the escalation path; {self.episode.responsible} is notified again at {again_at}."
+        again_at = at_clock(self.episode.deadline_at)
+        return f"No one is further up the escalation path; {self.episode.responsible} is notified again {again_at}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.escalation.domain.decisions.decision import OfEpisode, Row, clock
 from services.escalation.domain.entities import Episode
+from services.escalation.domain.formatting import possessive
 from services.escalation.domain.words import ordinal
 from shared.contracts import escalation
 from shared.contracts.envelope import Fact
@@ -82,6 +83,14 @@ class Queued(OfHolder):
         return f"{ordinal(self.ahead + 1)} call in line, after {before} of the same or a higher severity."
 
 
+def no_shared_hour(hours: str) -> str:
+    """The rest of the sentence after "has" or "have"; `hours` are such as "your working hours"."""
+    return (
+        "no working hours in the next week in which this customer may be called, so the deadline also runs outside "
+        f"{hours}."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class NoSharedHour(OfHolder):
     """The holder works when the customer must not be called, so other time counts."""
@@ -92,10 +101,7 @@ class NoSharedHour(OfHolder):
 
     @property
     def sentence(self) -> str:
-        return (
-            f"{self.name} has no working hours in the next week when this customer may be called, so all of the "
-            "customer's calling hours count."
-        )
+        return f"{self.name} has {no_shared_hour(f'{possessive(self.name)} working hours')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,7 @@ class Expired(OfHolder):
 
     rule = "expired"
     policy_lines = (REDEEM,)
-    outcome = "acknowledged it, did not reach the customer in time"
+    outcome = "acknowledged it but did not reach the customer in time"
     timeline = "customer not reached in time"
     color = "bold red"
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.escalation.domain.decisions.decision import OfEpisode, clock
+from services.escalation.domain.decisions.decision import OfEpisode, at_clock, clock
 from services.escalation.domain.decisions.taking import REDEEM, ChangesHolder, OfHolder
 from services.escalation.domain.facts import AccountFact
 from shared.contracts import escalation
@@ -77,7 +77,7 @@ class AppointmentMade(ChangesHolder):
 
     @property
     def sentence(self) -> str:
-        return f"The customer is to be called at {clock(self.at)}; the clock is paused until then."
+        return f"The customer is to be called {at_clock(self.at)}; the clock is paused until then."
 
     def publishes(self) -> Fact:
         return escalation.AppointmentMade(
@@ -97,7 +97,7 @@ class AppointmentDue(ChangesHolder):
     def sentence(self) -> str:
         due = self.episode.deadline_at
         until = f" and has until {clock(due)} to reach them" if due else ""
-        return f"The customer was promised a call at {clock(self.at)}; {self.holder} is reminded{until}."
+        return f"The customer was promised a call {at_clock(self.at)}; {self.holder} is reminded{until}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from services.escalation.domain.policy.lines import Path
 from services.escalation.domain.policy.model import CHOSEN_RESULTS, CLEARED, Play, Policy, Reason
-from services.escalation.domain.policy.values import DAY, span_words
+from services.escalation.domain.policy.values import DAY, PROMISE, span_words
 from shared.contracts.escalation import LADDER, EpisodeResult, Severity, SignalKind
 
 MOST_OVERRIDES = 200
@@ -24,8 +24,11 @@ _LONGEST_WAIT = timedelta(hours=1)
 """The longest wait of an e-mail for a response to a notification on a device. An attempt that stays without a result
 so long that it is given up has taken longer."""
 
-_ONLY_A_DAY = "must have only {day} in braces"
-_NO_BRACES = "must not use braces: only the lines of delivery_late have a {day}"
+_FILLED_IN = {SignalKind.DELIVERY_LATE.value: DAY, SignalKind.PROMISE_MISSED.value: PROMISE}
+"""The placeholder that the lines of a play may have."""
+_NO_BRACES = (
+    "must not use braces: only the lines of delivery_late have a {day}, and those of promise_missed a {promise}"
+)
 
 Fault: TypeAlias = tuple[Path, str]
 """The faulty member, and what is allowed there."""
@@ -133,14 +136,14 @@ def _plays(policy: Policy) -> Iterator[Fault]:
 
 
 def _braces(path: Path, play: Play) -> Iterator[Fault]:
-    """Faults of braces: only a late delivery has a day for a line. Other braces would be read to a customer."""
-    has_day = path[-1] == SignalKind.DELIVERY_LATE.value
+    """Faults of braces that nothing fills in: they would be read to a customer."""
+    known = _FILLED_IN.get(str(path[-1]))
     lines: dict[Path, str] = {("say", index): line for index, line in enumerate(play.say)}
     lines |= {("say_for_others", index): line for index, line in enumerate(play.say_for_others)}
     for place, line in lines.items():
-        rest = line.replace(DAY, "") if has_day else line
+        rest = line.replace(known, "") if known else line
         if "{" in rest or "}" in rest:
-            yield (*path, *place), _ONLY_A_DAY if has_day else _NO_BRACES
+            yield (*path, *place), f"must have only {known} in braces" if known else _NO_BRACES
     if play.offer is not None and ("{" in play.offer or "}" in play.offer):
         yield (*path, "offer"), "must not use braces"
 

@@ -34,9 +34,13 @@ class Age(Part):
 
 
 class Company(Part):
-    """The hours in which customers are answered: the clock of silences that concern the company as a whole."""
+    """The hours in which customers are answered: the clock of silences that concern the company as a whole.
+
+    `name` is the name by which customers know the company.
+    """
 
     zone: Zone
+    name: Text | None = None
     working_hours: tuple[WorkingHours, ...] = ()
     country: Country | None = None
     region: Region | None = None
@@ -157,8 +161,8 @@ class Duties(Part):
     enabled: bool = True
     check_in_after: Span = timedelta(days=14)
     say: Annotated[tuple[Text, ...], Field(min_length=1, max_length=4)] = (
-        "How are things going? Is it what you expected?",
-        "If anything isn't right, call me. You have my number.",
+        "How are you getting on with it? Is it what you expected?",
+        "If anything isn't right, please call me directly.",
     )
     show_before: Span = timedelta(days=2)
     show_after: Span = timedelta(days=14)
@@ -196,30 +200,38 @@ class Play(Part):
 
 
 class Introductions(Part):
-    """The first line of a call by a person other than the seller; {me} and {seller} stand for the two names."""
+    """The first line of a call, by the caller; {me}, {seller} and {company} stand for the names."""
 
-    colleague: Introduction = "This is {me}. I'm calling on behalf of {seller}, who looks after your order."
-    manager: Introduction = "This is {me}. I'm {seller}'s manager, and I'm looking after this myself."
-    desk: Introduction = "This is {me} from the sales team. I'm calling about the order you placed with {seller}."
-    no_seller: Introduction = "This is {me} from the sales team. I'm calling about your order."
-    seller_left: Introduction = "This is {me}. {seller} no longer works here, so I'm calling about your order."
+    seller: Introduction = "This is {me} from {company}. I'm calling about your order."
+    colleague: Introduction = (
+        "This is {me} from {company}. I'm calling on behalf of {seller}, who looks after your order."
+    )
+    manager: Introduction = "This is {me} from {company}. I'm responsible for {seller}'s team."
+    desk: Introduction = (
+        "This is {me} from the sales team at {company}. I'm calling about the order you placed with {seller}."
+    )
+    no_seller: Introduction = "This is {me} from the sales team at {company}. I'm calling about your order."
+    seller_left: Introduction = (
+        "This is {me} from {company}. {seller} has left the company, and I'm calling in their place."
+    )
 
 
 UNMOVED_ORDER = Play(
     say=(
-        "Your order hasn't moved since you placed it, and I'm sorry. I checked where it stands before I called.",
-        "Is there anything you're waiting for from us, or anything we should know before we go on?",
+        "Nothing has happened on your order since you placed it, and I'm sorry. "
+        "I've checked, and this is what happens next.",
+        "Is there anything I should know before we go ahead?",
     ),
-    offer="A date for the next step. Call them on that day, whatever happens.",
+    offer="to name a date for the next step, and to call them on that day, whatever happens.",
 )
 
 
 LATE_WITHOUT_DAY = Play(
     say=(
         "Your delivery is late, and I don't have a new date for it yet. I'm sorry.",
-        "When do you need it by? I'll find out when it will arrive, and call you back.",
+        "When do you need it by? I'll find out when it will arrive. When can I call you back today?",
     ),
-    offer="Part of it sooner, or a stand-in until it arrives.",
+    offer="to deliver part of the order sooner, or to lend them something until it arrives.",
 )
 
 

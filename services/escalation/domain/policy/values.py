@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from services.escalation.domain.formatting import possessive
 from shared.contracts.fields import Text
 
 _SPAN = re.compile(r"(\d{1,6})(m|h|d|w)", re.ASCII)
@@ -72,26 +73,31 @@ Money: TypeAlias = Mapping[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Annotat
 """Amounts in minor units (cents) by currency. A currency that is not named has no amount."""
 
 
-_NAMES = ("{me}", "{seller}")
+_ME, _SELLER, _COMPANY = "{me}", "{seller}", "{company}"
+_OF_COMPANY = re.compile(r" (from|at) \{company\}")
 
 
 def _names_known_people(text: str) -> str:
-    rest = text
-    for name in _NAMES:
-        rest = rest.replace(name, "")
+    rest = _OF_COMPANY.sub("", text).replace(_ME, "").replace(_SELLER, "")
+    if _COMPANY in rest:
+        raise PydanticCustomError("company", 'must have "from" or "at" before {company}, so that both can be left out')
     if "{" in rest or "}" in rest:
-        raise PydanticCustomError("introduction", "must have only {me} and {seller} in braces")
+        raise PydanticCustomError("introduction", "must have only {me}, {seller} and {company} in braces")
     return text
 
 
 Introduction: TypeAlias = Annotated[Text, AfterValidator(_names_known_people)]
-"""A line to say with the names of the caller and of the seller in it."""
+"""A line to say with the names of the caller, the seller and the company in it."""
 
 
 DAY = "{day}"
 """The placeholder in a play's lines for a late delivery: the day on which it is now expected."""
 
+PROMISE = "{promise}"
+"""The placeholder in a play's lines for a missed promise: that promise, in the words of the sale."""
 
-def introduced(line: str, *, me: str, seller: str) -> str:
-    """The line with both names."""
-    return line.replace(_NAMES[0], me).replace(_NAMES[1], seller)
+
+def introduced(line: str, *, me: str, seller: str, company: str | None) -> str:
+    """The line with the names. Without the company's name it does not say where the caller is from."""
+    line = _OF_COMPANY.sub(lambda found: f" {found[1]} {company}" if company else "", line)
+    return line.replace(f"{_SELLER}'s", possessive(seller)).replace(_ME, me).replace(_SELLER, seller)

@@ -32,7 +32,7 @@ def bounced_cases(history: History, scope: Scope, thresholds: ThresholdsAt) -> I
 SIGNAL = SignalDefinition(
     kind=SignalKind.CASE_BOUNCED,
     label="Passed around",
-    counted=("a case passed around", "cases passed around"),
+    counted=("a case being passed around", "cases being passed around"),
     headline=lambda _: "A case was passed around",
     raised_when="A case was reassigned `reassignments` times.",
     starts_with=(FactKind.CASE_REASSIGNED,),

@@ -57,7 +57,7 @@ SIGNAL = SignalDefinition(
     kind=SignalKind.CASE_STUCK,
     label="Case stuck",
     counted=("a stuck case", "stuck cases"),
-    headline=lambda _: "A case got stuck",
+    headline=lambda _: "A case was flagged as stuck",
     raised_when=(
         "An open case made no progress for `no_progress_for` of the company's working time; while it is the customer's "
         "turn, for `customers_turn_for`."

@@ -70,7 +70,11 @@ def _unanswered(history: History, fact: AccountFact, thresholds: ThresholdsAt) -
 
 
 def _headline(risk: Risk) -> str:
-    return "The time to answer the customer ran out" if risk.unanswered else "The customer was turned away without help"
+    return (
+        "The deadline for answering the customer passed"
+        if risk.unanswered
+        else "The customer was turned away without help"
+    )
 
 
 UNANSWERED = SecondCause(
@@ -93,8 +97,8 @@ SIGNAL = SignalDefinition(
     starts_with=(FactKind.CONTACT,),
     settled_by=Clearing(
         "A conversation with the customer about the same case, or one that the acknowledger reports for its order "
-        "(“Reached”); without a case, a conversation that names no other order or case. Resolving the case does not "
-        "settle it: no one has spoken with the customer.",
+        "(“I reached them”); without a case, a conversation that names no other order or case. Resolving the case does "
+        "not settle it: no one has spoken with the customer.",
         two_way_on_matter,
     ),
     second_cause=UNANSWERED,

@@ -18,6 +18,8 @@ from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.detections.windows import ALWAYS, NEVER, Window
 from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.formatting import ordinal
+from services.escalation.domain.risk import Risk
 from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
@@ -119,12 +121,16 @@ def _resolved(matter: Matter) -> tuple[Key, ...]:
     return ((IndexName.RESOLVED, matter.case),)
 
 
+def _headline(risk: Risk) -> str:
+    times = f"for the {ordinal(risk.contacts)} time" if risk.contacts else "again"
+    return f"The customer contacted us {times} about the same issue"
+
+
 SIGNAL = SignalDefinition(
     kind=SignalKind.CONTACT_REPEATED,
     label="Repeat contact",
-    recorded_as="Came back",
     counted=("a repeated contact", "repeated contacts"),
-    headline=lambda _: "The customer contacted us again about the same issue",
+    headline=_headline,
     raised_when=(
         "The customer contacted us `contacts` times about one matter within `within` of the first attempt, and no "
         "contact resolved it. A conversation is one contact."

@@ -39,7 +39,7 @@ class SignalDefinition:
 
     In words: `label` for lists, `counted` for one signal and for several, `headline` for the beginning of a sentence
     that the time follows, `raised_when` for the page of signals. `label_of` and `counted_of` are for kinds with signals
-    of another name. `recorded_as` is the label in the records of decisions, if that is older.
+    of another name.
 
     In rules: `starts_with` are the kinds of facts that a signal begins with, `settled_by` its ends, `part` the place
     where it is looked for (`silent_part` if it is made of silence), `find` the rule. `counts` is the kind of facts that
@@ -67,7 +67,6 @@ class SignalDefinition:
     counts: FactKind | None = None
     label_of: Callable[[Risk], str | None] | None = None
     counted_of: Callable[[Risk], tuple[str, str] | None] | None = None
-    recorded_as: str | None = None
     of_its_own: bool = True
     bad_contact: bool = False
 

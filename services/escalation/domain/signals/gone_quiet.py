@@ -58,8 +58,8 @@ def _followed(history: History, fact: AccountFact, until: datetime, thresholds: 
 SIGNAL = SignalDefinition(
     kind=SignalKind.GONE_QUIET,
     label="Gone quiet",
-    counted=("a silence", "silences"),
-    headline=lambda _: "The customer went quiet",
+    counted=("a long silence", "long silences"),
+    headline=lambda _: "No word from the customer since a bad contact or low rating; flagged",
     raised_when=(
         "After a bad contact or a low rating, no word from the customer and no conversation for `silent_for`, unless "
         "the same case was resolved or closed in the meantime."

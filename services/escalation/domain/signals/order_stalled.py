@@ -64,8 +64,8 @@ _PROGRESS = (
 
 def _headline(risk: Risk) -> str:
     if risk.unmoved:
-        return "Nothing has been done on the order since the sale; it stalled"
-    return "The order stalled before the customer confirmed it"
+        return "The order, untouched since the sale, was flagged as stalled"
+    return "The unconfirmed order was flagged as stalled"
 
 
 UNMOVED = SecondCause(

@@ -28,21 +28,20 @@ def denied_outcomes(history: History, scope: Scope, thresholds: ThresholdsAt) ->
 
 
 def _headline(risk: Risk) -> str:
-    outcome = f"The expected outcome {risk.about}" if risk.about else "The expected outcome"
-    return f"{outcome} was reported as not reached"
+    return f"Expected result not achieved{f' ({risk.about})' if risk.about else ''}, reported"
 
 
 SIGNAL = SignalDefinition(
     kind=SignalKind.OUTCOME_DENIED,
-    label="Outcome not reached",
-    counted=("an outcome not reached", "outcomes not reached"),
+    label="Result not achieved",
+    counted=("a result not achieved", "results not achieved"),
     headline=_headline,
     raised_when=(
-        "The customer says that the expected outcome was not reached, or a salesperson reports that they said so."
+        "The customer says that they did not get the expected result, or a salesperson reports that they said so."
     ),
     starts_with=_REPORTS,
     settled_by=Clearing(
-        "The customer says later that it was reached.", lambda matter: ((IndexName.OUTCOME_REACHED, matter.order),)
+        "The customer says later that they got it.", lambda matter: ((IndexName.OUTCOME_REACHED, matter.order),)
     ),
     part=Part.ORDERS,
     find=denied_outcomes,

@@ -9,7 +9,7 @@ from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import FactKind
-from services.escalation.domain.refund_words import refund_of
+from services.escalation.domain.refund_words import payment_of
 from services.escalation.domain.signals.definition import SignalDefinition
 from services.escalation.domain.signals.of_orders import by_themselves
 from shared.contracts.escalation import SignalKind
@@ -25,8 +25,8 @@ def paid_refunds(history: History, scope: Scope, thresholds: ThresholdsAt) -> It
 SIGNAL = SignalDefinition(
     kind=SignalKind.REFUND_PAID,
     label="Refund paid",
-    counted=("a refund paid", "refunds paid"),
-    headline=lambda risk: f"{refund_of(risk)} paid",
+    counted=("a refund payment", "refund payments"),
+    headline=payment_of,
     raised_when="A refund of more than zero was paid.",
     starts_with=(FactKind.REFUND_PAID,),
     settled_by=NEVER_CLEARED,

@@ -8,11 +8,12 @@ from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import FactKind
-from services.escalation.domain.refund_words import SPECIAL_REFUNDS, refund_of
+from services.escalation.domain.refund_words import SPECIAL_REFUNDS, request_of
 from services.escalation.domain.risk import Risk
 from services.escalation.domain.signals.definition import SignalDefinition
 from services.escalation.domain.signals.requests import requests, until_withdrawn
 from shared.contracts.escalation import SignalKind
+from shared.contracts.support_inbound import RefundKind
 
 
 def refund_requests(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
@@ -22,15 +23,24 @@ def refund_requests(history: History, scope: Scope, thresholds: ThresholdsAt) ->
 def _label_of(risk: Risk) -> str | None:
     """The label of a refund of a special kind, or of one that was executed."""
     named = SPECIAL_REFUNDS.get(risk.refund_kind) if risk.refund_kind else None
-    return f"{named or SIGNAL.label}, paid back" if risk.executed else named
+    if not risk.executed:
+        return named
+    if named is None or risk.refund_kind is None:
+        return f"{SIGNAL.label} and paid"
+    return f"{named}, {_PAID.get(risk.refund_kind, 'paid')}"
+
+
+_PAID = {RefundKind.STATUTORY_WITHDRAWAL: "money returned", RefundKind.CHARGEBACK: "money returned"}
+_COUNTED = {
+    RefundKind.STATUTORY_WITHDRAWAL: ("a legal withdrawal", "legal withdrawals"),
+    RefundKind.DOUBLE_CHARGE: ("a refund request for a double charge", "refund requests for double charges"),
+    RefundKind.CHARGEBACK: ("a chargeback", "chargebacks"),
+    RefundKind.FRAUD: ("a refund request after fraud", "refund requests after fraud"),
+}
 
 
 def _counted_of(risk: Risk) -> tuple[str, str] | None:
-    named = SPECIAL_REFUNDS.get(risk.refund_kind) if risk.refund_kind else None
-    if named is None:
-        return None
-    name = f"{named[0].lower()}{named[1:]}"
-    return f"a {name}", f"requests for a {name}"
+    return _COUNTED.get(risk.refund_kind) if risk.refund_kind else None
 
 
 SIGNAL = SignalDefinition(
@@ -39,7 +49,7 @@ SIGNAL = SignalDefinition(
     label_of=_label_of,
     counted=("a refund request", "refund requests"),
     counted_of=_counted_of,
-    headline=lambda risk: f"{refund_of(risk)} requested",
+    headline=request_of,
     raised_when=(
         "The customer asked for a refund. A refund of a kind without a play (`plays.refund_kinds`) is for information: "
         "shown and e-mailed once, with no deadline and no call due."

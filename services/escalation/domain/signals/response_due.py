@@ -66,8 +66,8 @@ def _passing(promise: AccountFact, due_at: datetime) -> AccountFact:
 SIGNAL = SignalDefinition(
     kind=SignalKind.RESPONSE_DUE,
     label="Answer due soon",
-    counted=("an answer due soon", "answers due soon"),
-    headline=lambda _: "A promised answer came close to its deadline",
+    counted=("an answer falling due", "answers falling due"),
+    headline=lambda _: "A promised answer was flagged as due soon",
     raised_when=(
         "A promised answer is due within `warn_before`, has not been given, and no other answer on the matter is "
         "overdue."

@@ -4,6 +4,8 @@ from services.escalation.domain.formatting import (
     LOCALE,
     absolute,
     ago,
+    at_absolute,
+    at_clock,
     clock,
     counted,
     cut,
@@ -14,6 +16,7 @@ from services.escalation.domain.formatting import (
     money,
     ordinal,
     overdue,
+    when,
 )
 from services.escalation.domain.risk import Risk
 from services.escalation.domain.words.causes import Before, again_words, cause_words, promised_words, went_on_words
@@ -54,6 +57,8 @@ __all__ = [
     "absolute",
     "again_words",
     "ago",
+    "at_absolute",
+    "at_clock",
     "cause_words",
     "clock",
     "complained_since",
@@ -75,5 +80,6 @@ __all__ = [
     "promised_words",
     "said_so",
     "went_on_words",
+    "when",
     "why_now",
 ]

@@ -10,8 +10,8 @@ from shared.contracts.escalation import RingCause
 class Before:
     """The person who had an episode before it went to the next person, or to the same person again.
 
-    `notified` is when they were notified, and `until` is until when they had it acknowledged, if they did. Both are by
-    the reader's clock.
+    `notified` is when they were notified, such as "at 14:30", and `until` is until when they had it acknowledged, if
+    they did. Both are by the reader's clock.
     """
 
     name: str
@@ -28,7 +28,7 @@ _BY_THEMSELVES: Mapping[RingCause, str] = {
     RingCause.SEVERITY: "Severity went up.",
     RingCause.CONTACT: "The customer has contacted us again.",
     RingCause.SNOOZE_ENDED: "The snooze is over.",
-    RingCause.APPOINTMENT: "This is a reminder of that call.",
+    RingCause.APPOINTMENT: "This is a reminder of the call the customer was promised.",
     RingCause.INFORMED: "For your information: you were not at work when this was raised, so a colleague was notified.",
 }
 _OF_SOMEBODY_UNKNOWN: Mapping[RingCause, str] = {
@@ -40,15 +40,15 @@ _OF_SOMEBODY_UNKNOWN: Mapping[RingCause, str] = {
 }
 
 _ENDS_AN_ACKNOWLEDGEMENT: Mapping[RingCause, str] = {
-    RingCause.SIGNAL: "something new has happened",
-    RingCause.SEVERITY: "severity went up",
-    RingCause.CONTACT: "the customer has contacted us again",
+    RingCause.SIGNAL: "Something new has happened",
+    RingCause.SEVERITY: "Severity went up",
+    RingCause.CONTACT: "The customer has contacted us again",
 }
 
 
 def promised_words(at: str) -> str:
-    """The promised call in words, regardless of who promised it."""
-    return f"The customer was promised a call at {at}."
+    """The promised call in words, regardless of who promised it; `at` is such as "at 14:30"."""
+    return f"The customer was promised a call {at}."
 
 
 def cause_words(cause: RingCause, before: Before | None) -> str | None:
@@ -71,11 +71,11 @@ def cause_words(cause: RingCause, before: Before | None) -> str | None:
 def again_words(cause: RingCause, since: str) -> str | None:
     """For the person who had it until now: the reason for the end. None for a cause that ends no acknowledgement."""
     new = _ENDS_AN_ACKNOWLEDGEMENT.get(cause)
-    return f"You had it since {since}; {new}: acknowledge it again." if new else None
+    return f"You have had this since {since}. {new}, so please acknowledge it once more." if new else None
 
 
 def _unanswered(before: Before) -> str:
-    at = f" at {before.notified}" if before.notified else ""
+    at = f" {before.notified}" if before.notified else ""
     return f"{before.subject} {'were' if before.is_reader else 'was'} notified{at} and did not respond"
 
 
@@ -85,10 +85,10 @@ def _unredeemed(before: Before) -> str:
 
 
 def went_on_words(cause: RingCause, before: Before | None, to: str, *, held_until: str | None = None) -> str | None:
-    """For all other readers: why this person has it now; they are notified only at `held_until`."""
+    """For all other readers: why this person has it now; they are notified only then, `held_until`: "at 14:30"."""
     if before is None or cause is RingCause.REPEAT or cause not in _OF_SOMEBODY_UNKNOWN:
         return None
-    then = f"will be notified at {held_until}" if held_until else "was notified"
+    then = f"will be notified {held_until}" if held_until else "was notified"
     what = {
         RingCause.STEP: "did not respond in time",
         RingCause.UNREDEEMED: "did not reach the customer in time",

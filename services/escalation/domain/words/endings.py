@@ -25,10 +25,10 @@ _BECAUSE: Mapping[str, str] = {
     "case_reopened": _WENT_ON,
     "response_promised": "an answer had been promised",
     "response_overdue": "the answer became overdue",
-    "rated": "a better rating was given",
-    "satisfaction_rated": "a better rating was given",
-    "request_closed": "it was closed",
-    "request_reopened": "it was reopened",
+    "rated": "the customer gave a better rating",
+    "satisfaction_rated": "the customer gave a better rating",
+    "request_closed": "closed here",
+    "request_reopened": "reopened here",
     "refund_requested": "a refund had been requested",
     "refund_withdrawn": _WITHDRAWN,
     "refund_paid": "the refund was paid",
@@ -47,14 +47,14 @@ _BECAUSE: Mapping[str, str] = {
     "delivery_late": "the delivery had been reported as late",
     "promise_kept": "the promise was kept",
     "promise_said_kept": "the customer said that the promise was kept",
-    "outcome_reported": "the outcome was reached",
-    "outcome_said": "the customer said that the outcome was reached",
+    "outcome_reported": "the customer got the result they wanted",
+    "outcome_said": "the customer said that they got the result they wanted",
 }
 
 
 def ended(how: str, because: str | None) -> str:
     """How a signal ended, `cleared` or `withdrawn`, and by what kind of fact: "the case was resolved"."""
     if because == RULES_CHANGED:
-        return "no longer counts: the rules changed"
+        return "our rules changed, so this no longer counts"
     known = _BECAUSE.get(because or "", (because or "").replace("_", " "))
     return f"{_AFTER_ALL} ({known})" if how == "withdrawn" else known

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from services.escalation.domain.formatting import absolute, day, known_money, money, ordinal
-from services.escalation.domain.refund_words import refund_words
+from services.escalation.domain.refund_words import requested_words
 from shared.contracts import orders_inbound, support_inbound
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.support_inbound import (
@@ -62,12 +62,11 @@ _CHANNELS = {
     ContactChannel.CHAT: "Chat",
     ContactChannel.MESSAGE: "Message",
     ContactChannel.WEB: "Web form",
-    ContactChannel.IN_PERSON: "Visit",
+    ContactChannel.IN_PERSON: "Meeting",
     ContactChannel.OTHER: "Contact",
 }
 _RESULTS = {
     ContactResult.ANSWERED: "answered",
-    ContactResult.UNANSWERED: "not answered",
     ContactResult.VOICEMAIL: "voicemail",
     ContactResult.DEAD_END: "ended without help",
     ContactResult.RESOLVED: "resolved",
@@ -76,11 +75,15 @@ _COURTESIES = {
     Courtesy.THANKS: "a thank-you",
     Courtesy.AUTOMATIC_REPLY: "an automatic reply",
 }
+_MESSAGES = {
+    Courtesy.THANKS: "a thank-you message",
+    Courtesy.AUTOMATIC_REPLY: "an automatic reply",
+}
 _NO_ANSWER = {
-    NoAnswerReason.GOODBYE: "a goodbye",
+    NoAnswerReason.GOODBYE: "goodbye message",
     NoAnswerReason.ANSWERED_ELSEWHERE: "answered elsewhere",
     NoAnswerReason.SPAM: "spam",
-    NoAnswerReason.TEST: "a test",
+    NoAnswerReason.TEST: "test",
 }
 _PREFERENCES = {
     ContactPreference.NONE: "The customer may be called again",
@@ -105,9 +108,11 @@ def _of_sales(fact: Fact) -> str | None:
         case orders_inbound.RefundPaid():
             return f"Refund of {money(fact.amount_minor, fact.currency)} paid"
         case orders_inbound.SaleCorrected():
-            return f"Seller of order {fact.order} corrected to {fact.sold_by or 'none'}: {fact.reason}"
+            if fact.sold_by is None:
+                return f"Order {fact.order} no longer has a seller: {fact.reason}"
+            return f"Seller of order {fact.order} corrected to {fact.sold_by}: {fact.reason}"
         case orders_inbound.AccountReassigned():
-            return f"Account assigned to {fact.salesperson} from {day(fact.since)}"
+            return f"Customer reassigned to {fact.salesperson} from {day(fact.since)}"
     return None
 
 
@@ -124,9 +129,10 @@ def _of_moments(fact: Fact, zone: tzinfo) -> str | None:
         case orders_inbound.OrderChanged():
             return f"Order {fact.order} changed: {_changed(fact, zone)}"
         case orders_inbound.DeliveryLate():
-            return f"Delivery of order {fact.order} late" + (f", due {_at(fact.due_at, zone)}" if fact.due_at else "")
+            expected = f", now expected {_at(fact.due_at, zone)}" if fact.due_at else ""
+            return f"Delivery of order {fact.order} late{expected}"
         case support_inbound.ResponsePromised():
-            return f"Answer promised by {_at(fact.due_at, zone)}" + _of_case(fact)
+            return f"Answer promised for {_at(fact.due_at, zone)}" + _of_case(fact)
     return None
 
 
@@ -146,22 +152,21 @@ def _of_promises(fact: Fact) -> str | None:
     match fact:
         case orders_inbound.PromiseKept():
             proof = f" ({fact.proof})" if fact.proof else ""
-            return f"Promise of order {fact.order} kept: {fact.promise}{proof}"
+            return f"Promise for order {fact.order} kept: {fact.promise}{proof}"
         case orders_inbound.OutcomeReported():
-            reached = "was reached" if fact.reached else "was not reached"
-            return f"The customer says that the expected outcome of order {fact.order} {reached}"
+            got = "got" if fact.reached else "did not get"
+            return f"The customer says that they {got} the result they wanted from order {fact.order}"
     return None
 
 
 def _of_contacts(fact: Fact) -> str | None:
     match fact:
         case support_inbound.ContactMade():
-            way = "from" if fact.direction is Direction.INBOUND else "to"
-            ended = _COURTESIES[fact.courtesy] if fact.courtesy else _RESULTS[fact.result]
+            ended = _COURTESIES[fact.courtesy] if fact.courtesy else _ended(fact)
             leaving = ": the customer says they are leaving" if fact.intent else ""
-            return f"{_CHANNELS[fact.channel]} {way} the customer, {ended}{leaving}"
+            return f"{_contact(fact)} the customer, {ended}{leaving}"
         case support_inbound.SatisfactionRated():
-            return f"Rated us {fact.rating} out of {fact.scale}"
+            return f"Customer rated us {fact.rating} out of {fact.scale}"
         case support_inbound.ResponseOverdue():
             return "Promised answer overdue" + _of_case(fact)
         case support_inbound.ContactPreferenceChanged():
@@ -169,10 +174,23 @@ def _of_contacts(fact: Fact) -> str | None:
     return None
 
 
+def _contact(fact: support_inbound.ContactMade) -> str:
+    """The contact with its preposition: "Chat with", "Phone call from"."""
+    if fact.channel in (ContactChannel.CHAT, ContactChannel.IN_PERSON):
+        return f"{_CHANNELS[fact.channel]} with"
+    return f"{_CHANNELS[fact.channel]} {'from' if fact.direction is Direction.INBOUND else 'to'}"
+
+
+def _ended(fact: support_inbound.ContactMade) -> str:
+    if fact.result is not ContactResult.UNANSWERED:
+        return _RESULTS[fact.result]
+    return f"not answered by {'us' if fact.direction is Direction.INBOUND else 'the customer'}"
+
+
 def _of_requests(fact: Fact) -> str | None:
     match fact:
         case support_inbound.RefundRequested():
-            return f"{refund_words(fact.kind, known_money(fact.amount_minor or None, fact.currency))} requested"
+            return requested_words(fact.kind, known_money(fact.amount_minor or None, fact.currency))
         case support_inbound.RefundWithdrawn():
             return "Refund request withdrawn"
         case support_inbound.CancellationRequested():
@@ -192,14 +210,14 @@ def _of_cases(fact: Fact) -> str | None:
         case support_inbound.CaseStatusChanged():
             return _matter(fact) + f"now “{fact.status}”"
         case support_inbound.CaseReopened():
-            return _matter(fact) + "reopened" + (f" by {_COURTESIES[fact.courtesy]}" if fact.courtesy else "")
+            return _matter(fact) + "reopened" + (f" by {_MESSAGES[fact.courtesy]}" if fact.courtesy else "")
         case support_inbound.CaseResolved():
             return _matter(fact) + "resolved"
         case support_inbound.CaseClosed():
-            return _matter(fact) + "closed" + (f" as {_NO_ANSWER[fact.reason]}" if fact.reason else "")
+            return _matter(fact) + "closed" + (f" ({_NO_ANSWER[fact.reason]})" if fact.reason else "")
         case support_inbound.AnswerNotNeeded():
-            about = "A contact" if fact.contact is not None else _matter(fact).rstrip()
-            return f"{about} needs no answer: {_NO_ANSWER[fact.reason]} (decided by {fact.by})"
+            about = "a contact" if fact.contact is not None else f"case {fact.case}" if fact.case else "a case"
+            return f"{fact.by} marked {about} as needing no answer ({_NO_ANSWER[fact.reason]})"
     return None
 
 

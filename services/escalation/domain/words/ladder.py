@@ -30,7 +30,7 @@ RESULTS: Mapping[EpisodeResult, str] = {
     EpisodeResult.INFORMED: "For information",
 }
 MUST_NOT_BE_CALLED: Mapping[ContactPreference, str] = {
-    ContactPreference.DO_NOT_CALL: "they asked us not to call",
-    ContactPreference.DISPUTE: "there is a dispute",
-    ContactPreference.DECEASED: "they have died",
+    ContactPreference.DO_NOT_CALL: "This customer asked not to be called.",
+    ContactPreference.DISPUTE: "This customer is in a dispute with us.",
+    ContactPreference.DECEASED: "This customer has died.",
 }

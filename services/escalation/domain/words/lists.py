@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import format_currency, get_currency_precision
 
-from services.escalation.domain.formatting import LOCALE, clock, left, money
+from services.escalation.domain.formatting import LOCALE, at_clock, clock, left, money
 
 _CURRENCIES_NAMED = 3
 
@@ -30,16 +30,16 @@ def amount(amount_minor: int, currency: str) -> str:
 
 
 def answer_until(deadline: datetime | None, zone: str, now: datetime) -> str:
-    """When a response is due, on the reader's clock: "answer by 14:30", "answer was due 4 May, 14:30"."""
+    """When it is to be acknowledged, on the reader's clock: "acknowledge by 14:30", or when it was to be."""
     if deadline is None:
         return "no deadline"
     at = clock(deadline.astimezone(ZoneInfo(zone)), now)
-    return f"answer by {at}" if deadline > now else f"answer was due {at}"
+    return f"acknowledge by {at}" if deadline > now else f"was to be acknowledged by {at}"
 
 
 def call_words(at: datetime, zone: str, now: datetime) -> str:
     """A promised call, on the reader's clock: "call at 14:30", "call was due at 14:30"."""
-    return f"call {'at' if at > now else 'was due at'} {clock(at.astimezone(ZoneInfo(zone)), now)}"
+    return f"call {'' if at > now else 'was due '}{at_clock(at.astimezone(ZoneInfo(zone)), now)}"
 
 
 def time_left(deadline: datetime | None, now: datetime) -> str | None:

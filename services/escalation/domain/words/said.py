@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.escalation.domain.facts import FactKind
-from services.escalation.domain.formatting import clock
+from services.escalation.domain.formatting import at_clock, clock
 from services.escalation.domain.words.signals import SIGNAL_LABELS
 from shared.contracts.escalation import CustomersAnswer, SignalKind
 
@@ -14,7 +14,7 @@ ANSWERS = {
 }
 """The labels of the buttons."""
 
-NO_PROOF = "Reported by a salesperson after a conversation; not proven."
+NO_PROOF = "Reported by a salesperson after a conversation; not yet confirmed."
 
 _COMPLAINTS = {
     FactKind.CONTACT: SignalKind.CONTACT_DEAD_ENDED,
@@ -27,25 +27,20 @@ _COMPLAINTS = {
 
 
 def customer_said(kind: FactKind, number: int | None, order: str, about: str | None = None) -> str:
-    """ "The customer said that a promise of order 4711 was kept: “Calibration visit”"; `about` is quoted."""
+    """ "The customer said that we kept our promise for order 4711: “Calibration visit”"; `about` is quoted."""
     which = f": {about}" if about else ""
     if kind is FactKind.PROMISE_SAID_KEPT:
-        return f"The customer said that a promise of order {order} was kept{which}"
-    reached = "was reached" if number else "was not reached"
-    return f"The customer said that the expected outcome of order {order} {reached}{which}"
+        return f"The customer said that we kept our promise for order {order}{which}"
+    got = "got" if number else "did not get"
+    return f"The customer said that they {got} the result they wanted from order {order}{which}"
 
 
 def said_so(name: str, at: datetime, now: datetime) -> str:
-    """ "Anna Berg reported this at 10:04, not yet proven"; both by the reader's clock."""
-    return f"{name} reported this {_when(at, now)}, not yet proven"
+    """ "Anna Berg reported this at 10:04, not yet confirmed"; both by the reader's clock."""
+    return f"{name} reported this {at_clock(at, now)}, not yet confirmed"
 
 
 def complained_since(name: str, at: datetime, complaint: FactKind, complained_at: datetime, now: datetime) -> str:
     """ "Anna Berg closed this at 10:04. Since then: refund requested (11:10)." """
     label = SIGNAL_LABELS[_COMPLAINTS[complaint]].lower()
-    return f"{name} closed this {_when(at, now)}. Since then: {label} ({clock(complained_at, now)})."
-
-
-def _when(at: datetime, now: datetime) -> str:
-    when = clock(at, now)
-    return f"on {when}" if "," in when else f"at {when}"
+    return f"{name} closed this {at_clock(at, now)}. Since then: {label} ({clock(complained_at, now)})."

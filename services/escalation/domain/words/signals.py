@@ -1,11 +1,11 @@
 """Why an order needs attention now: its signals in words. Start at `why_now`."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.escalation.domain.formatting import ago, date_words
+from services.escalation.domain.formatting import date_words, when
 from services.escalation.domain.risk import Risk
 from services.escalation.domain.signals import SIGNALS
 
@@ -21,14 +21,19 @@ class WhyNow:
 
     def sentence(self, now: datetime) -> str:
         """ "Refund of €480.00 requested 6 min ago, after a dead end." """
-        return f"{self.what} {ago(self.at, now)}{self.context}."
+        return f"{self.what} {when(self.at, now)}{self.context}."
 
 
-def why_now(risks: Sequence[Risk], main: Risk) -> WhyNow:
-    """Why an episode with these signals needs attention now; `main` is the signal that it is about."""
+def why_now(risks: Sequence[Risk], main: Risk, *, due: Callable[[datetime], str] | None = None) -> WhyNow:
+    """Why an episode with these signals needs attention now; `main` is the signal that it is about.
+
+    `due` says for the reader when something is due: "is due at 16:00".
+    """
     ordered = sorted(risks, key=lambda risk: risk.at)
     place = ordered.index(main)
     context = _joined(", after ", ordered[:place]) + _joined("; since then ", ordered[place + 1 :])
+    if main.due_at is not None and due is not None:
+        context += f". It {due(main.due_at)}"
     return WhyNow(headline(main), main.at, context + _expected(main), label(main))
 
 
@@ -42,8 +47,8 @@ def label(risk: Risk) -> str:
     return (signal.label_of(risk) if signal.label_of else None) or signal.label
 
 
-SIGNAL_LABELS = {kind: signal.recorded_as or signal.label for kind, signal in SIGNALS.items()}
-"""The labels in the records of decisions, which are kept as written."""
+SIGNAL_LABELS = {kind: signal.label for kind, signal in SIGNALS.items()}
+"""The labels in the records of decisions."""
 
 
 def headline(risk: Risk) -> str:

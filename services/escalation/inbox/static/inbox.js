@@ -15,15 +15,15 @@ let seenAt = Date.now(), triedAt = 0, source = null, fetching = false, again = f
 function ago(at) {
   const seconds = (Date.now() + ahead - at) / 1000;
   if (seconds < 45) return "just now";
-  if (seconds < 3600) return `${Math.max(1, Math.round(seconds / 60))} min ago`;
-  if (seconds < 86400) return `${Math.round(seconds / 3600)} h ago`;
-  const days = Math.round(seconds / 86400);
+  const [minutes, hours, days] = [60, 3600, 86400].map((unit) => Math.round(seconds / unit));
+  if (minutes < 60) return `${minutes} min ago`;
+  if (hours < 24) return `${hours} h ago`;
   return days < 14 ? `${days} ${days === 1 ? "day" : "days"} ago` : null;
 }
 
 function left(until) {
   let minutes = Math.floor((until - Date.now() - ahead) / 60_000);
-  if (minutes < 0) return "time is up";
+  if (minutes < 0) return "overdue";
   if (minutes < 1) return "under 1 min left";
   if (minutes < 60) return `${minutes} min left`;
   const hours = Math.floor(minutes / 60);
@@ -259,7 +259,7 @@ function keepNote(field, fresh) {
   if (unsaved.some((each) => find("blockquote", each).textContent === note)) return;
   const shown = find("template[data-unsaved]").content.firstElementChild.cloneNode(true);
   const trouble = find(".trouble:not([hidden], [data-unanswered])", field.form);
-  write(find(".trouble", shown), trouble?.textContent ?? `This episode changed while you were writing.${other ? " Your note is now in another form below." : ""}`);
+  write(find(".trouble", shown), trouble?.textContent ?? `This changed while you were writing.${other ? " Your note is now in another form below." : ""}`);
   write(find("blockquote", shown), note);
   unsaved.push(shown);
 }
@@ -421,7 +421,7 @@ function showKeys() {
   const keys = find("[data-keys]");
   if (!keys) return;
   keys.hidden = !find("[data-list] .row:not([inert])");
-  write(keys, localStorage.keys === "off" ? "Keyboard shortcuts are off: turn on" : "j and k move, Enter opens: turn off");
+  write(keys, localStorage.keys === "off" ? "Shortcuts are off. Turn on" : "Shortcuts: j/k to move, Enter to open. Turn off");
 }
 
 function move(event) {
