@@ -156,7 +156,7 @@ def inform(draft: Draft[InformationDue], episode: Episode, to_notify: NextStep) 
 
 
 def is_still_off(draft: Draft[InformationDue], episode: Episode, situation: Situation) -> bool:
-    """Whether the person is still off work: their hours changed, or an absence was reported."""
+    """Whether the person is still off work, as their hours or absences changed; if so, set a timer for their return."""
     return _wait_for(draft, episode, draft.fact.person, situation)
 
 

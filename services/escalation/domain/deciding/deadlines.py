@@ -8,17 +8,17 @@ from services.escalation.domain.deciding.alerts import Notification, inform, is_
 from services.escalation.domain.deciding.notifying import (
     assign_silently,
     find_recipient,
-    is_observed,
     ladder_of,
     notify,
     notify_next,
     situation_of,
+    team_observes,
 )
 from services.escalation.domain.deciding.offers import is_away, withdraw_offer
 from services.escalation.domain.deciding.people import pass_on
 from services.escalation.domain.deciding.preferences import may_be_contacted, note_no_shared_hour, talk_of
 from services.escalation.domain.decisions.handing_over import OfferLapsed
-from services.escalation.domain.decisions.notifying import Times, Unanswered
+from services.escalation.domain.decisions.notifying import Observed, Times, Unanswered
 from services.escalation.domain.decisions.taking import Expired
 from services.escalation.domain.decisions.talking import AppointmentDue, PauseEnded
 from services.escalation.domain.draft import Draft
@@ -114,8 +114,11 @@ def send_information(draft: Draft[InformationDue]) -> None:
         return
     ladder = standing(ladder_of(draft, episode) or ())
     ladder_step = next((one for one in ladder if one.salesperson_id == draft.fact.person), None)
-    is_there = ladder_step is not None and not is_still_off(draft, episode, situation_of(draft, episode))
-    if ladder_step is not None and is_there and not is_observed(draft, episode):
+    if ladder_step is None or is_still_off(draft, episode, situation_of(draft, episode)):
+        return
+    if team_observes(draft, episode):
+        draft.decide(Observed(episode))
+    else:
         inform(draft, episode, NextStep(ladder_step, draft.now))
 
 
@@ -176,7 +179,10 @@ def _remind(draft: Draft[EpisodeDue], episode: Episode, holder: str) -> None:
     """Send an alert that needs no response. The acknowledger promised the call, so their hours do not delay it."""
     signal = draft.work.main_signal(episode)
     ladder_step = step_of(ladder_of(draft, episode) or (), episode, holder, draft.work.people)
-    if signal is None or ladder_step is None or is_observed(draft, episode):
+    if signal is None or ladder_step is None:
+        return
+    if team_observes(draft, episode):
+        draft.decide(Observed(episode))
         return
     counted = replace(episode, rings=episode.rings + 1)
     notification = Notification(NextStep(ladder_step, draft.now), signal, RingCause.APPOINTMENT)

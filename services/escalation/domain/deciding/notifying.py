@@ -82,7 +82,8 @@ def find_recipient(draft: Draft[Fact], episode: Episode, sought: RecipientSought
         ladder = (desk_instead(order, draft.work.people, desk=draft.work.rules.desk, now=draft.now),)
     if ladder is None:
         _look_again(draft, episode, sought)
-    elif is_observed(draft, episode):
+    elif team_observes(draft, episode):
+        draft.decide(Observed(episode))
         _show(draft, replace(episode, rang=False), ladder)  # so the first signal after the team takes part notifies
     elif sought.rings:
         _notify_recipient(draft, episode, ladder, sought)
@@ -90,12 +91,9 @@ def find_recipient(draft: Draft[Fact], episode: Episode, sought: RecipientSought
         _show(draft, episode, ladder)
 
 
-def is_observed(draft: Draft[Fact], episode: Episode) -> bool:
-    """Whether the team only observes, so that no one is alerted; then it is explained."""
-    observed = draft.work.team_mode(draft.work.order_of(episode)) is TeamMode.OBSERVE
-    if observed:
-        draft.decide(Observed(episode))
-    return observed
+def team_observes(draft: Draft[Fact], episode: Episode) -> bool:
+    """Whether the seller's team only observes, so that no one is alerted."""
+    return draft.work.team_mode(draft.work.order_of(episode)) is TeamMode.OBSERVE
 
 
 def _show(draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...]) -> None:
