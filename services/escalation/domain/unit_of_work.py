@@ -53,7 +53,7 @@ class Changes:
     deliveries: dict[UUID, Delivery] = field(default_factory=dict)
     decisions: list[DecisionRow] = field(default_factory=list)
     policies: list[PolicyVersion] = field(default_factory=list)
-    silenced: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
+    cancelled_deliveries: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
     left: set[tuple[str, str]] = field(default_factory=set)
     signed_out: set[str] = field(default_factory=set)
     notices: list[AddressNotice] = field(default_factory=list)
@@ -229,12 +229,12 @@ class UnitOfWork:
         self.expected[key] = due_at
         return news
 
-    def silence(self, episode_id: UUID, because: str, now: datetime) -> None:
+    def cancel_deliveries(self, episode_id: UUID, because: str, now: datetime) -> None:
         """Cancel all pending deliveries of an episode, both stored ones and ones made in this batch.
 
         Deliveries for information are still sent, unless the episode is over.
         """
-        self.changes.silenced[episode_id] = (because, now)
+        self.changes.cancelled_deliveries[episode_id] = (because, now)
         for delivery in list(self.changes.deliveries.values()):
             alert = self.alerts[delivery.alert_id]
             if alert.episode_id == episode_id and (because == CLOSED or alert.cause is not RingCause.INFORMED):

@@ -55,12 +55,12 @@ _PEOPLE = """
 """
 _DELIVERIES = "select * from escalation.deliveries where delivery_id = any($1::uuid[]) for update"
 _ALERTS = "select * from escalation.alerts where alert_id = any($1::uuid[])"
-_SILENCE = """
-    update escalation.deliveries set state = 'cancelled', reason = silenced.because, changed_at = silenced.at
-    from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as silenced (episode_id, because, at)
+_CANCEL_DELIVERIES = """
+    update escalation.deliveries set state = 'cancelled', reason = cancelled.because, changed_at = cancelled.at
+    from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as cancelled (episode_id, because, at)
     join escalation.alerts using (episode_id)
     where alerts.alert_id = deliveries.alert_id and deliveries.state in ('pending', 'held', 'unknown')
-      and (alerts.cause <> 'informed' or silenced.because = 'closed')
+      and (alerts.cause <> 'informed' or cancelled.because = 'closed')
 """
 _CONCERNED = """
     select responsible as person, account_id from escalation.episodes
@@ -116,9 +116,9 @@ async def save(connection: Connection, work: UnitOfWork, now: datetime) -> None:
     await _add(connection, _ADD_FACTS, changes.facts.values())
     await _save(connection, AMEND, changes.amended.values())
     await _save(connection, _SAVE_EPISODES, changes.episodes.values())
-    if changes.silenced:  # once the episode is locked, so no attempt becomes `unknown` in between
-        because, instants = zip(*changes.silenced.values(), strict=True)
-        await connection.execute(_SILENCE, list(changes.silenced), list(because), list(instants))
+    if changes.cancelled_deliveries:  # once the episode is locked, so no attempt becomes `unknown` in between
+        because, instants = zip(*changes.cancelled_deliveries.values(), strict=True)
+        await connection.execute(_CANCEL_DELIVERIES, list(changes.cancelled_deliveries), list(because), list(instants))
     if changes.left:
         accounts, people = zip(*sorted(changes.left), strict=True)
         await connection.execute(_CANCEL_MAIL, list(accounts), list(people), now)

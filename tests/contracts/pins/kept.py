@@ -79,7 +79,8 @@ def values() -> Names:
                 found[f"{name}.{column}"] |= set(re.findall(r"'(\w+)'", listed))
     reasons = [one.code for each in shipped().reasons.values() for one in each]
     found["escalation.alerts.because"] |= _given(LadderStep.__name__, 2)
-    found["escalation.deliveries.reason"] |= {*NOT_NEEDED, *_given(UnitOfWork.silence.__name__, 1)} | _cancelling()
+    cancelled_because = _given(UnitOfWork.cancel_deliveries.__name__, 1)
+    found["escalation.deliveries.reason"] |= {*NOT_NEEDED, *cancelled_because} | _cancelling()
     found["escalation.episodes.deadline_for"] |= set(Clock)
     found["escalation.episodes.reason"] |= {CLEARED, SEEN, *reasons}
     found["escalation.facts.kind"] |= set(FactKind)

@@ -54,7 +54,7 @@ def accept(draft: Draft[HandOverAcceptPressed], episode: Episode) -> None:
 def withdraw_offer(draft: Draft[Fact], episode: Episode, because: str) -> None:
     """Cancel the message to the colleague. Someone has the episode, so no other notification is pending."""
     if episode.offered_to is not None:
-        draft.work.silence(episode.episode_id, because, draft.now)
+        draft.work.cancel_deliveries(episode.episode_id, because, draft.now)
 
 
 def is_away(draft: Draft[Fact], episode: Episode, person: Salesperson) -> bool:
