@@ -16,6 +16,7 @@ from services.escalation.channels.notices import send_notices
 from services.escalation.channels.sender import Sender
 from services.escalation.channels.smtp import MailServer
 from services.escalation.domain.duty_buttons import DutyButton
+from services.escalation.domain.installation import Installation
 from services.escalation.domain.own_facts import (
     OWN_FACTS,
     Attempt,
@@ -25,7 +26,7 @@ from services.escalation.domain.own_facts import (
 )
 from services.escalation.domain.policy.document import digest
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
-from services.escalation.domain.rules import RULES_VERSION, Rules
+from services.escalation.domain.rules_version import RULES_VERSION
 from services.escalation.handlers import handling
 from services.escalation.handlers.apply import count_decisions
 from services.escalation.inbox import InboxDependencies, create_inbox, show_errors
@@ -61,7 +62,7 @@ log = get_logger(__name__)
 def service(settings: EscalationSettings) -> Service:
     """The service with these settings. Raises ValueError for an unreadable SMTP_URL, MAIL_FROM, MAIL_REPLY_TO or
     READER_KEYS."""
-    rules = Rules(desk=SalespersonId(settings.desk), max_alert_age=settings.max_alert_age)
+    installation = Installation(desk=SalespersonId(settings.desk), max_alert_age=settings.max_alert_age)
     letters = Letters(sender=settings.mail_from, inbox_url=settings.inbox_url, reply_to=settings.mail_reply_to or None)
     email = EmailChannel(MailServer(settings.smtp_url.get_secret_value(), ca_file=settings.smtp_ca_file), letters)
     channels: Sequence[Channel[Any]] = (email,)
@@ -95,7 +96,7 @@ def service(settings: EscalationSettings) -> Service:
         name=NAME,
         listens_to=OUTLINE.listens_to,
         publishes=OUTLINE.publishes,
-        handle=handling(rules),
+        handle=handling(installation),
         migrations=OUTLINE.migrations,
         web=web,
         own_facts=OWN_FACTS,

@@ -150,8 +150,8 @@ async def test_whoever_took_it_is_rung_again_by_a_signal_that_raises_the_severit
 
 async def test_a_silence_noticed_after_a_long_outage_changes_state_and_rings_nobody(team: Escalation) -> None:
     young_enough = timedelta(days=3)
-    rules = replace(NO_LIMIT, max_alert_age=young_enough)
-    late = replace(team, processor=InputProcessor(team.pool, "escalation", handling(rules), OWN_FACTS))
+    installation = replace(NO_LIMIT, max_alert_age=young_enough)
+    late = replace(team, processor=InputProcessor(team.pool, "escalation", handling(installation), OWN_FACTS))
     await happens(late, contact_made("unanswered", case=None))
     await late.wait(young_enough * 3)
     assert "contact_dead_ended" in [row["kind"] for row in await late.signals()]

@@ -16,9 +16,9 @@ from uuid import UUID
 from services.escalation.app import press
 from services.escalation.channels.sender import _receipt
 from services.escalation.domain.duty_buttons import DutyButton
+from services.escalation.domain.installation import Installation
 from services.escalation.domain.own_facts import OWN_FACTS, Attempt, DeliveryAttempted, EpisodeButton
 from services.escalation.domain.policy.model import Storms
-from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from services.escalation.store import deliveries
 from services.escalation.store.claims import ClaimedDelivery, claim_due
@@ -36,7 +36,7 @@ from tests.simulation.statements.of_deliveries import asks_somebody
 from tests.simulation.statements.of_timers import due_timers
 from tests.simulation.tables import DELIVERIES, OUTBOX
 
-RULES = Rules(desk="desk")  # type: ignore[arg-type]
+INSTALLATION = Installation(desk="desk")  # type: ignore[arg-type]
 METRICS = create_metrics("simulation")
 
 
@@ -96,7 +96,7 @@ class Process:
         self.database = ground.database
         pool: Any = FakePool(ground.database, ground.answers, name)
         self.pool = pool
-        self.processor = InputProcessor(pool, "escalation", handling(RULES), OWN_FACTS, seconds_allowed=inf)
+        self.processor = InputProcessor(pool, "escalation", handling(INSTALLATION), OWN_FACTS, seconds_allowed=inf)
 
 
 class Relay(Process):

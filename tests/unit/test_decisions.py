@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.escalation.domain.decisions.decision import ChangesEpisode, Decision, OfEpisode, SetsClock
-from services.escalation.domain.decisions.rules import DECISIONS, RULES, names_of
+from services.escalation.domain.decisions.registry import DECISIONS, DECISIONS_BY_RULE, names_of
 from services.escalation.domain.decisions.signals import OfSignal, SignalAdded, SignalEnded
 from services.escalation.domain.decisions.taking import ChangesHolder, OfHolder
 from services.escalation.domain.policy.document import read, shipped_text
@@ -50,7 +50,7 @@ def test_what_leaves_a_record_has_a_sentence(decision: type[Decision]) -> None:
     assert decision.sentence is not Decision.sentence
 
 
-@pytest.mark.parametrize("rule", sorted(RULES))
+@pytest.mark.parametrize("rule", sorted(DECISIONS_BY_RULE))
 def test_decisions_of_one_name_are_called_the_same(rule: str) -> None:
     mine = [one for one in DECISIONS if one.rule == rule]
     assert len({(one.outcome, one.timeline, one.color) for one in mine}) == 1

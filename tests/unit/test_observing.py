@@ -10,11 +10,11 @@ from services.escalation.domain.deciding.reopening import reopen
 from services.escalation.domain.decisions.notifying import Observed
 from services.escalation.domain.draft import Decided, Draft
 from services.escalation.domain.entities import Clock, Episode, Order, Salesperson, Signal
+from services.escalation.domain.installation import Installation
 from services.escalation.domain.own_facts import ReopenPressed
 from services.escalation.domain.policy.document import read_published, shipped, shipped_text
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
 from services.escalation.domain.rescues import closed
-from services.escalation.domain.rules import Rules
 from services.escalation.domain.unit_of_work import UnitOfWork
 from shared.contracts.envelope import envelope
 from shared.contracts.escalation import EpisodeResult, Severity, SignalKind, Step
@@ -40,7 +40,7 @@ def _person(id: str, backup: str | None = None) -> Salesperson:
 
 def _undoing(episode: Episode) -> Draft[ReopenPressed]:
     """The undo of the desk's close of this episode, of which ben was notified."""
-    work = UnitOfWork(Rules(desk=SalespersonId("desk")), _observed_policies())
+    work = UnitOfWork(Installation(desk=SalespersonId("desk")), _observed_policies())
     work.people = {one.salesperson_id: one for one in (_person("anna", backup="ben"), _person("ben"), _person("desk"))}
     state = work.state(ACCOUNT)
     state.put_order(Order(ORDER, ACCOUNT, "anna", AT, 100, "EUR", "Heat pump", AT))

@@ -30,7 +30,7 @@ def signal_of_detection(detection: Detection, event: Envelope[Fact], work: UnitO
         by_silence=detection.by_silence,
         case_id=detection.case_id,
         names_order=detection.names_order,
-        order_awaited_until=now + work.rules.order_wait if awaited else None,
+        order_awaited_until=now + work.installation.order_wait if awaited else None,
         refund_kind=cause.what if cause.kind is FactKind.REFUND_REQUESTED else None,
     )
     return as_said_last(signal, detection, event)

@@ -28,10 +28,10 @@ from services.escalation.domain.entities import (
     products_of,
 )
 from services.escalation.domain.facts import AccountFact
+from services.escalation.domain.installation import Installation
 from services.escalation.domain.main_signal import all_inform, informs, main_signal
 from services.escalation.domain.policy.model import Policy, TeamMode
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
-from services.escalation.domain.rules import Rules
 from services.escalation.domain.signals.silences import Silence
 from shared.contracts.escalation import RingCause
 
@@ -76,7 +76,7 @@ class UnitOfWork:
     silences with timers, of accounts that are judged again.
     """
 
-    rules: Rules
+    installation: Installation
     policies: Policies
     states: dict[str, AccountState] = field(default_factory=dict)
     people: dict[str, Salesperson] = field(default_factory=dict)
@@ -202,7 +202,7 @@ class UnitOfWork:
     @property
     def ring_within(self) -> timedelta:
         """The highest age at which a signal first seen still notifies; zero: any age."""
-        own = self.rules.max_alert_age
+        own = self.installation.max_alert_age
         policy_own: timedelta = self.policies.latest.policy.age.ring_within
         return policy_own if own is None else own
 

@@ -7,7 +7,7 @@ from services.escalation.domain.decisions.notifying import Notified
 from services.escalation.domain.decisions.signals import SignalAdded
 from services.escalation.domain.draft import Decided, Draft, Refused, TimerSet, TimersHurried, TimerTakenBack
 from services.escalation.domain.entities import DecisionRow
-from services.escalation.domain.rules import RULES_VERSION
+from services.escalation.domain.rules_version import RULES_VERSION
 from services.escalation.domain.unit_of_work import UnitOfWork
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import RingCause

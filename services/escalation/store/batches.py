@@ -12,6 +12,7 @@ from services.escalation.domain.entities import (
     Delivery,
     Salesperson,
 )
+from services.escalation.domain.installation import Installation
 from services.escalation.domain.own_facts import (
     DeliveryAttempted,
     DeliveryResent,
@@ -27,7 +28,6 @@ from services.escalation.domain.own_facts import (
     SomebodySought,
 )
 from services.escalation.domain.policy.versions import Policies
-from services.escalation.domain.rules import Rules
 from services.escalation.domain.signals.find import detections
 from services.escalation.domain.signals.silences import silence_of
 from services.escalation.domain.unit_of_work import UnitOfWork
@@ -93,11 +93,15 @@ _ADD_DECISIONS = BulkCopy("escalation", "decisions", tuple(column.name for colum
 
 
 async def load(
-    connection: Connection, events: Sequence[Envelope[Fact]], rules: Rules, policies: Policies, known: KnownAccounts
+    connection: Connection,
+    events: Sequence[Envelope[Fact]],
+    installation: Installation,
+    policies: Policies,
+    known: KnownAccounts,
 ) -> UnitOfWork:
     """The unit of work of a batch whose accounts are locked."""
     accounts = list({event.subject for event in events if event.data.about == "account"})
-    work = UnitOfWork(rules, policies, await known.load(connection, accounts) if accounts else {})
+    work = UnitOfWork(installation, policies, await known.load(connection, accounts) if accounts else {})
     await _load_amended(connection, work, events)
     await _load_people(connection, work, events)
     await _load_concerned(connection, work, events)
@@ -149,7 +153,7 @@ async def _load_people(connection: Connection, work: UnitOfWork, events: Sequenc
     needed |= {event.data.sold_by for event in events if isinstance(event.data, orders.OrderPlaced)}
     needed |= {event.subject for event in events if event.data.about == "salesperson"}
     needed |= {above for event in events for above in _line_above(event.data)}
-    needed.add(work.rules.desk)
+    needed.add(work.installation.desk)
     for row in await connection.fetch(_PEOPLE, sorted(filter(None, needed))):
         work.people[row["salesperson_id"]] = Salesperson(**row)
 

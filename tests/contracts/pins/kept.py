@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import CheckConstraint, MetaData, Table
 
 from services.escalation.domain.deciding.receipts import NOT_NEEDED
-from services.escalation.domain.decisions.rules import DECISIONS, RULES
+from services.escalation.domain.decisions.registry import DECISIONS, DECISIONS_BY_RULE
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock
 from services.escalation.domain.facts import FactKind
@@ -103,7 +103,7 @@ def _cancelling() -> set[str]:
 
 def rules() -> Names:
     """The names that decisions are kept under."""
-    return {"escalation.decisions.rule": sorted(RULES)}
+    return {"escalation.decisions.rule": sorted(DECISIONS_BY_RULE)}
 
 
 def policy_paths() -> Names:

@@ -166,7 +166,7 @@ SOUGHT_AGAIN_AFTER = timedelta(hours=1)
 
 def show_nobody(draft: Draft[Fact], episode: Episode, ladder: Sequence[LadderStep]) -> None:
     """Mark an episode that has no recipient. It is explained once, counted while it lasts, and checked again later."""
-    desk = draft.work.rules.desk
+    desk = draft.work.installation.desk
     if episode.nobody_since is None:
         for ladder_step in ladder:
             draft.decide(Skipped(episode, ladder_step))

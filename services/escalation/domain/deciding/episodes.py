@@ -66,7 +66,7 @@ def remember_case(draft: Draft[support.CaseOpened]) -> None:
     draft.keep(replace(known, order_id=fact.order))
     for signal in draft.state.waiting_signals() if fact.order else ():
         if signal.case_id == fact.case and signal.names_order is None:
-            awaited_until = draft.now + work.rules.order_wait
+            awaited_until = draft.now + work.installation.order_wait
             naming = replace(signal, names_order=fact.order, order_awaited_until=awaited_until)
             admit(draft.of_signal(signal), naming)
 

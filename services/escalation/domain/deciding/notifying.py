@@ -79,7 +79,7 @@ def find_recipient(draft: Draft[Fact], episode: Episode, sought: RecipientSought
     order = draft.work.order_of(episode)
     ladder = ladder_of(draft, episode)
     if ladder is None and draft.now >= sought.until:
-        ladder = (desk_instead(order, draft.work.people, desk=draft.work.rules.desk, now=draft.now),)
+        ladder = (desk_instead(order, draft.work.people, desk=draft.work.installation.desk, now=draft.now),)
     if ladder is None:
         _look_again(draft, episode, sought)
     elif team_observes(draft, episode):
@@ -184,7 +184,7 @@ def _look_again(draft: Draft[Fact], episode: Episode, sought: RecipientSought) -
     order = draft.work.order_of(episode)
     if not isinstance(draft.event.data, RecipientSought):
         draft.decide(SellerAwaited(episode, order, sought.until))
-    again_at = min(draft.now + draft.work.rules.salesperson_recheck, sought.until)
+    again_at = min(draft.now + draft.work.installation.salesperson_recheck, sought.until)
     in_vain, seller = again_at == sought.until, f"salesperson:{order.sold_by}"
     draft.set_timer(sought, due_at=again_at, awaits=seller, made_of_silence=in_vain)
 
@@ -202,7 +202,7 @@ def ladder_of(draft: Draft[Fact], episode: Episode) -> tuple[LadderStep, ...] | 
     return ladder_steps(
         order,
         work.people,
-        desk=work.rules.desk,
+        desk=work.installation.desk,
         moment=situation_of(draft, episode).moment,
         mode=work.team_mode(order),
         assigned=assigned_to(work.account(order.account_id), work.people, draft.now),
@@ -210,7 +210,7 @@ def ladder_of(draft: Draft[Fact], episode: Episode) -> tuple[LadderStep, ...] | 
 
 
 def _sought(draft: Draft[Fact], episode: Episode, signal: Signal, *, rings: bool, cause: RingCause) -> RecipientSought:
-    until = draft.now + draft.work.rules.salesperson_wait
+    until = draft.now + draft.work.installation.salesperson_wait
     return RecipientSought(
         episode=episode.episode_id,
         signal=signal.signal_id,

@@ -169,7 +169,7 @@ def _to_notify_now(draft: Draft[PersonChanged], episode: Episode, person: Salesp
 def _desk_alone(draft: Draft[Any], episode: Episode) -> tuple[LadderStep, ...]:
     """The ladder if the seller never became known: the desk alone."""
     order, work = draft.work.order_of(episode), draft.work
-    return (desk_instead(order, work.people, desk=work.rules.desk, now=draft.now),)
+    return (desk_instead(order, work.people, desk=work.installation.desk, now=draft.now),)
 
 
 def pass_on(draft: Draft[Any], episode: Episode, person: Salesperson, what: str) -> None:

@@ -104,7 +104,9 @@ DECISIONS: Final[tuple[type[Decision], ...]] = (
     Kept,
     KeptWithClock,
 )
-RULES: Final[Mapping[str, type[Decision]]] = {one.rule: one for one in reversed(DECISIONS) if one.rule is not None}
+DECISIONS_BY_RULE: Final[Mapping[str, type[Decision]]] = {
+    one.rule: one for one in reversed(DECISIONS) if one.rule is not None
+}
 """The classes by the name in `escalation.decisions`, the first one if several share it. A retired rule stays listed."""
 
 
