@@ -21,7 +21,7 @@ from services.escalation.domain.own_facts import (
     OWN_FACTS,
     Attempt,
     EpisodeButton,
-    PolicyPublishing,
+    PolicySubmitted,
     RulesChanged,
 )
 from services.escalation.domain.policy.document import digest
@@ -164,7 +164,7 @@ async def press(
     await resources.processor.apply(Batch([Input(event, body.encode(), b"", InputKind.BUTTON)]), whole=True)
 
 
-async def publish_policy(processor: InputProcessor, fact: PolicyPublishing) -> PolicyVersion:
+async def publish_policy(processor: InputProcessor, fact: PolicySubmitted) -> PolicyVersion:
     """Publish a document, as an event that is applied before this returns. Raises shared.transaction.Refused.
 
     The same document on top of the same version is the same event, even after a commit whose response was lost.

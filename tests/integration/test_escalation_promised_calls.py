@@ -11,7 +11,7 @@ from services.escalation.domain.own_facts import (
     AppointmentLogged,
     ClosePressed,
     HandOverPressed,
-    PolicyPublishing,
+    PolicySubmitted,
     ReopenPressed,
     SnoozePressed,
 )
@@ -105,7 +105,7 @@ async def test_who_is_away_when_the_call_is_due_does_not_keep_it(team: Escalatio
 async def test_a_team_that_only_observes_is_not_reminded(team: Escalation) -> None:
     await promised(team)
     document = re.sub(r"(?m)^# modes = .*$", 'modes = { carla = "observe" }', shipped_text())
-    await publish_policy(team.processor, PolicyPublishing(document=document, by="carla", summary="Observe"))
+    await publish_policy(team.processor, PolicySubmitted(document=document, by="carla", summary="Observe"))
     await team.wait(48 * HOUR)
     assert await rung(team) == [SIGNAL]
     assert (await open_episode(team))["deadline_for"] == "redeem"

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from services.escalation.domain.own_facts import EpisodeDue, RecipientSought, SomebodySought, WorkLookedAt
+from services.escalation.domain.own_facts import EmptyLadderRetryDue, EpisodeDue, PersonCheckDue, SellerLookupDue
 from services.escalation.domain.policy.versions import Policies
 from shared.timers import timer_id
 from tests.simulation.commits import Broken, Commits, require
@@ -142,7 +142,7 @@ def _deliveries_end(database: Database) -> None:
 
 def _clocks_run(database: Database) -> None:
     timers = database.tables[TIMERS]
-    looking: tuple[type[RecipientSought] | type[SomebodySought], ...] = (RecipientSought, SomebodySought)
+    looking: tuple[type[SellerLookupDue] | type[EmptyLadderRetryDue], ...] = (SellerLookupDue, EmptyLadderRetryDue)
     sought = {
         kind.model_validate_json(row["body"]).episode
         for kind in looking
@@ -198,7 +198,7 @@ def _who_left_has_nothing(database: Database) -> None:
     That look comes after a minute, and a transaction ends within seconds. Here the clock may jump ahead in the middle
     of one: what was taken or mailed in that minute, by who still knew the person, may be stored after the look.
     """
-    looked_at = {row["subject"] for row in database.tables[TIMERS].values() if row["type"] == WorkLookedAt.type}
+    looked_at = {row["subject"] for row in database.tables[TIMERS].values() if row["type"] == PersonCheckDue.type}
     gone = {id: row for (id,), row in database.tables[PEOPLE].items() if not row["active"]}
     left = gone.keys() - looked_at
     for row in database.tables[EPISODES].values():

@@ -181,8 +181,8 @@ def believe_what_is_in_memory(patch: pytest.MonkeyPatch) -> None:
 
 
 def leave_what_somebody_has_when_they_leave(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(people, "_look_at_taken", lambda *_arguments: None)
-    patch.setattr(people, "_look_at_notified", lambda *_arguments: None)
+    patch.setattr(people, "_recheck_acknowledged", lambda *_arguments: None)
+    patch.setattr(people, "_recheck_notified", lambda *_arguments: None)
 
 
 PLANTED: Mapping[str, Plant] = {

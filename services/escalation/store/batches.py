@@ -17,15 +17,15 @@ from services.escalation.domain.own_facts import (
     DeliveryAttempted,
     DeliveryResent,
     DeliveryReturned,
+    EmptyLadderRetryDue,
     EpisodeButton,
     EpisodeDue,
     HandOverPressed,
     InformationDue,
     PersonChanged,
-    PolicyPublishing,
-    RecipientSought,
+    PolicySubmitted,
     RulesChanged,
-    SomebodySought,
+    SellerLookupDue,
 )
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.signals.find import detections
@@ -177,7 +177,7 @@ async def _load_concerned(connection: Connection, work: UnitOfWork, events: Sequ
 
 
 async def _load_notified(connection: Connection, work: UnitOfWork, events: Sequence[Envelope[Fact]]) -> None:
-    kinds = (EpisodeButton, EpisodeDue, RecipientSought, SomebodySought, InformationDue)
+    kinds = (EpisodeButton, EpisodeDue, SellerLookupDue, EmptyLadderRetryDue, InformationDue)
     meant = [event.data.episode for event in events if isinstance(event.data, kinds)]
     changed = {event.subject for event in events if isinstance(event.data, PersonChanged)}
     meant += [one.episode_id for account in changed for one in work.states[account].open_episodes.values()]
@@ -199,7 +199,7 @@ def _line_above(fact: Fact) -> Iterator[str | None]:
         yield fact.to
     elif isinstance(fact, InformationDue | PersonChanged):
         yield fact.person
-    elif isinstance(fact, EpisodeButton | PolicyPublishing):
+    elif isinstance(fact, EpisodeButton | PolicySubmitted):
         yield fact.by
 
 

@@ -11,7 +11,7 @@ from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Alert, Clock, Delivery, Episode, Salesperson, Signal
 from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.next_step import NextStep, Situation, answer_until
-from services.escalation.domain.own_facts import InformationDue, SomebodySought
+from services.escalation.domain.own_facts import EmptyLadderRetryDue, InformationDue
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import RingCause, Severity, Step
 from shared.ids import derived
@@ -173,6 +173,6 @@ def show_nobody(draft: Draft[Fact], episode: Episode, ladder: Sequence[LadderSte
         draft.decide(NobodyToNotify(episode, desk))
     alone = replace(episode, responsible=None, why_you=None, nobody_since=episode.nobody_since or draft.now)
     draft.keep_with_clock(replace(alone, deadline_at=None, deadline_for=None, changed_at=draft.now))
-    again = SomebodySought(episode=episode.episode_id)
+    again = EmptyLadderRetryDue(episode=episode.episode_id)
     due_at = draft.now + SOUGHT_AGAIN_AFTER
     draft.set_timer(again, due_at=due_at, awaits=f"salesperson:{desk}")

@@ -15,7 +15,7 @@ from services.escalation.domain.deciding.notifying import (
     team_observes,
 )
 from services.escalation.domain.deciding.offers import is_away, withdraw_offer
-from services.escalation.domain.deciding.people import pass_on
+from services.escalation.domain.deciding.people import replace_unavailable
 from services.escalation.domain.deciding.preferences import may_be_contacted, note_no_shared_hour, talk_of
 from services.escalation.domain.decisions.handing_over import OfferLapsed
 from services.escalation.domain.decisions.notifying import Observed, Times, Unanswered
@@ -25,7 +25,7 @@ from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Salesperson
 from services.escalation.domain.ladder import standing
 from services.escalation.domain.next_step import NextStep, step_of
-from services.escalation.domain.own_facts import EpisodeDue, InformationDue, RecipientSought, SomebodySought
+from services.escalation.domain.own_facts import EmptyLadderRetryDue, EpisodeDue, InformationDue, SellerLookupDue
 from services.escalation.domain.reopening import reopened_until
 from services.escalation.domain.rescues import reminded, reminded_only
 from shared.contracts.escalation import RingCause
@@ -64,7 +64,7 @@ def act_on_deadline(draft: Draft[EpisodeDue]) -> None:
             _notify_again(draft, episode, RingCause.SNOOZE_ENDED)
 
 
-def look_for_recipient(draft: Draft[RecipientSought]) -> None:
+def look_up_seller(draft: Draft[SellerLookupDue]) -> None:
     """Look again for the seller of an episode's order.
 
     A mail for information is dropped once a signal that asks for a response has joined the episode. If another signal
@@ -79,7 +79,7 @@ def look_for_recipient(draft: Draft[RecipientSought]) -> None:
         find_recipient(draft, episode, _about_what_stands(draft, episode))
 
 
-def _about_what_stands(draft: Draft[RecipientSought], episode: Episode) -> RecipientSought:
+def _about_what_stands(draft: Draft[SellerLookupDue], episode: Episode) -> SellerLookupDue:
     """The signal to notify for may have ended while others that joined the episode still stand."""
     signal, main = draft.state.signals.get(draft.fact.signal), draft.work.main_signal(episode)
     if main is None or (signal is not None and signal.stands):
@@ -87,11 +87,11 @@ def _about_what_stands(draft: Draft[RecipientSought], episode: Episode) -> Recip
     return draft.fact.model_copy(update={"signal": main.signal_id})
 
 
-def _notified_since(episode: Episode, sought: RecipientSought) -> bool:
+def _notified_since(episode: Episode, sought: SellerLookupDue) -> bool:
     return sought.rings and sought.rung not in (None, episode.rings)
 
 
-def look_for_somebody(draft: Draft[SomebodySought]) -> None:
+def retry_empty_ladder(draft: Draft[EmptyLadderRetryDue]) -> None:
     """Look again for a person to notify, if there was nobody before."""
     episode = draft.state.episodes.get(draft.fact.episode)
     if episode is None or episode.closed_at is not None or episode.nobody_since is None:
@@ -162,7 +162,7 @@ def act_on_appointment(draft: Draft[EpisodeDue], episode: Episode) -> None:
     person = draft.work.people.get(holder)
     is_due = may_be_contacted(draft, episode)
     if is_due and person is not None and _is_gone(draft, episode, person):
-        pass_on(draft, episode, person, "had promised the call")
+        replace_unavailable(draft, episode, person, "had promised the call")
         return
     due = reminded(episode, person, talk_of(draft, episode), draft.now) if is_due else reminded_only(episode, draft.now)
     draft.decide(AppointmentDue(due, at))

@@ -30,7 +30,7 @@ from services.escalation.domain.next_step import (
     whom,
 )
 from services.escalation.domain.notification_causes import from_the_foot, notified_anew
-from services.escalation.domain.own_facts import RecipientSought
+from services.escalation.domain.own_facts import SellerLookupDue
 from services.escalation.domain.policy.model import TeamMode
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import RingCause, Step
@@ -74,7 +74,7 @@ def notify_next(draft: Draft[Fact], episode: Episode, cause: RingCause) -> None:
         notify(draft, episode, signal, cause)
 
 
-def find_recipient(draft: Draft[Fact], episode: Episode, sought: RecipientSought) -> None:
+def find_recipient(draft: Draft[Fact], episode: Episode, sought: SellerLookupDue) -> None:
     """Assign an episode to its recipient, and notify them if that is due; without a recipient, look again later."""
     order = draft.work.order_of(episode)
     ladder = ladder_of(draft, episode)
@@ -108,7 +108,7 @@ def _show(draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...]) 
 
 
 def _notify_recipient(
-    draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...], sought: RecipientSought
+    draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...], sought: SellerLookupDue
 ) -> None:
     signal = draft.state.signals[sought.signal]
     situation = situation_of(draft, episode)
@@ -146,7 +146,7 @@ def _again(ladder_step: LadderStep, situation: Situation) -> NextStep:
 
 
 def _candidates(
-    draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...], sought: RecipientSought
+    draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...], sought: SellerLookupDue
 ) -> list[LadderStep]:
     """The candidates for this cause: people further up, or first the person who has or had it, even off the ladder."""
     if sought.cause in UPWARD or (episode.step is None and sought.had_it is None):
@@ -157,7 +157,7 @@ def _candidates(
     return list(dict.fromkeys([own, *standing(ladder)]))
 
 
-def _not_again(draft: Draft[Fact], episode: Episode, sought: RecipientSought) -> Container[str]:
+def _not_again(draft: Draft[Fact], episode: Episode, sought: SellerLookupDue) -> Container[str]:
     """The people who are not notified again at the last step: everyone who was notified before.
 
     If an acknowledger is no longer there, only this person: the colleagues who handed it over to them, or were notified
@@ -179,10 +179,10 @@ def _exhaust(draft: Draft[Fact], episode: Episode) -> None:
     draft.decide(Exhausted(replace(episode, exhausted_at=now, deadline_at=None, deadline_for=None, changed_at=now)))
 
 
-def _look_again(draft: Draft[Fact], episode: Episode, sought: RecipientSought) -> None:
+def _look_again(draft: Draft[Fact], episode: Episode, sought: SellerLookupDue) -> None:
     """Look again in a minute. The directory's fact hurries this timer; the minute covers a race with that fact."""
     order = draft.work.order_of(episode)
-    if not isinstance(draft.event.data, RecipientSought):
+    if not isinstance(draft.event.data, SellerLookupDue):
         draft.decide(SellerAwaited(episode, order, sought.until))
     again_at = min(draft.now + draft.work.installation.salesperson_recheck, sought.until)
     in_vain, seller = again_at == sought.until, f"salesperson:{order.sold_by}"
@@ -209,9 +209,9 @@ def ladder_of(draft: Draft[Fact], episode: Episode) -> tuple[LadderStep, ...] | 
     )
 
 
-def _sought(draft: Draft[Fact], episode: Episode, signal: Signal, *, rings: bool, cause: RingCause) -> RecipientSought:
+def _sought(draft: Draft[Fact], episode: Episode, signal: Signal, *, rings: bool, cause: RingCause) -> SellerLookupDue:
     until = draft.now + draft.work.installation.salesperson_wait
-    return RecipientSought(
+    return SellerLookupDue(
         episode=episode.episode_id,
         signal=signal.signal_id,
         rings=rings,

@@ -1,7 +1,7 @@
 """Applies a change of a person to their episodes: a person who left or is away passes them on.
 
 A salesperson's fact locks only that person. Its transaction therefore sets a timer on each account concerned, and the
-timer acts under that account's lock. Start at `look_at_once`.
+timer acts under that account's lock. Start at `check_now_and_soon`.
 """
 
 from dataclasses import replace
@@ -25,7 +25,7 @@ from services.escalation.domain.ladder import desk_instead, standing
 from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.next_step import NextStep, answer_until, remaining_steps, step_of, whom
 from services.escalation.domain.notification_causes import notified_anew
-from services.escalation.domain.own_facts import PersonChanged, WorkLookedAt
+from services.escalation.domain.own_facts import PersonChanged, PersonCheckDue
 from shared.contracts.escalation import RingCause, Step
 from shared.contracts.orders import SalespersonChanged
 
@@ -33,19 +33,19 @@ SECOND_LOOK_AFTER = timedelta(minutes=1)
 """A transaction that assigned an episode to this person without knowing of the change has ended by then."""
 
 
-def look_at_once(draft: Draft[SalespersonChanged], *, reachable: bool) -> None:
+def check_now_and_soon(draft: Draft[SalespersonChanged], *, reachable: bool) -> None:
     """Have each account check this person's episodes: now, once more a little later, and when an absence begins."""
     _set_off(draft, PersonChanged(person=draft.event.subject, since=draft.now, reachable=reachable))
     again_at = draft.now + SECOND_LOOK_AFTER
-    draft.set_timer(WorkLookedAt(at=again_at, since=draft.now), due_at=again_at)
-    look_when_away(draft)
+    draft.set_timer(PersonCheckDue(at=again_at, since=draft.now), due_at=again_at)
+    check_at_next_absence(draft)
 
 
-def look_at_work(draft: Draft[WorkLookedAt]) -> None:
+def check_persons_episodes(draft: Draft[PersonCheckDue]) -> None:
     """Check again; an absence may have begun."""
     if draft.event.subject in draft.work.people:
         _set_off(draft, PersonChanged(person=draft.event.subject, since=draft.fact.since))
-        look_when_away(draft)
+        check_at_next_absence(draft)
 
 
 def _set_off(draft: Draft[Any], change: PersonChanged) -> None:
@@ -53,12 +53,12 @@ def _set_off(draft: Draft[Any], change: PersonChanged) -> None:
         draft.set_timer_of(account, change, due_at=draft.now)
 
 
-def look_when_away(draft: Draft[Any]) -> None:
+def check_at_next_absence(draft: Draft[Any]) -> None:
     """Set a timer to check a person's episodes when their next absence begins."""
     person = draft.work.people[draft.event.subject]
     begins = calendar_of(person, draft.work.policies.latest.policy.company).next_absence(draft.now)
     if begins is not None and person.active:
-        draft.set_timer(WorkLookedAt(at=begins, since=begins), due_at=begins)
+        draft.set_timer(PersonCheckDue(at=begins, since=begins), due_at=begins)
 
 
 def pass_on_work(draft: Draft[PersonChanged]) -> None:
@@ -73,9 +73,9 @@ def pass_on_work(draft: Draft[PersonChanged]) -> None:
         if episode.offered_to == id:
             episode = _without_offer(draft, episode, person)
         if episode.acknowledged_by == id:
-            _look_at_taken(draft, episode, person)
+            _recheck_acknowledged(draft, episode, person)
         elif episode.responsible == id:
-            _look_at_notified(draft, episode, person)
+            _recheck_notified(draft, episode, person)
 
 
 def _without_offer(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> Episode:
@@ -88,7 +88,7 @@ def _without_offer(draft: Draft[PersonChanged], episode: Episode, person: Salesp
     return draft.state.episodes[episode.episode_id]
 
 
-def _look_at_taken(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
+def _recheck_acknowledged(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
     """Pass on an acknowledged episode if the acknowledger left or is away for long.
 
     A shorter or future absence moves its deadline.
@@ -96,11 +96,11 @@ def _look_at_taken(draft: Draft[PersonChanged], episode: Episode, person: Salesp
     calendar, moment = _calendar(draft, episode, person), situation_of(draft, episode).moment
     began = calendar.absence_began(draft.now)
     if not person.active:
-        pass_on(draft, episode, person, "had acknowledged it")
+        replace_unavailable(draft, episode, person, "had acknowledged it")
     elif began is not None and not _acts_while_away(draft, episode, began):
         back = calendar.first_open(draft.now)
         if back is None or back - draft.now > moment.bound:
-            pass_on(draft, episode, person, "had acknowledged it")
+            replace_unavailable(draft, episode, person, "had acknowledged it")
         elif episode.deadline_for is Clock.REDEEM and episode.deadline_at is not None:
             due = after_absence(person, episode.severity, talk_of(draft, episode), episode.deadline_at, draft.now)
             _move(draft, episode, due, f"{person.name} is away until {clock(back)}; the clock is paused until then.")
@@ -116,14 +116,14 @@ def _acts_while_away(draft: Draft[PersonChanged], episode: Episode, began: datet
     return episode.acknowledged_at >= max(began, draft.fact.since)
 
 
-def _look_at_notified(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
+def _recheck_notified(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
     """Keep an episode with the person notified while they are active, can be reached, and are at work in time."""
     if not episode.rang or episode.exhausted_at is not None:
         _show_to_another(draft, episode, person)
         return
     to_notify = _to_notify_now(draft, episode, person)
     if to_notify is None or to_notify.ladder_step.salesperson_id != person.salesperson_id:
-        pass_on(draft, episode, person, "had been notified")
+        replace_unavailable(draft, episode, person, "had been notified")
         return
     signal = draft.work.main_signal(episode)
     if draft.fact.reachable and signal is not None:
@@ -172,7 +172,7 @@ def _desk_alone(draft: Draft[Any], episode: Episode) -> tuple[LadderStep, ...]:
     return (desk_instead(order, work.people, desk=work.installation.desk, now=draft.now),)
 
 
-def pass_on(draft: Draft[Any], episode: Episode, person: Salesperson, what: str) -> None:
+def replace_unavailable(draft: Draft[Any], episode: Episode, person: Salesperson, what: str) -> None:
     """Notify the next person in place of one who is no longer available."""
     why = _why(draft, episode, person)
     draft.decide(Unavailable(episode, person.salesperson_id, person.name, what, why))
