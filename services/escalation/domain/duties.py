@@ -18,7 +18,7 @@ from services.escalation.domain.policy.signal_rules import SatisfactionRule
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.signals import promise_missed
 from services.escalation.domain.signals.of_orders import due_at
-from services.escalation.domain.signals.promise_missed import promises_of
+from services.escalation.domain.signals.promise_missed import sale_promises_of
 from shared.contracts.escalation import CustomersAnswer
 from shared.contracts.support_inbound import ContactPreference
 
@@ -127,7 +127,7 @@ def _makes_duties(sale: Sale, policy: Policy) -> bool:
 def _made_by(sale: Sale, policy: Policy) -> Iterator[Duty]:
     order = sale.order
     yield Duty(DutyKind.CHECK_IN, order.order_id, order.sold_at + policy.duties.check_in_after)
-    for fact in promises_of(sale.history, order.order_id):
+    for fact in sale_promises_of(sale.history, order.order_id):
         yield Duty(DutyKind.PROMISE, order.order_id, due_at(fact), promise=fact)
     if order.outcome_expected_by is not None:
         yield Duty(DutyKind.OUTCOME, order.order_id, order.outcome_expected_by)

@@ -78,7 +78,7 @@ def matching_order(signal: Signal, account: AccountState, *, seller_first_within
         return account.orders[signal.names_order]
     if signal.order_awaited_until is not None:
         return None
-    made = account.latest_order(signal.at, with_seller=True)
-    if made is not None and made.sold_at >= signal.at - seller_first_within:
-        return made
+    with_a_seller = account.latest_order(signal.at, with_seller=True)
+    if with_a_seller is not None and with_a_seller.sold_at >= signal.at - seller_first_within:
+        return with_a_seller
     return account.latest_order(signal.at)

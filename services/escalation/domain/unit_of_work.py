@@ -29,7 +29,7 @@ from services.escalation.domain.entities import (
 )
 from services.escalation.domain.facts import AccountFact
 from services.escalation.domain.installation import Installation
-from services.escalation.domain.main_signal import all_inform, informs, main_signal
+from services.escalation.domain.main_signal import all_for_information, is_for_information, main_signal
 from services.escalation.domain.policy.model import Policy, TeamMode
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
 from services.escalation.domain.signals.silences import Silence
@@ -89,7 +89,7 @@ class UnitOfWork:
     awaited: set[Silence] = field(default_factory=set)
     expected: dict[tuple[str, Silence], datetime] = field(default_factory=dict)
     recorded: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
-    _terms: dict[int, Thresholds] = field(default_factory=dict)
+    _thresholds_by_version: dict[int, Thresholds] = field(default_factory=dict)
 
     def state(self, account_id: str) -> AccountState:
         """Everything kept of an account; empty for an unknown account."""
@@ -177,11 +177,11 @@ class UnitOfWork:
 
     def is_for_information(self, episode: Episode) -> bool:
         """Whether an episode needs no response: every standing signal is for information."""
-        return all_inform(self._decisive_signals(episode), self._policy_of(episode))
+        return all_for_information(self._decisive_signals(episode), self._policy_of(episode))
 
-    def informs(self, signal: Signal, order: Order) -> bool:
+    def signal_is_for_information(self, signal: Signal, order: Order) -> bool:
         """Whether a signal of this order is for information."""
-        return informs(signal, self.policy_for(order)[1])
+        return is_for_information(signal, self.policy_for(order)[1])
 
     def _decisive_signals(self, episode: Episode) -> list[Signal]:
         return self.state(episode.account_id).standing.decisive_signals(episode.episode_id)
@@ -201,26 +201,27 @@ class UnitOfWork:
 
     @property
     def ring_within(self) -> timedelta:
-        """The highest age at which a signal first seen still notifies; zero: any age."""
+        """The greatest age at which a newly seen signal still notifies; zero means any age. The installation's
+        `max_alert_age` replaces the policy's value."""
         own = self.installation.max_alert_age
         policy_own: timedelta = self.policies.latest.policy.age.ring_within
         return policy_own if own is None else own
 
     @property
     def thresholds(self) -> ThresholdsAt:
-        """The rules in force when something happened."""
+        """The thresholds in force at an instant, as a function of it."""
 
-        def terms_at(at: datetime) -> Thresholds:
+        def thresholds_at(at: datetime) -> Thresholds:
             version = self.policies.at(at)
-            known = self._terms.get(version.version)
+            known = self._thresholds_by_version.get(version.version)
             if known is None:
                 policy = version.policy
-                known = self._terms[version.version] = Thresholds(
+                known = self._thresholds_by_version[version.version] = Thresholds(
                     policy.signals, company_calendar(policy.company), policy.statuses
                 )
             return known
 
-        return terms_at
+        return thresholds_at
 
     def expect(self, account_id: str, silence: Silence, due_at: datetime) -> bool:
         """Note that a timer waits for a silence until then. Return whether that is new in this batch."""

@@ -36,19 +36,19 @@ from services.escalation.domain.draft import Draft
 from shared.contracts import orders, support
 from shared.contracts.envelope import Fact
 
-Step: TypeAlias = Callable[[Draft[Any]], None]
+Handler: TypeAlias = Callable[[Draft[Any]], None]
 
 
 def decide(draft: Draft[Any]) -> None:
-    """Decide one event, step by step. The draft's state and effects hold the decisions.
+    """Decide one event: run its handlers in order. The draft's state and effects hold the decisions.
 
     Raises KeyError for an event without a handler.
     """
-    for step in SUBSCRIPTIONS[type(draft.fact)]:
-        step(draft)
+    for handler in SUBSCRIPTIONS[type(draft.fact)]:
+        handler(draft)
 
 
-SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Step]] = {
+SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Handler]] = {
     orders.OrderPlaced: (record_order, reconcile),
     orders.ConfirmationRequired: (reconcile,),
     orders.OrderConfirmed: (reconcile,),

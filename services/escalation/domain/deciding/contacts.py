@@ -20,7 +20,7 @@ SAME_ATTEMPT = timedelta(minutes=10)
 """Telephony and the caller report the same call minutes apart. Redialling within this time is the same attempt."""
 
 
-def follow_rescue(draft: Draft[Fact], fact: AccountFact) -> None:
+def apply_contact_to_acknowledgement(draft: Draft[Fact], fact: AccountFact) -> None:
     """A two-way contact by the acknowledger redeems the episode; one that reached nobody extends the deadline."""
     for episode in _concerned(draft, fact):
         if is_proof(episode, fact):

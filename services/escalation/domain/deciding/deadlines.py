@@ -23,7 +23,7 @@ from services.escalation.domain.decisions.taking import Expired
 from services.escalation.domain.decisions.talking import AppointmentDue, PauseEnded
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Salesperson
-from services.escalation.domain.ladder import standing
+from services.escalation.domain.ladder import available_steps
 from services.escalation.domain.next_step import NextStep, step_of
 from services.escalation.domain.own_facts import EmptyLadderRetryDue, EpisodeDue, InformationDue, SellerLookupDue
 from services.escalation.domain.reopening import reopened_until
@@ -74,7 +74,7 @@ def look_up_seller(draft: Draft[SellerLookupDue]) -> None:
     if episode is None or episode.closed_at is not None or episode.acknowledged_at is not None:
         return
     signal = draft.state.signals.get(draft.fact.signal)
-    quiet = signal is not None and draft.work.informs(signal, draft.work.order_of(episode))
+    quiet = signal is not None and draft.work.signal_is_for_information(signal, draft.work.order_of(episode))
     if draft.work.is_for_information(episode) or not (quiet or _notified_since(episode, draft.fact)):
         find_recipient(draft, episode, _about_what_stands(draft, episode))
 
@@ -112,7 +112,7 @@ def send_information(draft: Draft[InformationDue]) -> None:
     if episode is None or episode.closed_at is not None:
         _look_after_undo(draft, episode)
         return
-    ladder = standing(ladder_of(draft, episode) or ())
+    ladder = available_steps(ladder_of(draft, episode) or ())
     ladder_step = next((one for one in ladder if one.salesperson_id == draft.fact.person), None)
     if ladder_step is None or is_still_off(draft, episode, situation_of(draft, episode)):
         return

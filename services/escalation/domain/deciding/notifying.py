@@ -18,7 +18,7 @@ from services.escalation.domain.decisions.notifying import (
 )
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Signal
-from services.escalation.domain.ladder import assigned_to, desk_instead, ladder_steps, standing
+from services.escalation.domain.ladder import assigned_to, available_steps, desk_instead, ladder_steps
 from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.next_step import (
     NextStep,
@@ -98,7 +98,7 @@ def team_observes(draft: Draft[Fact], episode: Episode) -> bool:
 
 def _show(draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...]) -> None:
     """Put an episode into the inbox of the person who would be notified first."""
-    first = whom(standing(ladder), situation_of(draft, episode))
+    first = whom(available_steps(ladder), situation_of(draft, episode))
     if first is None:
         show_nobody(draft, episode, ladder)
         return
@@ -153,8 +153,8 @@ def _candidates(
         return remaining_steps(ladder, episode, _not_again(draft, episode, sought))
     own = step_of(ladder, episode, episode.responsible, draft.work.people)
     if own is None or own.skipped is not None or (own.step is Step.COLLEAGUE and sought.had_it is None):
-        return standing(ladder)
-    return list(dict.fromkeys([own, *standing(ladder)]))
+        return available_steps(ladder)
+    return list(dict.fromkeys([own, *available_steps(ladder)]))
 
 
 def _not_again(draft: Draft[Fact], episode: Episode, sought: SellerLookupDue) -> Container[str]:

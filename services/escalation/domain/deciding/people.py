@@ -21,7 +21,7 @@ from services.escalation.domain.decisions.taking import ClockMoved
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Salesperson
 from services.escalation.domain.formatting import date_words
-from services.escalation.domain.ladder import desk_instead, standing
+from services.escalation.domain.ladder import available_steps, desk_instead
 from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.next_step import NextStep, answer_until, remaining_steps, step_of, whom
 from services.escalation.domain.notification_causes import notified_anew
@@ -99,13 +99,13 @@ def _recheck_acknowledged(draft: Draft[PersonChanged], episode: Episode, person:
         replace_unavailable(draft, episode, person, "had acknowledged it")
     elif began is not None and not _acts_while_away(draft, episode, began):
         back = calendar.first_open(draft.now)
-        if back is None or back - draft.now > moment.bound:
+        if back is None or back - draft.now > moment.skip_limit:
             replace_unavailable(draft, episode, person, "had acknowledged it")
         elif episode.deadline_for is Clock.REDEEM and episode.deadline_at is not None:
             due = after_absence(person, episode.severity, talk_of(draft, episode), episode.deadline_at, draft.now)
             _move(draft, episode, due, f"{person.name} is away until {clock(back)}; the clock is paused until then.")
     elif episode.deadline_for in (Clock.REDEEM, Clock.SNOOZE) and episode.deadline_at is not None:
-        absence = calendar.next_absence(draft.now, longer_than=moment.bound)
+        absence = calendar.next_absence(draft.now, longer_than=moment.skip_limit)
         if absence is not None and absence < episode.deadline_at:
             _move(draft, episode, absence, f"{person.name} is away from {clock(absence)}; the deadline moves to then.")
 
@@ -135,7 +135,7 @@ def _recheck_notified(draft: Draft[PersonChanged], episode: Episode, person: Sal
         back = clock(to_notify.notified_at)
         _move(draft, episode, due, f"{person.name} is back at {back}; response due by {clock(due)}.")
         return
-    absence = _calendar(draft, episode, person).next_absence(draft.now, longer_than=situation.moment.bound)
+    absence = _calendar(draft, episode, person).next_absence(draft.now, longer_than=situation.moment.skip_limit)
     if absence is not None and episode.deadline_at is not None and absence < episode.deadline_at:
         _move(draft, episode, absence, f"{person.name} is away from {clock(absence)}; the deadline moves to then.")
 
@@ -177,7 +177,7 @@ def replace_unavailable(draft: Draft[Any], episode: Episode, person: Salesperson
     why = _why(draft, episode, person)
     draft.decide(Unavailable(episode, person.salesperson_id, person.name, what, why))
     alone = _desk_alone(draft, episode)
-    if ladder_of(draft, episode) is None and not standing(alone):
+    if ladder_of(draft, episode) is None and not available_steps(alone):
         withdraw_offer(draft, episode, "not available")
         show_nobody(draft, notified_anew(episode, draft.now), alone)
     else:

@@ -24,7 +24,7 @@ from services.escalation.domain.facts import FactKind
 from services.escalation.domain.next_step import step_of, whom
 from services.escalation.domain.own_facts import ReopenPressed
 from services.escalation.domain.reopening import check_may_reopen, reopened
-from services.escalation.domain.rescues import NotNow, bound, excused
+from services.escalation.domain.rescues import NotNow, talk_required, talk_waived
 from shared.contracts.escalation import RingCause
 
 
@@ -63,8 +63,8 @@ def _with_clock_of_now(draft: Draft[ReopenPressed], episode: Episode) -> Episode
     if episode.acknowledged_by is None or episode.reached_at is not None:
         return episode
     if not may_be_contacted(draft, episode):
-        return excused(episode)
-    return bound(episode, draft.work.people.get(episode.acknowledged_by), talk_of(draft, episode), draft.now)
+        return talk_waived(episode)
+    return talk_required(episode, draft.work.people.get(episode.acknowledged_by), talk_of(draft, episode), draft.now)
 
 
 def _make_up_for(draft: Draft[ReopenPressed], id: UUID, closed_at: datetime) -> None:

@@ -33,13 +33,13 @@ from services.escalation.domain.decisions.signals import (
 )
 from services.escalation.domain.decisions.taking import (
     Acknowledged,
-    Bound,
     ClockMoved,
-    Excused,
     Expired,
     NoSharedHour,
     PassedOn,
     Queued,
+    TalkRequired,
+    TalkWaived,
 )
 from services.escalation.domain.decisions.talking import (
     AppointmentDue,
@@ -88,8 +88,8 @@ DECISIONS: Final[tuple[type[Decision], ...]] = (
     PauseEnded,
     Expired,
     ContactMissed,
-    Excused,
-    Bound,
+    TalkWaived,
+    TalkRequired,
     ClockMoved,
     HandOverOffered,
     HandedOver,

@@ -151,7 +151,7 @@ class EpisodeSignalled(SignalAdded):
         )
 
 
-class Quiet(Enum):
+class NotNotifiedBecause(Enum):
     """Why a signal notifies nobody: the sentence, and the policy line that counts."""
 
     WAITS_FOR_SELLER = (
@@ -174,8 +174,8 @@ class NotNotified(OfSignal):
     """A signal that notifies nobody."""
 
     rule = "not_rung"
-    policy_lines = tuple(one.policy_line for one in Quiet if one.policy_line is not None)
-    why: Quiet
+    policy_lines = tuple(one.policy_line for one in NotNotifiedBecause if one.policy_line is not None)
+    why: NotNotifiedBecause
 
     @property
     def sentence(self) -> str:
@@ -263,6 +263,6 @@ class SignalWithdrawn(SignalEnded):
         return escalation.SignalWithdrawn(**self._members)
 
 
-def had_it(episode: Episode) -> Quiet:
+def reason_already_notified(episode: Episode) -> NotNotifiedBecause:
     """Why a signal notifies nobody although it is not too old."""
-    return Quiet.NOTIFIED if episode.acknowledged_by is None else Quiet.ACKNOWLEDGED
+    return NotNotifiedBecause.NOTIFIED if episode.acknowledged_by is None else NotNotifiedBecause.ACKNOWLEDGED

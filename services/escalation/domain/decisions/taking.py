@@ -12,7 +12,7 @@ from shared.contracts.envelope import Fact
 REDEEM = "acknowledgement.redeem_within.{severity}"
 
 
-def taken(episode: Episode) -> str:
+def acknowledged_sentence(episode: Episode) -> str:
     """The acknowledger in words, and their time to talk with the customer."""
     until = f" and has until {clock(episode.deadline_at)} to reach the customer" if episode.deadline_at else ""
     return f"{episode.acknowledged_by} acknowledged it{until}."
@@ -55,7 +55,7 @@ class Acknowledged(ChangesHolder):
 
     @property
     def sentence(self) -> str:
-        return taken(self.episode)
+        return acknowledged_sentence(self.episode)
 
     def publishes(self) -> Fact:
         episode = self.episode
@@ -146,7 +146,7 @@ class Expired(OfHolder):
 
 
 @dataclass(frozen=True, slots=True)
-class Excused(ChangesHolder):
+class TalkWaived(ChangesHolder):
     """The customer must not be contacted any more."""
 
     rule = "excused"
@@ -157,7 +157,7 @@ class Excused(ChangesHolder):
 
 
 @dataclass(frozen=True, slots=True)
-class Bound(ChangesHolder):
+class TalkRequired(ChangesHolder):
     """The customer may be contacted again."""
 
     rule = "bound"

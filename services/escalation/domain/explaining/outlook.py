@@ -9,7 +9,7 @@ from services.escalation.domain.decisions.decision import STEP_WORDS, clock
 from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.explaining.record import Record
 from services.escalation.domain.ladder import assigned_to, ladder_steps
-from services.escalation.domain.main_signal import all_inform
+from services.escalation.domain.main_signal import all_for_information
 from services.escalation.domain.next_step import Situation, last_step, remaining_steps, whom
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.reopening import reopened_until
@@ -120,7 +120,7 @@ def _next(record: Record, desk: str) -> str:
 
 def _without_clock(record: Record) -> str:
     episode = record.episode
-    if all_inform([signal for signal in record.signals if signal.stands], record.latest_policy):
+    if all_for_information([signal for signal in record.signals if signal.stands], record.latest_policy):
         return "For information: nothing is due until something new happens or someone marks it as seen."
     if episode.reached_at is not None:
         return "The customer was reached: nothing is due until something new happens or someone closes it."

@@ -35,7 +35,7 @@ def _first_missed(history: History, window: Window, thresholds: ThresholdsAt) ->
     while fact is not None and fact.at <= window.until:
         if not _needs_answer(history, fact, thresholds):
             following = next(unreturned.beyond(fact), None)
-            history.needs_no_return(fact)
+            history.stop_checking(fact)
             fact = following
             continue
         yield fact
