@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-# A partition still unknown to the database is added: that is no loss. `greatest` ignores nulls.
+# A partition that was never read only gets its `whole_to`: its missing records are not a loss. `greatest` ignores
+# nulls.
 _NOTE = f"""
     with seen as (
         select topic, partition, read_through_at, gone_to, greatest(next_offset, whole_to) as whole,

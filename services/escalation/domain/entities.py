@@ -90,7 +90,7 @@ class Case:
 
 
 class Ended(StrEnum):
-    """How a signal ended: by a fact after it, or because a fact reported late shows that it never was."""
+    """How a signal ended. Cleared: a later fact settled it. Withdrawn: a late fact disproved it."""
 
     CLEARED = "cleared"
     WITHDRAWN = "withdrawn"
@@ -265,9 +265,11 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """One decision about an episode, kept to explain it, without personal data of customers. `rule` is of a bounded
-    set, `words` explain it to people, `policy_path` names the line of the policy that counted, and `rules_version` is
-    the version of the rules in code."""
+    """One recorded decision about an account, mostly about an episode, without personal data of customers.
+
+    `episode_id` is None while a signal belongs to no episode. `rule` is of a bounded set, `words` explain it to people,
+    `policy_path` names the line of the policy that counted, and `rules_version` is the version of the rules in code.
+    """
 
     decision_id: UUID
     account_id: str

@@ -152,7 +152,7 @@ async def _load_people(connection: Connection, work: UnitOfWork, events: Sequenc
     needed: set[str | None] = {person for state in work.states.values() for person in state.people}
     needed |= {event.data.sold_by for event in events if isinstance(event.data, orders.OrderPlaced)}
     needed |= {event.subject for event in events if event.data.about == "salesperson"}
-    needed |= {above for event in events for above in _line_above(event.data)}
+    needed |= {above for event in events for above in _people_named_in(event.data)}
     needed.add(work.installation.desk)
     for row in await connection.fetch(_PEOPLE, sorted(filter(None, needed))):
         work.people[row["salesperson_id"]] = Salesperson(**row)
@@ -185,8 +185,8 @@ async def _load_notified(connection: Connection, work: UnitOfWork, events: Seque
         work.notified[row["episode_id"]].add(row["recipient"])
 
 
-def _line_above(fact: Fact) -> Iterator[str | None]:
-    """Other people whom this batch may make a recipient."""
+def _people_named_in(fact: Fact) -> Iterator[str | None]:
+    """Other people that deciding this event needs: possible recipients, the presser, the publisher of a policy."""
     if isinstance(fact, orders.SalespersonChanged):
         yield fact.manager
         yield fact.backup

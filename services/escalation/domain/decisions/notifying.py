@@ -24,8 +24,8 @@ from shared.contracts.escalation import Step
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When a person is notified, when the response is due, and the policy line for it. `informs`: the alert needs no
-    response."""
+    """When a person is notified, when the response is due, and the policy line for it. `informs`: the episode is
+    for information (a refund kind without a play). Reminders need no response either, but are no such alerts."""
 
     notified_at: datetime
     answer_by: datetime | None
