@@ -265,11 +265,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """One recorded decision about an account, mostly about an episode, without personal data of customers.
+    """One recorded decision, without personal data of customers; about an episode, or a signal that has none yet.
 
-    `episode_id` is None while a signal belongs to no episode. `rule` is of a bounded set, `words` explain it to people,
-    `policy_path` names the line of the policy that counted, and `rules_version` is the version of the rules in code.
-    """
+    `rule` is of a bounded set, `words` explain it to people, `policy_path` names the line of the policy that counted,
+    and `rules_version` is the version of the rules in code."""
 
     decision_id: UUID
     account_id: str
