@@ -9,7 +9,7 @@ from services.escalation.channels.email import EmailChannel
 from services.escalation.channels.sender import Sender
 from services.escalation.channels.smtp import MailServer
 from services.escalation.domain.channels import EMAIL
-from services.escalation.domain.decisions.decision import clock
+from services.escalation.domain.decisions.decision import utc_minute
 from services.escalation.domain.entities import Delivery
 from services.escalation.domain.explaining.sending import sent_words
 from shared.metrics import create_metrics
@@ -91,5 +91,5 @@ async def test_the_reason_is_in_the_words_of_explain(rung: Escalation) -> None:
         await send_through(rung, server)
     row = await rung.email()
     words = sent_words(Delivery(**row))
-    again = clock(row["try_at"])
+    again = utc_minute(row["try_at"])
     assert words == f"e-mail not sent yet, next attempt at {again} (the mail server offers no STARTTLS encryption)"

@@ -37,10 +37,10 @@ from services.escalation.domain.words import (
     absolute,
     again_words,
     cause_words,
-    clock,
     cut,
     cut_at_word,
     left,
+    local_clock,
     promised_words,
     why_now,
 )
@@ -249,7 +249,7 @@ def _dialled(letter: Letter, history: CustomerHistory) -> WaysTo:
 
 
 def _local(at: datetime | None, zone: ZoneInfo, now: datetime) -> str | None:
-    return clock(at.astimezone(zone), now) if at else None
+    return local_clock(at.astimezone(zone), now) if at else None
 
 
 def _last(letter: Letter, answer_by: str | None, promised: str | None) -> str:

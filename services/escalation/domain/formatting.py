@@ -56,7 +56,7 @@ def overdue(due: datetime, now: datetime) -> str:
     return f"{hours} h overdue" if hours < 24 else f"{counted(hours // 24, 'day')} overdue"
 
 
-def clock(at: datetime, now: datetime) -> str:
+def local_clock(at: datetime, now: datetime) -> str:
     """A moment by the clock of its own zone, with the day where that is not today: "14:30", "4 May, 14:30"."""
     today = at.date() == now.astimezone(at.tzinfo).date()
     return f"{at:%H:%M}" if today else f"{at.day} {at:%b}, {at:%H:%M}"

@@ -30,7 +30,9 @@ class Reader:
 
     def moment(self, at: datetime) -> LocalTime:
         local = at.astimezone(self.zone)
-        return LocalTime(at.isoformat(), words.ago(at, self.now), words.absolute(local), words.clock(local, self.now))
+        return LocalTime(
+            at.isoformat(), words.ago(at, self.now), words.absolute(local), words.local_clock(local, self.now)
+        )
 
     def is_me(self, salesperson_id: str | None) -> bool:
         return salesperson_id == self.salesperson_id

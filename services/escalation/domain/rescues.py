@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from services.escalation.domain.calendar import calendar_of
 from services.escalation.domain.clocks import Talk, extended, redeem_by
 from services.escalation.domain.entities import Clock, Episode, Salesperson
-from services.escalation.domain.formatting import clock, date_words
+from services.escalation.domain.formatting import date_words, local_clock
 from services.escalation.domain.policy.model import SEEN, Policy
 from services.escalation.domain.words import RESULTS, counted
 from shared.contracts.escalation import EpisodeResult
@@ -174,7 +174,7 @@ def snoozed(episode: Episode, person: Salesperson | None, until: datetime, polic
 
 
 def _refuse_to_forget(promised: datetime, person: Salesperson | None, now: datetime) -> None:
-    at = clock(promised.astimezone(ZoneInfo(person.zone if person else "UTC")), now)
+    at = local_clock(promised.astimezone(ZoneInfo(person.zone if person else "UTC")), now)
     what = "save another call-back time" if promised > now else "save the call, the attempt or another call-back time"
     raise NotNow(
         "past_appointment", f"the customer was promised a call at {at}: {what} before you snooze it for longer."

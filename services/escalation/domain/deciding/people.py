@@ -14,7 +14,7 @@ from services.escalation.domain.deciding.alerts import show_nobody
 from services.escalation.domain.deciding.notifying import assign_silently, ladder_of, notify, notify_next, situation_of
 from services.escalation.domain.deciding.offers import withdraw_offer
 from services.escalation.domain.deciding.preferences import talk_of
-from services.escalation.domain.decisions.decision import clock
+from services.escalation.domain.decisions.decision import utc_minute
 from services.escalation.domain.decisions.handing_over import OfferWithdrawn
 from services.escalation.domain.decisions.notifying import Unavailable
 from services.escalation.domain.decisions.taking import ClockMoved
@@ -103,11 +103,18 @@ def _recheck_acknowledged(draft: Draft[PersonChanged], episode: Episode, person:
             replace_unavailable(draft, episode, person, "had acknowledged it")
         elif episode.deadline_for is Clock.REDEEM and episode.deadline_at is not None:
             due = after_absence(person, episode.severity, talk_of(draft, episode), episode.deadline_at, draft.now)
-            _move(draft, episode, due, f"{person.name} is away until {clock(back)}; the clock is paused until then.")
+            _move(
+                draft, episode, due, f"{person.name} is away until {utc_minute(back)}; the clock is paused until then."
+            )
     elif episode.deadline_for in (Clock.REDEEM, Clock.SNOOZE) and episode.deadline_at is not None:
         absence = calendar.next_absence(draft.now, longer_than=moment.skip_limit)
         if absence is not None and absence < episode.deadline_at:
-            _move(draft, episode, absence, f"{person.name} is away from {clock(absence)}; the deadline moves to then.")
+            _move(
+                draft,
+                episode,
+                absence,
+                f"{person.name} is away from {utc_minute(absence)}; the deadline moves to then.",
+            )
 
 
 def _acts_while_away(draft: Draft[PersonChanged], episode: Episode, began: datetime) -> bool:
@@ -132,12 +139,12 @@ def _recheck_notified(draft: Draft[PersonChanged], episode: Episode, person: Sal
     situation = situation_of(draft, episode)
     if episode.deadline_at is not None and to_notify.notified_at >= episode.deadline_at:
         due = answer_until(to_notify, episode.step or Step.SELLER, situation)
-        back = clock(to_notify.notified_at)
-        _move(draft, episode, due, f"{person.name} is back at {back}; response due by {clock(due)}.")
+        back = utc_minute(to_notify.notified_at)
+        _move(draft, episode, due, f"{person.name} is back at {back}; response due by {utc_minute(due)}.")
         return
     absence = _calendar(draft, episode, person).next_absence(draft.now, longer_than=situation.moment.skip_limit)
     if absence is not None and episode.deadline_at is not None and absence < episode.deadline_at:
-        _move(draft, episode, absence, f"{person.name} is away from {clock(absence)}; the deadline moves to then.")
+        _move(draft, episode, absence, f"{person.name} is away from {utc_minute(absence)}; the deadline moves to then.")
 
 
 def _show_to_another(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:

@@ -12,7 +12,7 @@ from services.escalation.domain.decisions.decision import (
     OfEpisode,
     Row,
     SetsClock,
-    clock,
+    utc_minute,
 )
 from services.escalation.domain.entities import Alert, Delivery, Order, Signal
 from services.escalation.domain.ladder_step import LadderStep
@@ -59,8 +59,8 @@ class Notified(SetsClock):
         whom = f"{alert.recipient} ({STEPS[alert.step]})"
         if times.informs:
             return f"Notified {whom} for information; nothing is due."
-        held = f"; message held until {clock(times.notified_at)}" if times.notified_at > alert.raised_at else ""
-        until = f"; response due by {clock(times.answer_by)}" if times.answer_by else ""
+        held = f"; message held until {utc_minute(times.notified_at)}" if times.notified_at > alert.raised_at else ""
+        until = f"; response due by {utc_minute(times.answer_by)}" if times.answer_by else ""
         return f"Notified {whom} {CAUSE_PHRASES[alert.cause]}{held}{until}."
 
     @property
@@ -171,8 +171,8 @@ class SellerAwaited(OfEpisode):
 
     @property
     def sentence(self) -> str:
-        seller = self.order.sold_by
-        return f"{seller} sold it but is not in the directory yet; waiting for the directory until {clock(self.until)}."
+        seller, until = self.order.sold_by, utc_minute(self.until)
+        return f"{seller} sold it but is not in the directory yet; waiting for the directory until {until}."
 
     @property
     def who(self) -> str | None:
@@ -201,7 +201,7 @@ class NobodyFurtherUp(SetsClock):
     @property
     def sentence(self) -> str:
         assert self.episode.deadline_at is not None
-        again_at = clock(self.episode.deadline_at)
+        again_at = utc_minute(self.episode.deadline_at)
         return f"No one is further up the escalation path; {self.episode.responsible} is notified again at {again_at}."
 
 

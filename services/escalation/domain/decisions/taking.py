@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from services.escalation.domain.decisions.decision import OfEpisode, Row, clock
+from services.escalation.domain.decisions.decision import OfEpisode, Row, utc_minute
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.words import ordinal
 from shared.contracts import escalation
@@ -14,7 +14,7 @@ REDEEM = "acknowledgement.redeem_within.{severity}"
 
 def acknowledged_sentence(episode: Episode) -> str:
     """The acknowledger in words, and their time to talk with the customer."""
-    until = f" and has until {clock(episode.deadline_at)} to reach the customer" if episode.deadline_at else ""
+    until = f" and has until {utc_minute(episode.deadline_at)} to reach the customer" if episode.deadline_at else ""
     return f"{episode.acknowledged_by} acknowledged it{until}."
 
 
@@ -165,7 +165,7 @@ class TalkRequired(ChangesHolder):
 
     @property
     def sentence(self) -> str:
-        until = f" by {clock(self.episode.deadline_at)}" if self.episode.deadline_at else ""
+        until = f" by {utc_minute(self.episode.deadline_at)}" if self.episode.deadline_at else ""
         return f"The customer may be contacted again: a call is due{until}."
 
 

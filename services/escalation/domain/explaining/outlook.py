@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.escalation.domain.clocks import Moment
 from services.escalation.domain.decisions.closing import closing_sentence, reason_words
-from services.escalation.domain.decisions.decision import STEP_WORDS, clock
+from services.escalation.domain.decisions.decision import STEP_WORDS, utc_minute
 from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.explaining.record import Record
 from services.escalation.domain.ladder import assigned_to, ladder_steps
@@ -42,7 +42,7 @@ def outlook(record: Record, *, desk: str) -> Outlook:
         reason = reason_words(record.latest_policy, episode.result, episode.reason)
         ended = closing_sentence(episode.result, reason)
         by = f"by {episode.closed_by}" if episode.closed_by else "by itself"
-        state = f"{ended.removesuffix('.')}. Closed {by} on {clock(episode.closed_at)}."
+        state = f"{ended.removesuffix('.')}. Closed {by} on {utc_minute(episode.closed_at)}."
         return Outlook(
             state, _joined(standing), "no one", "none", None, f"{_undo(record)}A new signal would open a new episode."
         )
@@ -62,7 +62,7 @@ def _undo(record: Record) -> str:
     if episode.closed_at is None or episode.closed_by is None or not any(one.stands for one in record.signals):
         return ""
     until = reopened_until(episode.closed_at, record.latest_policy.acknowledgement.reopen_within)
-    return f"{episode.closed_by} can undo that until {clock(until)}. " if record.now <= until else ""
+    return f"{episode.closed_by} can undo that until {utc_minute(until)}. " if record.now <= until else ""
 
 
 def _joined(labels: list[str]) -> str:
@@ -71,21 +71,21 @@ def _joined(labels: list[str]) -> str:
 
 def _whose(episode: Episode) -> str:
     if episode.nobody_since is not None:
-        return f"no one to notify, since {clock(episode.nobody_since)}"
+        return f"no one to notify, since {utc_minute(episode.nobody_since)}"
     if episode.responsible is None:
         return "no one yet"
     offered = ""
     if episode.offered_to and episode.offered_until:
-        offered = f"; waiting for {episode.offered_to} to accept until {clock(episode.offered_until)}"
+        offered = f"; waiting for {episode.offered_to} to accept until {utc_minute(episode.offered_until)}"
     if episode.acknowledged_at is None:
         return f"{episode.responsible}, not acknowledged"
-    return f"{episode.acknowledged_by}, acknowledged on {clock(episode.acknowledged_at)}{offered}"
+    return f"{episode.acknowledged_by}, acknowledged on {utc_minute(episode.acknowledged_at)}{offered}"
 
 
 def _clock(episode: Episode) -> str:
     if episode.deadline_at is None:
         return "none"
-    until = clock(episode.deadline_at)
+    until = utc_minute(episode.deadline_at)
     match episode.deadline_for:
         case Clock.ANSWER | None:
             return f"acknowledgement due by {until}"
@@ -100,7 +100,7 @@ def _clock(episode: Episode) -> str:
 def _promised(episode: Episode) -> str:
     if episode.appointment_at is None:
         return ""
-    return f"; the customer was promised a call at {clock(episode.appointment_at)}"
+    return f"; the customer was promised a call at {utc_minute(episode.appointment_at)}"
 
 
 def _next(record: Record, desk: str) -> str:
@@ -152,7 +152,7 @@ def _climbed(record: Record, desk: str) -> str:
     notified = {alert.recipient for alert in record.alerts}
     found = whom(remaining_steps(ladder, episode, notified), Situation(order, record.directory, moment))
     if found is not None:
-        later = f" at {clock(found.notified_at)}, when they are at work" if found.notified_at > at else ""
+        later = f" at {utc_minute(found.notified_at)}, when they are at work" if found.notified_at > at else ""
         return f"{STEP_WORDS[found.ladder_step.step]} ({found.ladder_step.salesperson_id}) is notified{later}"
     if episode.repeats < record.latest_policy.ladder.repeats.times:
         last = last_step(ladder)

@@ -1,7 +1,7 @@
 """The result of a delivery in words."""
 
 from services.escalation.domain.channels import CHANNELS
-from services.escalation.domain.decisions.decision import clock
+from services.escalation.domain.decisions.decision import utc_minute
 from services.escalation.domain.deliveries import shown_reason
 from services.escalation.domain.entities import Delivery
 
@@ -18,13 +18,13 @@ def sent_words(delivery: Delivery) -> str:
 def _state(delivery: Delivery) -> str:
     match delivery.state:
         case "pending" if delivery.attempts:
-            return f"not sent yet, next attempt at {clock(delivery.try_at)}"
+            return f"not sent yet, next attempt at {utc_minute(delivery.try_at)}"
         case "pending" | "sending":
             return "on its way"
         case "held":
-            return f"held until {clock(delivery.try_at)}"
+            return f"held until {utc_minute(delivery.try_at)}"
         case "unknown":
-            return f"possibly sent, next attempt at {clock(delivery.try_at)}"
+            return f"possibly sent, next attempt at {utc_minute(delivery.try_at)}"
         case "cancelled":
             return "cancelled"
         case "skipped":

@@ -12,7 +12,7 @@ from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.said import word_about_promise
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.thresholds import ThresholdsAt
-from services.escalation.domain.detections.windows import ALWAYS
+from services.escalation.domain.detections.windows import START_OF_TIME
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.risk import Risk
 from services.escalation.domain.signals.definition import SignalDefinition
@@ -28,7 +28,7 @@ def missed_promises(history: History, scope: Scope, thresholds: ThresholdsAt) ->
             at = _missed_at(history, fact, thresholds)
             if at is None or not SIGNAL.is_on(fact, thresholds):
                 continue
-            if SIGNAL.unbroken(history, fact, until=at, since=ALWAYS):
+            if SIGNAL.unbroken(history, fact, until=at, since=START_OF_TIME):
                 yield SIGNAL.found(history, fact, at=at, signal_id=missed_id(fact), by_silence=True)
 
 

@@ -13,7 +13,7 @@ from services.escalation.domain.detections.indexes import IndexName, Key
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.thresholds import ThresholdsAt
-from services.escalation.domain.detections.windows import NEVER, Window
+from services.escalation.domain.detections.windows import END_OF_TIME, Window
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
@@ -48,7 +48,7 @@ def widened_to_whole_matters(history: History, scope: Scope) -> Scope:
     if scope.loose is None:
         return scope
     after = history.index(IndexName.TWO_WAY_WITHOUT_CASE, None).after(scope.loose.until)
-    return replace(scope, loose=Window(scope.loose.since, after.at if after else NEVER))
+    return replace(scope, loose=Window(scope.loose.since, after.at if after else END_OF_TIME))
 
 
 def promised_answers(

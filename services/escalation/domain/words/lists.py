@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import format_currency, get_currency_precision
 
-from services.escalation.domain.formatting import LOCALE, clock, left, money
+from services.escalation.domain.formatting import LOCALE, left, local_clock, money
 
 _CURRENCIES_NAMED = 3
 
@@ -29,17 +29,17 @@ def amount(amount_minor: int, currency: str) -> str:
     return format_currency(whole, currency, locale=LOCALE, format="¤#,##0", currency_digits=False)
 
 
-def answer_until(deadline: datetime | None, zone: str, now: datetime) -> str:
+def answer_by_words(deadline: datetime | None, zone: str, now: datetime) -> str:
     """When a response is due, on the reader's clock: "answer by 14:30", "answer was due 4 May, 14:30"."""
     if deadline is None:
         return "no deadline"
-    at = clock(deadline.astimezone(ZoneInfo(zone)), now)
+    at = local_clock(deadline.astimezone(ZoneInfo(zone)), now)
     return f"answer by {at}" if deadline > now else f"answer was due {at}"
 
 
 def call_words(at: datetime, zone: str, now: datetime) -> str:
     """A promised call, on the reader's clock: "call at 14:30", "call was due at 14:30"."""
-    return f"call {'at' if at > now else 'was due at'} {clock(at.astimezone(ZoneInfo(zone)), now)}"
+    return f"call {'at' if at > now else 'was due at'} {local_clock(at.astimezone(ZoneInfo(zone)), now)}"
 
 
 def time_left(deadline: datetime | None, now: datetime) -> str | None:
