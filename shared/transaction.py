@@ -125,7 +125,8 @@ class InputProcessor:
         async with self._transaction(set()) as tx:
             held = await timers.lock_due(tx.connection, limit, only=only, without=without)
             fired = await timers.claim(tx.connection, held, limit, self.own_facts, self.service)
-            # Read last: fired before it is due, a timer would be set again for the same instant, and count as fired.
+            # Read last: if `now` were earlier than a timer's due time, its handler would set it again for the same
+            # instant, under an id that has already fired.
             tx.now = await tx.connection.fetchval("select shared.app_now()")
             await self._process(tx, Batch(fired), whole=False)
             return len(fired)

@@ -84,7 +84,7 @@ async def note_passed(
     known: Mapping[Partition, int],
     read_from: Mapping[Partition, int],
 ) -> None:
-    """The same for partitions that continue beyond the last applied offset."""
+    """Note the records between the last applied and the next read offset, which Kafka no longer has."""
     passed = {one: offset for one, offset in read_from.items() if offset > known.get(one, offset)}
     if consumer is not None and passed:
         await note(pool, consumer, passed)
