@@ -34,7 +34,10 @@ class TooFarAhead:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """When facts were first received, by our clock, and how far ahead of that they may be dated; None: any time."""
+    """When facts were received (see `Batch.received_at`), by our clock, and how far ahead of that they may be dated.
+
+    `skew` None: any time.
+    """
 
     at: datetime
     skew: timedelta | None

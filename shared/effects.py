@@ -24,10 +24,12 @@ F = TypeVar("F", bound=Fact)
 class Transaction:
     """A handler's transaction: the handler reads and writes its service's tables on `connection`, and adds effects.
 
-    `now` comes from the database's clock, the only one that decides anything. `notes` are for the service's `observe`;
-    `after_commit` is called only after the commit. `waiting` are events that wait. Past `give_up_at` of the monotonic
-    clock the transaction has taken too long. `behind` are accounts that are set aside: their records go behind the
-    waiting ones. A handler with versioned rules sets the version that it decided by.
+    `now` comes from the database's clock, the only one that decides anything. Past `give_up_at` of the monotonic clock
+    the transaction has taken too long. `timers_to_set` are by timer id; `hurried` are the lock keys whose timers become
+    due. `observed` is for the service's `observe`; `after_commit` is called only after the commit. By event identity:
+    `rejected` refusals with code and reason, `waiting` events, `positions` of records, and `late_dead_letters` of
+    events of earlier batches. `set_aside` are accounts whose records go behind the waiting ones. A handler with
+    versioned rules sets the version that it decided by.
     """
 
     connection: Connection
@@ -35,7 +37,7 @@ class Transaction:
     service: str
     give_up_at: float
     outgoing: list[Outgoing] = field(default_factory=list)
-    settings: dict[UUID, TimerSetting] = field(default_factory=dict)
+    timers_to_set: dict[UUID, TimerSetting] = field(default_factory=dict)
     cancelled: set[UUID] = field(default_factory=set)
     hurried: list[str] = field(default_factory=list)
     rejected: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
@@ -43,13 +45,13 @@ class Transaction:
     waiting: set[tuple[str, str]] = field(default_factory=set)
     with_unknown_members: list[str] = field(default_factory=list)
     dead_letters: list[Rejection] = field(default_factory=list)
-    buried: dict[tuple[str, str], Rejection] = field(default_factory=dict)
+    late_dead_letters: dict[tuple[str, str], Rejection] = field(default_factory=dict)
     spans: dict[tuple[str, str], EffectSpan] = field(default_factory=dict)
-    places: dict[tuple[str, str], Position] = field(default_factory=dict)
-    notes: list[object] = field(default_factory=list)
+    positions: dict[tuple[str, str], Position] = field(default_factory=dict)
+    observed: list[object] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     rules_version: int | None = None
-    behind: Collection[str] = ()
+    set_aside: Collection[str] = ()
     started_ns: int = field(default_factory=time.time_ns)
 
     def each(self, events: Iterable[Envelope[Fact]]) -> AsyncIterator[Envelope[Fact]]:
@@ -92,12 +94,14 @@ class Transaction:
         body = fact.model_dump_json()
         id = timers.timer_id(fact, cause.subject, body)
         self.cancelled.discard(id)
-        self.settings[id] = TimerSetting(id, fact, body, cause.subject, due_at, traceparent, awaits, made_of_silence)
+        self.timers_to_set[id] = TimerSetting(
+            id, fact, body, cause.subject, due_at, traceparent, awaits, made_of_silence
+        )
 
     def cancel_timer(self, fact: Fact, subject: str) -> None:
         """Cancel a timer, set before or in this transaction."""
         id = timers.timer_id(fact, subject)
-        self.settings.pop(id, None)
+        self.timers_to_set.pop(id, None)
         self.cancelled.add(id)
 
     def hurry_timers(self, awaited: str) -> None:
@@ -117,7 +121,7 @@ class Transaction:
 
         It counts as never applied: its publisher may send it again, and its dead letter can be replayed.
         """
-        self.buried[event.source, event.id] = rejection
+        self.late_dead_letters[event.source, event.id] = rejection
 
     def traceparent(self, cause: Envelope[Fact]) -> str | None:
         """The trace context for this event's effects. The first effect of an event opens its span."""
@@ -126,7 +130,7 @@ class Transaction:
             self.spans[identity] = start_effect_span(
                 f"{self.service} {cause.type}",
                 parent=cause.traceparent,
-                attributes=_attributes(cause, self.places.get(identity)),
+                attributes=_attributes(cause, self.positions.get(identity)),
                 start_time_ns=self.started_ns,
             )
         return self.spans[identity].traceparent

@@ -121,8 +121,9 @@ class Batch:
     """The inputs of one transaction. `next_offsets` is stored with it; `known_offsets` must already be stored.
 
     `topic_ids` are the ids of the offsets' topics; the batch is refused if the stored offsets belong to other topics.
-    `replays` names the dead letter that is tried again with these inputs; `received_at` is when it was first received.
-    With `whatever_time` all times ahead of that count as `received_at`, however far ahead.
+    `replays` names the dead letter that is tried again with these inputs. Times ahead are judged by `received_at`: the
+    first receipt of a dead letter, or the last receipt of facts that were set aside; None: now. With `whatever_time`
+    all times ahead of that count as `received_at`, however far ahead.
     """
 
     inputs: Sequence[Input]

@@ -116,7 +116,7 @@ async def postpone(connection: Connection, lock_key: str, limit: int | None) -> 
 async def due_accounts(
     connection: Connection, limit: int, *, only: str | None = None, without: Collection[str] = ()
 ) -> dict[str, int]:
-    """The lock keys of the accounts with the `limit` longest due timers, and the number of these timers for each."""
+    """The lock keys of the accounts of the `limit` most overdue timers, and the number of these timers for each."""
     rows = await connection.fetch(_DUE_KEYS, limit, only, list(without))
     return {row["lock_key"]: row["due"] for row in rows}
 
@@ -138,7 +138,7 @@ async def lock_free(connection: Connection, lock_keys: Collection[str]) -> list[
 async def claim(
     connection: Connection, lock_keys: Sequence[str], limit: int, facts: Mapping[str, type[Fact]], service: str
 ) -> list[Input]:
-    """Take the longest due timers of locked accounts; they enter the domain as events, in that order."""
+    """Take the most overdue timers of locked accounts; they enter the domain as events, in that order."""
     rows = await connection.fetch(_CLAIM, list(lock_keys), limit)
     return [
         _fired(row, facts[row["type"]], service) for row in sorted(rows, key=lambda row: (row["due_at"], row["id"]))

@@ -86,7 +86,7 @@ class InputProcessor:
         """Set a batch's accounts aside: its records are passed without being applied. It waits for no lock."""
         async with self._transaction(set()) as tx:
             await journal.check_known_offsets(tx.connection, batch)
-            tx.behind = {one.envelope.lock_key for one in batch.inputs}
+            tx.set_aside = {one.envelope.lock_key for one in batch.inputs}
             await self._process(tx, batch, whole=False)
 
     async def accounts_to_retry(self) -> dict[str, int]:
@@ -125,7 +125,8 @@ class InputProcessor:
         async with self._transaction(set()) as tx:
             held = await timers.lock_due(tx.connection, limit, only=only, without=without)
             fired = await timers.claim(tx.connection, held, limit, self.own_facts, self.service)
-            # Read last: fired before it is due, a timer would be set again for the same instant, and count as fired.
+            # Read last: if `now` were earlier than a timer's due time, its handler would set it again for the same
+            # instant, under an id that has already fired.
             tx.now = await tx.connection.fetchval("select shared.app_now()")
             await self._process(tx, Batch(fired), whole=False)
             return len(fired)
@@ -149,9 +150,9 @@ class InputProcessor:
         tx: Transaction | None = None
         try:
             async with self.pool.acquire() as connection, connection.transaction():
-                now, behind = await _lock(connection, lock_keys, in_stream=in_stream)
+                now, set_aside = await _lock(connection, lock_keys, in_stream=in_stream)
                 give_up_at = time.monotonic() + self.seconds_allowed
-                tx = Transaction(connection, now, self.service, give_up_at, behind=behind)
+                tx = Transaction(connection, now, self.service, give_up_at, set_aside=set_aside)
                 yield tx
         except BaseException as error:
             _end_spans(tx, error)
@@ -172,14 +173,14 @@ class InputProcessor:
 
     async def _process(self, tx: Transaction, batch: Batch, *, whole: bool) -> Report:
         receipt = Receipt(batch.received_at or tx.now, None if batch.whatever_time else self.max_clock_skew)
-        behind = [one for one in batch.inputs if one.envelope.lock_key in tx.behind]
-        ahead = [one for one in batch.inputs if one.envelope.lock_key not in tx.behind]
-        tx.places |= {one.identity: one.position for one in ahead if one.position is not None}
+        behind = [one for one in batch.inputs if one.envelope.lock_key in tx.set_aside]
+        ahead = [one for one in batch.inputs if one.envelope.lock_key not in tx.set_aside]
+        tx.positions |= {one.identity: one.position for one in ahead if one.position is not None}
         decided = await self._decide(tx, ahead, receipt)
         decided.set_aside += behind
         if whole and decided.refused:
             raise Refused(decided.rejections)
-        rejections = [*decided.rejections, *tx.buried.values()]
+        rejections = [*decided.rejections, *tx.late_dead_letters.values()]
         await self._save(tx, batch, decided, [*batch.rejections, *rejections])
         tx.with_unknown_members = [one.envelope.type for one in decided.applied if one.ignored]
         return Report(decided.outcomes(batch.inputs), rejections, frozenset(tx.waiting))
@@ -223,7 +224,7 @@ class InputProcessor:
 
     async def _save(self, tx: Transaction, batch: Batch, decided: Decided, rejections: Sequence[Rejection]) -> None:
         await journal.append(tx.connection, decided.applied, tx.now, rules_version=tx.rules_version)
-        await journal.forget(tx.connection, tx.buried)
+        await journal.forget(tx.connection, tx.late_dead_letters)
         tx.dead_letters = await dead_letters.keep(tx.connection, rejections, tx.now)
         tx.outgoing += [dead_letters.announcement(self.service, rejection, tx.now) for rejection in tx.dead_letters]
         ledger = dict.fromkeys(_positions(decided.applied), Outcome.APPLIED)
@@ -236,7 +237,7 @@ class InputProcessor:
             outcome = decided.outcomes(batch.inputs)[0]
             await dead_letters.mark_replayed(tx.connection, batch.replays, outcome, tx.now)
         await outbox.append(tx.connection, tx.outgoing, tx.now)
-        await timers.set_timers(tx.connection, tx.settings.values())
+        await timers.set_timers(tx.connection, tx.timers_to_set.values())
         await timers.cancel_timers(tx.connection, tx.cancelled)
         await timers.hurry_timers(tx.connection, tx.hurried)
         await journal.store_offsets(tx.connection, batch)

@@ -16,8 +16,8 @@ from services.escalation.channels.letters import Letters
 from services.escalation.channels.notices import send_due_notices
 from services.escalation.channels.sender import Sender
 from services.escalation.channels.smtp import Mail, MailServer
+from services.escalation.domain.installation import Installation
 from services.escalation.domain.own_facts import OWN_FACTS, AcknowledgePressed, Attempt, EpisodeButton
-from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from shared.contracts import support
 from shared.contracts.catalog import CATALOG
@@ -31,7 +31,7 @@ from tests.builders import ACCOUNT, AT, contact_made, event_of, input_of
 from tests.services import ServiceUnderTest, running
 
 DESK = "desk"
-NO_LIMIT = Rules(desk=SalespersonId(DESK), max_alert_age=timedelta(0))
+NO_LIMIT = Installation(desk=SalespersonId(DESK), max_alert_age=timedelta(0))
 READ_THROUGH = """
     insert into shared.offsets (topic, partition, next_offset, read_through_at)
     values ('everything', 0, 0, shared.app_now())
@@ -193,8 +193,8 @@ class Escalation(ServiceUnderTest):
 
 
 @asynccontextmanager
-async def escalation_on(url: str, rules: Rules = NO_LIMIT) -> AsyncIterator[Escalation]:
+async def escalation_on(url: str, installation: Installation = NO_LIMIT) -> AsyncIterator[Escalation]:
     """Escalation's handlers on this database, at an hour when customers may be called, whenever the tests run."""
-    async with running(url, "escalation", handling(rules), OWN_FACTS) as service:
+    async with running(url, "escalation", handling(installation), OWN_FACTS) as service:
         await service.begin_at(10)
         yield Escalation(service.pool, service.processor)

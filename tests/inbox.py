@@ -18,8 +18,8 @@ from fastapi import FastAPI
 from services.escalation import app
 from services.escalation.channels.web_push.devices import PushSender
 from services.escalation.domain.duty_buttons import DutyButton
+from services.escalation.domain.installation import Installation
 from services.escalation.domain.own_facts import OWN_FACTS, EpisodeButton
-from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from services.escalation.inbox import InboxDependencies, create_inbox, make_sign_in_link, show_errors
 from services.escalation.store.sessions import Person
@@ -47,7 +47,7 @@ _READ_THROUGH = """
     values ('everything', 0, 0, shared.app_now())
     on conflict (topic, partition) do update set read_through_at = excluded.read_through_at
 """
-RULES = Rules(desk=SalespersonId("desk"), max_alert_age=timedelta(days=3))
+INSTALLATION = Installation(desk=SalespersonId("desk"), max_alert_age=timedelta(days=3))
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ async def inbox_site(
     sender: PushSender | None = None,
 ) -> AsyncIterator[Site]:
     """The inbox on this database; with a sender, devices can receive notifications."""
-    async with running(database_url, "escalation", handling(RULES), OWN_FACTS) as service:
+    async with running(database_url, "escalation", handling(INSTALLATION), OWN_FACTS) as service:
         sent_links: list[tuple[Person, str]] = []
         pressed: list[UUID] = []
 

@@ -16,7 +16,7 @@ from rich.text import Text
 from services.cli.databases import Unreadable, reading
 from services.cli.installation import Data, EscalationDatabase, ServiceName, database_of, enter
 from services.cli.terminal import AsJson, console, print_json, printable, stop_with
-from services.escalation.domain.decisions.rules import RULES
+from services.escalation.domain.decisions.registry import DECISIONS_BY_RULE
 from services.escalation.domain.explaining.outlook import Outlook, outlook
 from services.escalation.domain.explaining.record import Record
 from services.escalation.domain.explaining.steps import DELIVERED, REPORTED, ExplainedStep, steps
@@ -28,7 +28,7 @@ _TIME, _RULE = 10, 16
 _COLORS = {
     REPORTED: "cyan",
     DELIVERED: "dim",
-    **{rule.replace("_", " "): one.color for rule, one in RULES.items() if one.color},
+    **{rule.replace("_", " "): one.color for rule, one in DECISIONS_BY_RULE.items() if one.color},
 }
 
 

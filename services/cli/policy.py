@@ -13,7 +13,7 @@ from rich.text import Text
 from services.cli.databases import processor_of, with_pool
 from services.cli.installation import Data, EscalationDatabase, ServiceName, enter
 from services.cli.terminal import LINES, AsJson, print_json, printable, stop_with
-from services.escalation.domain.own_facts import PolicyPublishing
+from services.escalation.domain.own_facts import PolicySubmitted
 from services.escalation.domain.policy.document import read, schema
 from services.escalation.domain.policy.errors import PolicyErrors
 from services.escalation.domain.policy.model import Policy
@@ -103,7 +103,7 @@ def publish(
     text = _text_of(file)
     _policy_in(file, text)
     try:
-        fact = PolicyPublishing(document=text, by=by, summary=summary, onto=onto)
+        fact = PolicySubmitted(document=text, by=by, summary=summary, onto=onto)
     except ValidationError as error:
         fields = ", ".join(f"--{fault['loc'][0]}" for fault in error.errors())
         raise stop_with(f"{fields}: must be one line of at most 500 characters (for an ID, at most 200).") from None
@@ -135,7 +135,7 @@ def history(data: Data = None, escalation: EscalationDatabase = None, as_json: A
     Console(highlight=False).print(table)
 
 
-async def _publish(pool: Pool, fact: PolicyPublishing) -> tuple[PolicyVersion, PolicyVersion]:
+async def _publish(pool: Pool, fact: PolicySubmitted) -> tuple[PolicyVersion, PolicyVersion]:
     """The version it became, and the one before it."""
     from services.escalation.app import publish_policy
 

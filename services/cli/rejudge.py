@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from services.cli.databases import processor_of, with_pool
 from services.cli.installation import Data, EscalationDatabase, ServiceName, enter
 from services.cli.terminal import counted, printable, stop_with
-from services.escalation.domain.rules import RULES_VERSION
+from services.escalation.domain.rules_version import RULES_VERSION
 from services.escalation.store.left_to_judge import left_to_judge
 from shared.database import DATABASE_ERRORS, Pool, is_transient
 

@@ -21,17 +21,18 @@ from services.escalation.channels.web_push.devices import PushSender
 from services.escalation.channels.web_push.messages import test_message
 from services.escalation.channels.web_push.take_backs import take_back_notifications
 from services.escalation.domain.duty_buttons import DutyButton
+from services.escalation.domain.installation import Installation
 from services.escalation.domain.own_facts import (
     OWN_FACTS,
     Attempt,
     EpisodeButton,
-    PolicyPublishing,
+    PolicySubmitted,
     RulesChanged,
 )
 from services.escalation.domain.policy.document import digest
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
 from services.escalation.domain.presses import PRESS_KEY_OCTETS
-from services.escalation.domain.rules import RULES_VERSION, Rules
+from services.escalation.domain.rules_version import RULES_VERSION
 from services.escalation.handlers import handling
 from services.escalation.handlers.apply import count_decisions
 from services.escalation.inbox import InboxDependencies, create_inbox, show_errors
@@ -72,7 +73,7 @@ log = get_logger(__name__)
 def service(settings: EscalationSettings) -> Service:
     """The service with these settings. Raises ValueError for an unreadable SMTP_URL, MAIL_FROM, MAIL_REPLY_TO,
     READER_KEYS or setting of notifications."""
-    rules = Rules(desk=SalespersonId(settings.desk), max_alert_age=settings.max_alert_age)
+    installation = Installation(desk=SalespersonId(settings.desk), max_alert_age=settings.max_alert_age)
     letters = Letters(sender=settings.mail_from, inbox_url=settings.inbox_url, reply_to=settings.mail_reply_to or None)
     email = EmailChannel(MailServer(settings.smtp_url.get_secret_value(), ca_file=settings.smtp_ca_file), letters)
     sender = push_sender(settings)
@@ -109,7 +110,7 @@ def service(settings: EscalationSettings) -> Service:
         name=NAME,
         listens_to=OUTLINE.listens_to,
         publishes=OUTLINE.publishes,
-        handle=handling(rules),
+        handle=handling(installation),
         migrations=OUTLINE.migrations,
         web=web,
         own_facts=OWN_FACTS,
@@ -223,7 +224,7 @@ async def press(
     await resources.processor.apply(Batch([Input(event, body.encode(), b"", InputKind.BUTTON)]), whole=True)
 
 
-async def publish_policy(processor: InputProcessor, fact: PolicyPublishing) -> PolicyVersion:
+async def publish_policy(processor: InputProcessor, fact: PolicySubmitted) -> PolicyVersion:
     """Publish a document, as an event that is applied before this returns. Raises shared.transaction.Refused.
 
     The same document on top of the same version is the same event, even after a commit whose response was lost.

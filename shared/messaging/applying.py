@@ -23,7 +23,7 @@ log = get_logger(__name__)
 MAX_RECORDS = 500
 ATTEMPTS_PER_RECORD = 5
 _LONGEST_BATCH_SECONDS = 120.0
-"""Far less than the time after which Kafka gives the partitions to other processes without a poll."""
+"""Well below the time without a poll after which Kafka gives the partitions to other processes."""
 
 
 class Unfinished(RuntimeError):
@@ -101,7 +101,7 @@ class Applier:
         self._endings.count(batch, report)
 
     async def _try_alone(self, single: Batch) -> None:
-        """The second line: one record's fault must not stop the others, so each has its own transaction."""
+        """The fallback: one transaction per record, so that a faulty record does not stop the others."""
         for attempt in range(1, ATTEMPTS_PER_RECORD + 1):
             try:
                 await self._transact(single)

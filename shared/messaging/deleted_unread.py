@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-# A partition still unknown to the database is added: that is no loss. `greatest` ignores nulls.
+# A partition that was never read only gets its `whole_to`: its missing records are not a loss. `greatest` ignores
+# nulls.
 _NOTE = f"""
     with seen as (
         select topic, partition, read_through_at, gone_to, greatest(next_offset, whole_to) as whole,
@@ -83,7 +84,7 @@ async def note_passed(
     known: Mapping[Partition, int],
     read_from: Mapping[Partition, int],
 ) -> None:
-    """The same for partitions that continue beyond the last applied offset."""
+    """Note the records between the last applied and the next read offset, which Kafka no longer has."""
     passed = {one: offset for one, offset in read_from.items() if offset > known.get(one, offset)}
     if consumer is not None and passed:
         await note(pool, consumer, passed)

@@ -78,8 +78,8 @@ class Relay:
 
     async def run(self) -> None:
         """Lead while this session holds the leader's advisory lock."""
-        # The server ends a frozen leader's session, and with it the leadership. It commits only marks, and
-        # one lost in a crash means what a crash before it means: rows are sent again. So it waits for no disk.
+        # The server ends a frozen leader's session, and with it the leadership. It commits only marks.
+        # Losing one in a crash only means that rows are sent again, so its commits need not wait for the disk.
         settings = {
             **SESSION_SETTINGS,
             "synchronous_commit": "off",

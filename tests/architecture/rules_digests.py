@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from services.escalation.domain.rules import RULES_VERSION
+from services.escalation.domain.rules_version import RULES_VERSION
 from tests.architecture.sources import ROOT, modules
 
 FILE = ROOT / "tests" / "architecture" / "rules.json"

@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from services.escalation.domain.decisions.rules import DECISIONS
+from services.escalation.domain.decisions.registry import DECISIONS
 from tests.architecture.sources import Module, modules
 
 ESCALATION = "services/escalation/"

@@ -2,7 +2,7 @@
 
 import re
 
-from services.escalation.domain.rules import RULES_VERSION
+from services.escalation.domain.rules_version import RULES_VERSION
 from shared.contracts.escalation import SignalKind
 from tests.architecture.rules_digests import current, written
 from tests.architecture.sources import ROOT, modules
@@ -14,7 +14,7 @@ NAMED = set(re.findall(r"`([a-z_]+/[\w./-]*|README\.md)`", PAGE))
 def test_a_changed_rule_states_whether_the_same_facts_amount_to_the_same_signals() -> None:
     assert written() == current(), (
         "The rules in code changed. If the same facts now amount to other signals or episodes, count RULES_VERSION up "
-        "in services/escalation/domain/rules.py and run: python -m tests.architecture.rules_digests. "
+        "in services/escalation/domain/rules_version.py and run: python -m tests.architecture.rules_digests. "
         "If not: python -m tests.architecture.rules_digests --same-signals. docs/changing-a-rule.md has the rest."
     )
 

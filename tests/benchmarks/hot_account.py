@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from statistics import median
 
+from services.escalation.domain.installation import Installation
 from services.escalation.domain.own_facts import OWN_FACTS
-from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from shared.contracts import orders, support
 from shared.contracts.envelope import Envelope, Fact, envelope
@@ -127,7 +127,7 @@ async def costs(ground: Ground, story: Callable[[], Story], sizes: Sequence[int]
     url = await ground.escalation_database()
     pool = await open_pool(url, name="escalation")
     try:
-        processor = InputProcessor(pool, "escalation", handling(Rules(desk=SalespersonId("desk"))), OWN_FACTS)
+        processor = InputProcessor(pool, "escalation", handling(Installation(desk=SalespersonId("desk"))), OWN_FACTS)
         account = Account(processor, story())
         await _cost(account, [first_sale()])
         return [await _cost_at(size, account, singles, url) for size in sizes]

@@ -17,7 +17,7 @@ from sqlalchemy import Column, MetaData, Table, Text
 
 from services.cli import waiting
 from services.escalation.domain.decisions.notifying import Observed
-from services.escalation.domain.decisions.rules import RULES
+from services.escalation.domain.decisions.registry import DECISIONS_BY_RULE
 from services.escalation.domain.entities import Clock
 from services.escalation.domain.policy.document import schema
 from shared.contracts.catalog import CATALOG, TOPICS
@@ -117,7 +117,11 @@ def _renamed_label(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _renamed_rule(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "RULES", {"in_line" if rule == "queued" else rule: one for rule, one in RULES.items()})
+    monkeypatch.setattr(
+        kept,
+        "DECISIONS_BY_RULE",
+        {"in_line" if rule == "queued" else rule: one for rule, one in DECISIONS_BY_RULE.items()},
+    )
 
 
 def _renamed_policy_path(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,8 +152,8 @@ async def test_an_acknowledger_is_notified_again_only_when_a_signal_raises_the_s
 
 async def test_a_silence_found_after_a_long_outage_raises_no_alert(team: Escalation) -> None:
     young_enough = timedelta(days=3)
-    rules = replace(NO_LIMIT, max_alert_age=young_enough)
-    late = replace(team, processor=InputProcessor(team.pool, "escalation", handling(rules), OWN_FACTS))
+    installation = replace(NO_LIMIT, max_alert_age=young_enough)
+    late = replace(team, processor=InputProcessor(team.pool, "escalation", handling(installation), OWN_FACTS))
     await happens(late, contact_made("unanswered", case=None))
     await late.wait(young_enough * 3)
     assert "contact_dead_ended" in [row["kind"] for row in await late.signals()]

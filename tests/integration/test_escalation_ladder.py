@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 from services.escalation.app import publish_policy
-from services.escalation.domain.own_facts import AcknowledgePressed, NotMinePressed, PolicyPublishing
+from services.escalation.domain.own_facts import AcknowledgePressed, NotMinePressed, PolicySubmitted
 from services.escalation.domain.policy.document import shipped_text
 from shared.contracts.people_parts import Away, Day, WorkingHours
 from shared.rounds import fire_all
@@ -254,7 +254,7 @@ async def set_mode(team: Escalation, mode: str) -> None:
     """From now on Carla's team takes part in this mode."""
     document = re.sub(r"(?m)^# modes = .*$", f'modes = {{ carla = "{mode}" }}', shipped_text())
     await publish_policy(
-        team.processor, PolicyPublishing(document=document, by="carla", summary=f"Carla's team: {mode}")
+        team.processor, PolicySubmitted(document=document, by="carla", summary=f"Carla's team: {mode}")
     )
 
 

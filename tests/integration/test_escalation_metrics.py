@@ -15,7 +15,7 @@ from tests.builders import order_placed, refund_requested, refund_withdrawn, sal
 from tests.escalation import DESK, NO_LIMIT, Escalation, escalation_on, told
 from tests.servers import MakeDatabase
 
-RULES = replace(NO_LIMIT, max_alert_age=timedelta(days=3))
+INSTALLATION = replace(NO_LIMIT, max_alert_age=timedelta(days=3))
 
 
 Read = Callable[[str], float | None]
@@ -35,7 +35,7 @@ def value(metrics: Metrics) -> Read:
 @pytest.fixture
 async def counted(database: MakeDatabase, metrics: Metrics) -> AsyncIterator[Escalation]:
     """Signals older than three days raise no alert, and events are counted."""
-    async with escalation_on(await database("escalation"), RULES) as service:
+    async with escalation_on(await database("escalation"), INSTALLATION) as service:
         yield replace(service, processor=replace(service.processor, observe=partial(count_decisions, metrics)))
 
 

@@ -11,7 +11,7 @@ from services.escalation.domain.own_facts import (
     ClosePressed,
     CustomerReachedLogged,
     NotMinePressed,
-    PolicyPublishing,
+    PolicySubmitted,
     SeenPressed,
 )
 from services.escalation.domain.policy.document import shipped_text
@@ -247,7 +247,7 @@ async def test_a_policy_that_makes_its_kind_informational_ends_the_ladder(team: 
     """At the deadline that was set before the change."""
     await happens(team, refund_requested(case=None, order=ORDER))
     document = shipped_text().replace('refund_kinds = ["dissatisfaction"]', 'refund_kinds = ["fraud"]')
-    await publish_policy(team.processor, PolicyPublishing(document=document, by="anna", summary="We do not call"))
+    await publish_policy(team.processor, PolicySubmitted(document=document, by="anna", summary="We do not call"))
     await team.wait(10 * DAY)
     episode = await open_episode(team)
     assert await rung(team) == [("anna", "seller", "signal")]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.escalation.app import publish_policy
-from services.escalation.domain.own_facts import OWN_FACTS, PolicyPublishing
+from services.escalation.domain.own_facts import OWN_FACTS, PolicySubmitted
 from services.escalation.domain.policy.document import digest, past_text, shipped_text
 from services.escalation.domain.policy.versions import BEGINNING, PolicyVersion
 from services.escalation.handlers import handling
@@ -33,11 +33,11 @@ def document(many_signals: int) -> str:
     return TEXT.replace("many_signals = 3", f"many_signals = {many_signals}")
 
 
-def publishing(text: str, by: str = "anna") -> PolicyPublishing:
-    return PolicyPublishing(document=text, by=by, summary="Another number of signals")
+def publishing(text: str, by: str = "anna") -> PolicySubmitted:
+    return PolicySubmitted(document=text, by=by, summary="Another number of signals")
 
 
-def pressed(fact: PolicyPublishing) -> Input:
+def pressed(fact: PolicySubmitted) -> Input:
     event = event_of(fact, subject=POLICY_SUBJECT, source="handoff/cli")
     return Input(event, fact.model_dump_json().encode(), b"", InputKind.BUTTON)
 

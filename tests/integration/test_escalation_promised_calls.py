@@ -12,7 +12,7 @@ from services.escalation.domain.own_facts import (
     AppointmentLogged,
     ClosePressed,
     HandOverPressed,
-    PolicyPublishing,
+    PolicySubmitted,
     ReopenPressed,
     SnoozePressed,
 )
@@ -106,7 +106,7 @@ async def test_an_absent_person_does_not_keep_a_call_that_is_due(team: Escalatio
 async def test_a_team_that_only_observes_is_not_reminded(team: Escalation) -> None:
     await promised(team)
     document = re.sub(r"(?m)^# modes = .*$", 'modes = { carla = "observe" }', shipped_text())
-    await publish_policy(team.processor, PolicyPublishing(document=document, by="carla", summary="Observe"))
+    await publish_policy(team.processor, PolicySubmitted(document=document, by="carla", summary="Observe"))
     await team.wait(48 * HOUR)
     assert await rung(team) == [SIGNAL]
     assert (await open_episode(team))["deadline_for"] == "redeem"

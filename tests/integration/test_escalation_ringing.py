@@ -33,8 +33,8 @@ async def sold(escalation: Escalation) -> Escalation:
 @pytest.fixture
 async def forgetful(database: MakeDatabase) -> AsyncIterator[Escalation]:
     """An account with a sale, where signals older than three days raise no alert."""
-    rules = replace(NO_LIMIT, max_alert_age=timedelta(days=3))
-    async with escalation_on(await database("escalation"), rules) as service:
+    installation = replace(NO_LIMIT, max_alert_age=timedelta(days=3))
+    async with escalation_on(await database("escalation"), installation) as service:
         await service.hear(salesperson_changed(), order_placed())
         yield service
 

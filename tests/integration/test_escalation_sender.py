@@ -10,7 +10,7 @@ from asyncpg import PostgresConnectionError
 from services.escalation.app import publish_policy
 from services.escalation.channels import sender
 from services.escalation.channels.letters import Letters
-from services.escalation.domain.own_facts import PolicyPublishing
+from services.escalation.domain.own_facts import PolicySubmitted
 from services.escalation.domain.policy.document import shipped_text
 from services.escalation.store.deliveries import Letter, letters, sample
 from shared.inputs import Batch, Report
@@ -168,7 +168,7 @@ async def test_a_message_offers_what_the_policy_in_force_allows(rung: Escalation
     mailing, metrics = rung.sender(), create_metrics("escalation")
     await rung.send_round(mailing, metrics)
     document = shipped_text().replace("EUR = 50000", "EUR = 30000")
-    await publish_policy(rung.processor, PolicyPublishing(document=document, by="anna", summary="Less to give"))
+    await publish_policy(rung.processor, PolicySubmitted(document=document, by="anna", summary="Less to give"))
     await rung.hear(refund_requested("k-2"))
     await rung.send_round(mailing, metrics)
     before, after = (message.get_body(("plain",)).get_content() for message in rung.mail.received)  # type: ignore[union-attr]

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from services.escalation.app import publish_policy
-from services.escalation.domain.own_facts import PolicyPublishing
+from services.escalation.domain.own_facts import PolicySubmitted
 from services.escalation.domain.policy.document import shipped_text
 from shared.contracts.order_parts import Customer
 from tests.builders import ACCOUNT, ZONE, delivery_late, order_changed
@@ -50,7 +50,7 @@ async def test_a_changed_delivery_date_is_the_expected_day(site: Site) -> None:
 async def test_the_policys_zone_decides_the_day_of_a_customer_without_a_zone(site: Site) -> None:
     zoned = shipped_text().replace('zone = "UTC"', 'zone = "Europe/Berlin"')
     await site.hire()
-    await publish_policy(site.service.processor, PolicyPublishing(document=zoned, by="anna", summary="Berlin"))
+    await publish_policy(site.service.processor, PolicySubmitted(document=zoned, by="anna", summary="Berlin"))
     await site.sell(customer=Customer(name="Petra Weiss", phone="+49 30 901820"))
     late_at_night = (await site.service.now() + 3 * DAY).replace(hour=23, minute=30)
     assert late_at_night.astimezone(ZONE).date() != late_at_night.date()

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from services.cli.explain import explain
 from services.escalation.app import publish_policy
-from services.escalation.domain.own_facts import ClosePressed, PolicyPublishing, ReopenPressed
+from services.escalation.domain.own_facts import ClosePressed, PolicySubmitted, ReopenPressed
 from services.escalation.domain.policy.document import shipped_text
 from shared.contracts.support_inbound import Person
 from tests.builders import (
@@ -170,7 +170,7 @@ async def test_a_decision_keeps_the_value_of_the_version_it_was_made_under(site:
     await _sold(site)
     await _failed(site, minutes(10))
     changed = shipped_text().replace('seller = "15m"', 'seller = "20m"')
-    await publish_policy(site.escalation.processor, PolicyPublishing(document=changed, by="anna", summary="More time"))
+    await publish_policy(site.escalation.processor, PolicySubmitted(document=changed, by="anna", summary="More time"))
     await site.escalation.hear(told(refund_requested(case=None), at=minutes(20)))
 
     lines = await site.lines(ORDER, "--order")

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from services.cli.main import app
 from services.escalation.app import rejudge_account
 from services.escalation.domain.own_facts import OWN_FACTS
-from services.escalation.domain.rules import RULES_VERSION
+from services.escalation.domain.rules_version import RULES_VERSION
 from services.escalation.handlers import handling
 from services.escalation.store.left_to_judge import left_to_judge
 from shared.transaction import InputProcessor

@@ -14,8 +14,8 @@ from typer.testing import CliRunner, Result
 
 from deploy.local.ports import LOOPBACK, free_ports
 from services.cli.report import read_report, report
+from services.escalation.domain.installation import Installation
 from services.escalation.domain.own_facts import OWN_FACTS
-from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from services.escalation.outline import OUTLINE
 from services.orders.app import publish_people_again
@@ -41,7 +41,7 @@ from tests.builders import (
 from tests.servers import MakeDatabase
 from tests.services import ServiceUnderTest, running
 
-RULES = Rules(desk=SalespersonId("desk"), max_alert_age=timedelta(0))
+INSTALLATION = Installation(desk=SalespersonId("desk"), max_alert_age=timedelta(0))
 
 
 @dataclass
@@ -88,7 +88,7 @@ async def company(database: MakeDatabase) -> AsyncIterator[Company]:
         started = {
             "orders": running(urls["orders"], "orders", handle_orders),
             "support": running(urls["support"], "support", handle_support),
-            "escalation": running(urls["escalation"], "escalation", handling(RULES), OWN_FACTS),
+            "escalation": running(urls["escalation"], "escalation", handling(INSTALLATION), OWN_FACTS),
         }
         yield Company(urls, {name: await stack.enter_async_context(one) for name, one in started.items()})
 

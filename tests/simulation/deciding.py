@@ -21,7 +21,7 @@ from tests.simulation.kafka import PARTITIONS, Kafka
 from tests.simulation.replaying import run
 from tests.simulation.statements import ANSWERS
 from tests.simulation.tables import COLUMNS, EPISODES, OFFSETS, TIMERS, Row
-from tests.simulation.workers import RULES
+from tests.simulation.workers import INSTALLATION
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Deciding:
         self.commits = Commits(self.database, Kafka())
         self.database.on_commit = self.commits.note
         pool: Any = FakePool(self.database, ANSWERS, "deciding")
-        self.processor = InputProcessor(pool, "escalation", handling(RULES), OWN_FACTS, seconds_allowed=inf)
+        self.processor = InputProcessor(pool, "escalation", handling(INSTALLATION), OWN_FACTS, seconds_allowed=inf)
         self.resources = _Resources(pool, self.processor)
         self._read_everything()
 

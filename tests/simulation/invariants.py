@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from services.escalation.domain.own_facts import EpisodeDue, RecipientSought, SomebodySought, WorkLookedAt
+from services.escalation.domain.own_facts import EmptyLadderRetryDue, EpisodeDue, PersonCheckDue, SellerLookupDue
 from services.escalation.domain.policy.versions import Policies
 from shared.timers import timer_id
 from tests.simulation.commits import Broken, Commits, require
@@ -147,7 +147,7 @@ def _deliveries_end(database: Database) -> None:
 
 def _clocks_run(database: Database) -> None:
     timers = database.tables[TIMERS]
-    looking: tuple[type[RecipientSought] | type[SomebodySought], ...] = (RecipientSought, SomebodySought)
+    looking: tuple[type[SellerLookupDue] | type[EmptyLadderRetryDue], ...] = (SellerLookupDue, EmptyLadderRetryDue)
     sought = {
         kind.model_validate_json(row["body"]).episode
         for kind in looking
@@ -204,7 +204,7 @@ def _who_left_has_nothing(database: Database) -> None:
     Transactions end within seconds, but here the clock may jump during one. So a transaction that read the directory
     before the change may store an acknowledgement or an e-mail after the check.
     """
-    looked_at = {row["subject"] for row in database.tables[TIMERS].values() if row["type"] == WorkLookedAt.type}
+    looked_at = {row["subject"] for row in database.tables[TIMERS].values() if row["type"] == PersonCheckDue.type}
     gone = {id: row for (id,), row in database.tables[PEOPLE].items() if not row["active"]}
     left = gone.keys() - looked_at
     for row in database.tables[EPISODES].values():

@@ -151,13 +151,13 @@ def go_on_after_a_failed_batch(patch: pytest.MonkeyPatch) -> None:
 
 
 def never_withdraw(patch: pytest.MonkeyPatch) -> None:
-    hold_against = reconciling._hold_against
+    end_or_move = reconciling._end_or_move
 
     def keep(draft: Any, signal: Any, detection: Any) -> None:
         if detection is not None:
-            hold_against(draft, signal, detection)
+            end_or_move(draft, signal, detection)
 
-    patch.setattr(reconciling, "_hold_against", keep)
+    patch.setattr(reconciling, "_end_or_move", keep)
 
 
 def swallow_what_joins_an_acknowledged_episode(patch: pytest.MonkeyPatch) -> None:
@@ -190,8 +190,8 @@ def believe_what_is_in_memory(patch: pytest.MonkeyPatch) -> None:
 
 
 def leave_what_somebody_has_when_they_leave(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(people, "_look_at_taken", lambda *_arguments: None)
-    patch.setattr(people, "_look_at_notified", lambda *_arguments: None)
+    patch.setattr(people, "_recheck_acknowledged", lambda *_arguments: None)
+    patch.setattr(people, "_recheck_notified", lambda *_arguments: None)
 
 
 def notify_people_without_a_device(patch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ from tests.simulation.statements import ANSWERS
 from tests.simulation.statements.of_deliveries import give_up_deliveries, mark_deliveries
 from tests.simulation.statements.of_timers import hurry_timers
 from tests.simulation.tables import DELIVERIES, OUTBOX, PEOPLE, TIMERS, Key, Row, Rows
-from tests.simulation.workers import RULES
+from tests.simulation.workers import INSTALLATION
 
 _COMPARED = (
     tables.ACCOUNTS,
@@ -80,7 +80,7 @@ class _Replay:
         }
         answers = {**ANSWERS, **own}
         pool: Any = FakePool(self.database, answers, "replay")
-        self.processor = InputProcessor(pool, "escalation", handling(RULES), OWN_FACTS, seconds_allowed=inf)
+        self.processor = InputProcessor(pool, "escalation", handling(INSTALLATION), OWN_FACTS, seconds_allowed=inf)
 
     def tell(self, committed: Committed) -> None:
         self.committed = committed

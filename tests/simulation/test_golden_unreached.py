@@ -12,7 +12,7 @@ from services.escalation.domain.own_facts import (
     ClosePressed,
     DeliveryResent,
     DeliveryReturned,
-    PolicyPublishing,
+    PolicySubmitted,
     RulesChanged,
 )
 from services.escalation.domain.policy.document import digest, shipped_text
@@ -120,7 +120,7 @@ def _failed_because(troubled: Troubled) -> str | None:
 
 def test_publishing_a_policy_puts_it_in_force_and_announces_it(troubled: Troubled) -> None:
     document = f"{shipped_text()}\n"
-    troubled.do(PolicyPublishing(document=document, by="anna", summary="A line more"), POLICY_SUBJECT)
+    troubled.do(PolicySubmitted(document=document, by="anna", summary="A line more"), POLICY_SUBJECT)
     (row,) = troubled.database.tables[POLICIES].values()
     kept = {name: row[name] for name in ("version", "document", "digest", "published_by", "summary")}
     about = {"version": 2, "digest": digest(document), "summary": "A line more"}

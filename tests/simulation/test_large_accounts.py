@@ -20,7 +20,7 @@ from tests.simulation.database import Database
 from tests.simulation.happenings import START
 from tests.simulation.replaying import run
 from tests.simulation.statements import ANSWERS
-from tests.simulation.workers import RULES
+from tests.simulation.workers import INSTALLATION
 
 SMALL, LARGE, SINGLES = 100, 2_000, 12
 
@@ -30,7 +30,7 @@ def test_a_fact_costs_no_more_on_an_account_with_thousands_of_facts(name: str) -
     database = Database(START)
     database.pauses = lambda: False
     pool: Any = FakePool(database, ANSWERS, "large accounts")
-    processor = InputProcessor(pool, "escalation", handling(RULES), OWN_FACTS, seconds_allowed=inf)
+    processor = InputProcessor(pool, "escalation", handling(INSTALLATION), OWN_FACTS, seconds_allowed=inf)
     account = Account(processor, STORIES[name]())
 
     def hear(facts: list[Fact]) -> None:

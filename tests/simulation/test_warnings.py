@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from services.escalation.domain.own_facts import PolicyPublishing
+from services.escalation.domain.own_facts import PolicySubmitted
 from services.escalation.domain.policy.document import shipped_text
 from shared.contracts import orders, support
 from shared.contracts.escalation import POLICY_SUBJECT
@@ -69,9 +69,7 @@ def test_an_episode_stays_open_after_a_broken_promise_even_without_overdue_signa
     service = Deciding()
     service.hear(Report(orders.SalespersonChanged(name="Vera"), "vera", START))
     text = shipped_text().replace("[signals.response_overdue]", "[signals.response_overdue]\nenabled = false")
-    service.hear(
-        Report(PolicyPublishing(document=text, by="vera", summary="no overdue answers"), POLICY_SUBJECT, START)
-    )
+    service.hear(Report(PolicySubmitted(document=text, by="vera", summary="no overdue answers"), POLICY_SUBJECT, START))
     _promise(service)
     service.wait(3 * _HOUR)
     service.wait(24 * _HOUR)

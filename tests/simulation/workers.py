@@ -17,9 +17,9 @@ from services.escalation.app import press
 from services.escalation.channels.sender import _receipt
 from services.escalation.domain.channels import EMAIL
 from services.escalation.domain.duty_buttons import DutyButton
+from services.escalation.domain.installation import Installation
 from services.escalation.domain.own_facts import OWN_FACTS, Attempt, DeliveryAttempted, EpisodeButton
 from services.escalation.domain.policy.model import Storms
-from services.escalation.domain.rules import Rules
 from services.escalation.handlers import handling
 from services.escalation.store import deliveries
 from services.escalation.store.claims import ClaimedDelivery, ClaimedMessage, claim_due
@@ -37,7 +37,7 @@ from tests.simulation.statements.of_deliveries import asks_somebody
 from tests.simulation.statements.of_timers import due_timers
 from tests.simulation.tables import DELIVERIES, OUTBOX
 
-RULES = Rules(desk="desk")  # type: ignore[arg-type]
+INSTALLATION = Installation(desk="desk")  # type: ignore[arg-type]
 METRICS = create_metrics("simulation")
 
 
@@ -99,7 +99,7 @@ class Process:
         self.database = ground.database
         pool: Any = FakePool(ground.database, ground.answers, name)
         self.pool = pool
-        self.processor = InputProcessor(pool, "escalation", handling(RULES), OWN_FACTS, seconds_allowed=inf)
+        self.processor = InputProcessor(pool, "escalation", handling(INSTALLATION), OWN_FACTS, seconds_allowed=inf)
 
 
 class Relay(Process):

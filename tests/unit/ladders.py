@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from services.escalation.domain.clocks import Moment
 from services.escalation.domain.entities import Order, Salesperson
-from services.escalation.domain.ladder import ladder_steps, standing
+from services.escalation.domain.ladder import available_steps, ladder_steps
 from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.next_step import Situation, whom
 from services.escalation.domain.policy.document import shipped
@@ -51,7 +51,7 @@ def first(
 ) -> LadderStep:
     people = {"desk": person("desk")} | {one.salesperson_id: one for one in known}
     found = ladder(*known, now=now, sold=sold, mode=mode)
-    next_step = whom(standing(found), Situation(sold or order(), people, replace(MOMENT, now=now)))
+    next_step = whom(available_steps(found), Situation(sold or order(), people, replace(MOMENT, now=now)))
     assert next_step is not None
     return next_step.ladder_step
 

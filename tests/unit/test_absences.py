@@ -18,7 +18,7 @@ from services.escalation.domain.clocks import (
     redeem_by,
 )
 from services.escalation.domain.entities import Order, Salesperson
-from services.escalation.domain.ladder import ladder_steps, standing
+from services.escalation.domain.ladder import available_steps, ladder_steps
 from services.escalation.domain.next_step import NextStep, Situation, whom
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import TeamMode
@@ -60,7 +60,7 @@ def first_notified(seller: Salesperson, now: datetime, severity: Severity = HIGH
     moment = Moment(now, severity, POLICY)
     found = ladder_steps(ORDER, people, desk="desk", moment=moment, mode=TeamMode.ON)
     assert found is not None
-    first = whom(standing(found), Situation(ORDER, people, moment))
+    first = whom(available_steps(found), Situation(ORDER, people, moment))
     assert isinstance(first, NextStep)
     return first.ladder_step.salesperson_id, next((ladder_step.skipped for ladder_step in first.passed_over), None)
 

@@ -13,14 +13,14 @@ from services.escalation.domain.notification_causes import notified_anew
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.rescues import (
     NotNow,
+    acknowledged,
     attempted,
-    excused,
     handed_over,
     held_by_appointment,
     reached,
     reminded,
     snoozed,
-    taken,
+    talk_waived,
 )
 from shared.contracts.escalation import RingCause, Severity
 
@@ -37,7 +37,7 @@ WITHIN = POLICY.acknowledgement.redeem_within.high
 
 
 def promised(at: datetime) -> Episode:
-    return held_by_appointment(taken(RANG, ANNA, TALK, AT), ANNA, at, POLICY, AT)
+    return held_by_appointment(acknowledged(RANG, ANNA, TALK, AT), ANNA, at, POLICY, AT)
 
 
 def come(at: datetime) -> Episode:
@@ -65,9 +65,9 @@ def test_a_promised_call_moves_to_the_new_holder() -> None:
     at = AT + DAY
     passed_on = notified_anew(promised(at), AT + HOUR)
     assert (passed_on.acknowledged_by, passed_on.promised_at) == (None, at)
-    theirs = taken(notified_anew(passed_on, AT + 2 * HOUR), "ben", TALK, AT + 2 * HOUR)
+    theirs = acknowledged(notified_anew(passed_on, AT + 2 * HOUR), "ben", TALK, AT + 2 * HOUR)
     assert (theirs.deadline_at, theirs.deadline_for, theirs.appointment_at) == (at, Clock.APPOINTMENT, None)
-    too_late = taken(passed_on, ANNA, TALK, at + HOUR)
+    too_late = acknowledged(passed_on, ANNA, TALK, at + HOUR)
     assert (too_late.deadline_for, too_late.promised_at) == (Clock.REDEEM, at)
     handed = handed_over(come(at), "ben", TALK, at + HOUR)
     assert (handed.deadline_for, handed.promised_at) == (Clock.REDEEM, at)
@@ -81,7 +81,7 @@ def test_a_promised_call_moves_to_the_new_holder() -> None:
 def test_a_promised_call_stands_despite_a_new_signal(ahead: timedelta, clock: Clock) -> None:
     again = notified_anew(promised(AT + ahead), AT, something_new=True)
     assert again.promised_at == AT + ahead
-    mine = taken(again, ANNA, TALK, AT)
+    mine = acknowledged(again, ANNA, TALK, AT)
     assert (mine.deadline_for, mine.promised_at) == (clock, AT + ahead)
     tried = attempted(mine, ANNA, TALK, AT)
     assert tried.promised_at == AT + ahead, "this attempt was about the new signal"
@@ -91,7 +91,7 @@ def test_a_promised_call_stands_despite_a_new_signal(ahead: timedelta, clock: Cl
 
 def test_attempts_do_not_extend_the_deadline_past_a_promised_call() -> None:
     at = AT + WITHIN + HOUR
-    mine = taken(notified_anew(promised(at), AT, something_new=True), ANNA, TALK, AT)
+    mine = acknowledged(notified_anew(promised(at), AT, something_new=True), ANNA, TALK, AT)
     tried = attempted(mine, ANNA, TALK, AT + WITHIN)
     assert (mine.deadline_for, tried.deadline_for, tried.deadline_at) == (Clock.REDEEM, Clock.APPOINTMENT, at)
 
@@ -101,7 +101,7 @@ def test_a_snooze_can_last_until_a_promised_call_and_no_longer() -> None:
     paused = snoozed(promised(at), ANNA, at - HOUR, POLICY, AT)
     assert (paused.deadline_for, paused.promised_at) == (Clock.SNOOZE, at)
     assert reached(paused, AT, AT).promised_at == at
-    again = taken(notified_anew(paused, at - HOUR), ANNA, TALK, at - HOUR)
+    again = acknowledged(notified_anew(paused, at - HOUR), ANNA, TALK, at - HOUR)
     assert (again.deadline_for, again.deadline_at) == (Clock.APPOINTMENT, at)
     with pytest.raises(NotNow, match=r"the customer was promised a call on 6 May at 11:00\. To snooze past that"):
         snoozed(promised(at), ANNA, at + HOUR, POLICY, AT)
@@ -110,7 +110,7 @@ def test_a_snooze_can_last_until_a_promised_call_and_no_longer() -> None:
 
 
 def test_no_call_is_owed_to_a_customer_who_must_not_be_contacted() -> None:
-    assert excused(promised(AT + DAY)).promised_at is None
+    assert talk_waived(promised(AT + DAY)).promised_at is None
 
 
 def test_a_reminder_is_needed_while_its_recipient_has_the_episode() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from services.escalation.domain.decisions.decision import ChangesEpisode, Decision, OfEpisode, SetsClock
 from services.escalation.domain.decisions.labels import LABELS
-from services.escalation.domain.decisions.rules import DECISIONS, RULES, names_of
+from services.escalation.domain.decisions.registry import DECISIONS, DECISIONS_BY_RULE, names_of
 from services.escalation.domain.decisions.signals import OfSignal, SignalAdded, SignalEnded
 from services.escalation.domain.decisions.taking import ChangesHolder, OfHolder
 from services.escalation.domain.policy.document import read, shipped_text
@@ -51,14 +51,14 @@ def test_every_recorded_decision_has_a_sentence(decision: type[Decision]) -> Non
     assert decision.sentence is not Decision.sentence
 
 
-@pytest.mark.parametrize("rule", sorted(RULES))
+@pytest.mark.parametrize("rule", sorted(DECISIONS_BY_RULE))
 def test_decisions_with_one_stored_name_have_the_same_label(rule: str) -> None:
     mine = [one for one in DECISIONS if one.rule == rule]
     assert len({(one.outcome, one.timeline, one.color) for one in mine}) == 1
 
 
 def test_every_rule_has_a_label_of_its_own_that_fits_the_column() -> None:
-    assert LABELS.keys() == RULES.keys()
+    assert LABELS.keys() == DECISIONS_BY_RULE.keys()
     assert len(set(LABELS.values())) == len(LABELS)
     assert [label for label in LABELS.values() if len(label) > 15 or "_" in label] == []
 

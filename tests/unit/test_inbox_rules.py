@@ -14,7 +14,7 @@ from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import Play
 from services.escalation.domain.reader import Reader
 from services.escalation.domain.stakes import Amount
-from services.escalation.domain.words import Risk, clock, ended, left
+from services.escalation.domain.words import Risk, ended, left, local_clock
 from shared.contracts.escalation import SignalKind, Step
 from shared.contracts.support_inbound import ContactPreference, RefundKind
 from shared.ids import SalespersonId
@@ -42,8 +42,8 @@ def test_time_left_has_at_most_two_units(ahead: timedelta, words: str) -> None:
 
 
 def test_a_time_names_its_day_unless_it_is_today() -> None:
-    assert clock(NOW.astimezone(BERLIN), NOW) == "11:30"
-    assert clock((NOW + timedelta(days=1)).astimezone(BERLIN), NOW) == "5 May, 11:30"
+    assert local_clock(NOW.astimezone(BERLIN), NOW) == "11:30"
+    assert local_clock((NOW + timedelta(days=1)).astimezone(BERLIN), NOW) == "5 May, 11:30"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.escalation.domain.entities import Account, Salesperson
-from services.escalation.domain.ladder import assigned_to, desk_instead, ladder_steps, standing
+from services.escalation.domain.ladder import assigned_to, available_steps, desk_instead, ladder_steps
 from services.escalation.domain.policy.model import TeamMode
 from shared.contracts.escalation import Step
 from tests.builders import AT
@@ -178,9 +178,9 @@ def test_an_unknown_seller_is_waited_for_and_a_missing_one_is_not() -> None:
 
 def test_the_steps_further_up_are_those_after_one_that_are_not_skipped() -> None:
     found = ladder(*(replace(one, **LEFT) if one.salesperson_id == "ben" else one for one in TEAM))  # type: ignore[arg-type]
-    assert [ladder_step.salesperson_id for ladder_step in standing(found)] == ["anna", "mia", "uma", "desk"]
-    assert [ladder_step.salesperson_id for ladder_step in standing(found, after=Step.MANAGER)] == ["uma", "desk"]
-    after_a_leaver = standing(ladder(SUCCEEDED, person("ben")), after=Step.SELLER)
+    assert [ladder_step.salesperson_id for ladder_step in available_steps(found)] == ["anna", "mia", "uma", "desk"]
+    assert [ladder_step.salesperson_id for ladder_step in available_steps(found, after=Step.MANAGER)] == ["uma", "desk"]
+    after_a_leaver = available_steps(ladder(SUCCEEDED, person("ben")), after=Step.SELLER)
     assert after_a_leaver[0].salesperson_id == "ben", "the ladder may have changed since the seller was asked"
 
 

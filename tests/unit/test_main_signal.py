@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.escalation.domain.entities import Signal
-from services.escalation.domain.main_signal import all_inform, informs, main_signal
+from services.escalation.domain.main_signal import all_for_information, is_for_information, main_signal
 from services.escalation.domain.plays import Voice, advice, offer_limit
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import Play
@@ -74,13 +74,13 @@ def test_signals_and_their_rows_on_pages_have_the_same_main_one(told: list[tuple
 
 def test_only_refund_requests_of_other_kinds_are_for_information() -> None:
     for kind in SignalKind:
-        assert not informs(risk(kind.value), POLICY)
-    informing = {kind for kind in RefundKind if informs(risk("refund_requested", refund=kind.value), POLICY)}
+        assert not is_for_information(risk(kind.value), POLICY)
+    informing = {kind for kind in RefundKind if is_for_information(risk("refund_requested", refund=kind.value), POLICY)}
     assert informing == set(RefundKind) - {RefundKind.DISSATISFACTION}
     chargeback = risk("refund_requested", refund="chargeback")
-    assert all_inform([chargeback], POLICY)
-    assert not all_inform([chargeback, risk("case_stuck")], POLICY)
-    assert not all_inform([], POLICY)
+    assert all_for_information([chargeback], POLICY)
+    assert not all_for_information([chargeback, risk("case_stuck")], POLICY)
+    assert not all_for_information([], POLICY)
 
 
 @pytest.mark.parametrize(

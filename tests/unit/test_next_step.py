@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.escalation.domain.clocks import NEVER, Moment, notifiable_at
 from services.escalation.domain.entities import Order, Salesperson
-from services.escalation.domain.ladder import ladder_steps, standing
+from services.escalation.domain.ladder import available_steps, ladder_steps
 from services.escalation.domain.next_step import NextStep, Situation, answer_until, whom
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import TeamMode
@@ -51,7 +51,7 @@ def situation(*people: Salesperson, now: str, severity: Severity = HIGH) -> Situ
 def next_step(known: Situation, after: Step | None = None) -> NextStep:
     ladder = ladder_steps(ORDER, known.people, desk="desk", moment=known.moment, mode=TeamMode.ON)
     assert ladder is not None
-    found = whom(standing(ladder, after=after), known)
+    found = whom(available_steps(ladder, after=after), known)
     assert found is not None
     return found
 
@@ -263,6 +263,6 @@ def test_no_one_else_would_be_at_work_earlier_than_the_chosen_person_by_more_tha
     times = {id: notifiable_at(one, ORDER, severity, POLICY, now) for id, one in known.people.items()}
     first = min(times.values())
     assume(first.year < 9999)  # all of them at night, and the customer by day: no one can ever be notified in time
-    assert found.notified_at == times[found.ladder_step.salesperson_id or ""] <= first + moment.bound
-    assert all(times[ladder_step.salesperson_id or ""] > first + moment.bound for ladder_step in found.passed_over)
+    assert found.notified_at == times[found.ladder_step.salesperson_id or ""] <= first + moment.skip_limit
+    assert all(times[ladder_step.salesperson_id or ""] > first + moment.skip_limit for ladder_step in found.passed_over)
     assert answer_until(found, found.ladder_step.step, known) > found.notified_at

@@ -14,6 +14,7 @@ from services.escalation.domain.entities import Clock, Episode, Order, Salespers
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.rescues import (
     NotNow,
+    acknowledged,
     attempted,
     closed,
     handed_over,
@@ -21,7 +22,6 @@ from services.escalation.domain.rescues import (
     offered,
     reached,
     snoozed,
-    taken,
 )
 from shared.contracts.escalation import EpisodeResult, Severity, Step
 from tests.builders import AT, minutes
@@ -42,32 +42,34 @@ MONDAY = datetime(2026, 5, 11, 9, tzinfo=UTC)
 
 
 def test_acknowledging_starts_the_deadline_of_the_proof_and_the_first_keeps_it() -> None:
-    mine = taken(RANG, ANNA, TALK, AT)
+    mine = acknowledged(RANG, ANNA, TALK, AT)
     assert (mine.acknowledged_by, mine.responsible, mine.deadline_for) == ("anna", "anna", Clock.REDEEM)
     assert mine.deadline_at == AT + POLICY.acknowledgement.redeem_within.high
-    assert taken(mine, "ben", TALK, minutes(1)) == mine
-    assert taken(replace(RANG, repeats=6), ANNA, TALK, AT).repeats == 0, "the desk may be notified again afterwards"
+    assert acknowledged(mine, "ben", TALK, minutes(1)) == mine
+    assert acknowledged(replace(RANG, repeats=6), ANNA, TALK, AT).repeats == 0, "the desk may be notified again"
 
 
 @pytest.mark.parametrize("severity", Severity)
 def test_each_earlier_call_extends_the_time_by_the_length_of_a_call(severity: Severity) -> None:
     rang, limits = replace(RANG, severity=severity), POLICY.acknowledgement
-    alone = taken(rang, ANNA, TALK, AT)
+    alone = acknowledged(rang, ANNA, TALK, AT)
     assert alone.deadline_at == AT + limits.redeem_within.of(severity)
     for ahead in (0, 1, 29):
-        assert taken(rang, ANNA, TALK, AT, ahead=ahead).deadline_at == alone.deadline_at + ahead * limits.call_takes
+        assert (
+            acknowledged(rang, ANNA, TALK, AT, ahead=ahead).deadline_at == alone.deadline_at + ahead * limits.call_takes
+        )
     longest = alone.deadline_at + limits.longest_queue
-    assert {taken(rang, ANNA, TALK, AT, ahead=ahead).deadline_at for ahead in (48, 49, 5000)} == {longest}
+    assert {acknowledged(rang, ANNA, TALK, AT, ahead=ahead).deadline_at for ahead in (48, 49, 5000)} == {longest}
 
 
 def test_the_time_for_earlier_calls_is_working_time_like_the_rest() -> None:
     """Friday 22:00, four hours and one more hour: both on Monday from 09:00."""
-    late = taken(RANG, AT_WORK, TALK, FRIDAY_EVENING, ahead=6)
+    late = acknowledged(RANG, AT_WORK, TALK, FRIDAY_EVENING, ahead=6)
     assert late.deadline_at == MONDAY + timedelta(hours=5)
 
 
 def test_attempts_extend_the_deadline_three_times_at_most() -> None:
-    episode = taken(RANG, ANNA, TALK, AT)
+    episode = acknowledged(RANG, ANNA, TALK, AT)
     deadlines = []
     for hour in (3, 4, 5, 6, 7):
         episode = attempted(episode, ANNA, TALK, AT + hour * HOUR)
@@ -81,12 +83,12 @@ def test_an_attempt_never_shortens_the_time() -> None:
 
 
 def test_reaching_the_customer_ends_the_deadline() -> None:
-    done = reached(taken(RANG, ANNA, TALK, AT), minutes(5), minutes(6))
+    done = reached(acknowledged(RANG, ANNA, TALK, AT), minutes(5), minutes(6))
     assert (done.reached_at, done.deadline_at, done.deadline_for) == (minutes(5), None, None)
 
 
 def test_an_appointment_and_a_snooze_set_the_deadline_to_their_time() -> None:
-    mine = taken(RANG, ANNA, TALK, AT)
+    mine = acknowledged(RANG, ANNA, TALK, AT)
     later = AT + timedelta(days=2)
     assert held_by_appointment(mine, ANNA, later, POLICY, AT).deadline_for is Clock.APPOINTMENT
     assert snoozed(mine, ANNA, later, POLICY, AT).deadline_at == later
@@ -109,12 +111,12 @@ def test_a_refusal_passes_through_a_transaction_unchanged() -> None:
 @pytest.mark.parametrize(("at", "code"), [(AT, "in_the_past"), (AT + timedelta(days=15), "too_far_away")])
 def test_a_time_in_the_past_or_too_far_away_is_refused(put_off: object, at: datetime, code: str) -> None:
     with pytest.raises(NotNow) as refused:
-        put_off(taken(RANG, ANNA, TALK, AT), ANNA, at, POLICY, AT)  # type: ignore[operator]
+        put_off(acknowledged(RANG, ANNA, TALK, AT), ANNA, at, POLICY, AT)  # type: ignore[operator]
     assert refused.value.code == code
 
 
 def test_a_hand_over_leaves_the_giver_responsible_until_it_is_accepted() -> None:
-    mine = taken(RANG, ANNA, TALK, AT)
+    mine = acknowledged(RANG, ANNA, TALK, AT)
     asked = offered(mine, "ben", AT + HOUR, POLICY, AT, notified_at=AT)
     assert (asked.acknowledged_by, asked.deadline_at, asked.offered_to) == ("anna", mine.deadline_at, "ben")
     theirs = handed_over(asked, "ben", TALK, minutes(30))
@@ -125,7 +127,7 @@ def test_a_hand_over_leaves_the_giver_responsible_until_it_is_accepted() -> None
 
 
 def test_closing_requires_a_reason_from_the_list() -> None:
-    done = closed(taken(RANG, ANNA, TALK, AT), EpisodeResult.LOST, "price", POLICY, by="anna", now=minutes(5))
+    done = closed(acknowledged(RANG, ANNA, TALK, AT), EpisodeResult.LOST, "price", POLICY, by="anna", now=minutes(5))
     assert (done.result, done.reason, done.closed_by, done.deadline_at) == (EpisodeResult.LOST, "price", "anna", None)
     with pytest.raises(NotNow) as refused:
         closed(RANG, EpisodeResult.LOST, "bad_weather", POLICY, by="anna", now=AT)
@@ -179,12 +181,12 @@ def test_a_person_notified_off_hours_has_time_by_the_clock() -> None:
 
 def test_a_person_notified_off_hours_has_time_to_reach_the_customer_by_the_clock_too() -> None:
     woken, evening = replace(AT_WORK, rings_off_hours=True), datetime(2026, 5, 8, 17, 5, tzinfo=UTC)
-    mine = taken(replace(RANG, severity=Severity.CRITICAL), woken, TALK, evening)
+    mine = acknowledged(replace(RANG, severity=Severity.CRITICAL), woken, TALK, evening)
     assert mine.deadline_at == evening + POLICY.acknowledgement.redeem_within.critical
     at_its_end = evening + POLICY.acknowledgement.redeem_within.critical
     longer = attempted(mine, woken, TALK, at_its_end)
     assert longer.deadline_at == at_its_end + POLICY.acknowledgement.attempt_extends
-    for_high = taken(RANG, woken, TALK, evening)
+    for_high = acknowledged(RANG, woken, TALK, evening)
     assert for_high.deadline_at == MONDAY + POLICY.acknowledgement.redeem_within.high
 
 
@@ -210,7 +212,7 @@ AWAY_TOMORROW = replace(AT_WORK, away='[{"since": "2026-05-05", "until": "2026-0
     ],
 )
 def test_nothing_is_snoozed_into_ones_own_absence(put_off: Any, until: datetime, refused: str | None) -> None:
-    mine = taken(RANG, AWAY_TOMORROW, TALK, MONDAY_NINE)
+    mine = acknowledged(RANG, AWAY_TOMORROW, TALK, MONDAY_NINE)
     if refused is None:
         assert put_off(mine, AWAY_TOMORROW, until, POLICY, MONDAY_NINE).deadline_at == until
         return

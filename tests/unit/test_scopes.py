@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import NOTHING, WHOLE, Scope, affected
-from services.escalation.domain.detections.windows import ALWAYS, NEVER, Window
+from services.escalation.domain.detections.windows import END_OF_TIME, START_OF_TIME, Window
 from services.escalation.domain.entities import Signal
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals import SIGNALS
@@ -23,7 +23,7 @@ from shared.contracts.escalation import SignalKind
 from tests.builders import ACCOUNT
 from tests.unit.accounts import fact, hours, inbound, reached
 
-_TIMES = st.sampled_from([ALWAYS, hours(0), hours(1), hours(2), NEVER])
+_TIMES = st.sampled_from([START_OF_TIME, hours(0), hours(1), hours(2), END_OF_TIME])
 _WINDOWS = st.builds(Window, _TIMES, _TIMES)
 _NAMES = st.none() | st.frozensets(st.sampled_from(["a", "b"]))
 _NAME = st.sampled_from([None, "a", "b", "c"])

@@ -9,7 +9,7 @@ import pytest
 
 from services.escalation.domain.policy.model import Storms
 from services.escalation.domain.storms import Due, Recent, sort_out, span_in_words
-from services.escalation.domain.words.lists import amounts, answer_until, time_left
+from services.escalation.domain.words.lists import amounts, answer_by_words, time_left
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -173,8 +173,8 @@ def test_amounts_are_listed_by_currency(by_currency: dict[str, int], words: str)
 )
 def test_times_are_in_the_readers_zone(minutes: int, until: str, left: str | None) -> None:
     deadline = NOW + minutes * MINUTE
-    assert (answer_until(deadline, "Europe/Berlin", NOW), time_left(deadline, NOW)) == (until, left)
-    assert (answer_until(None, "Europe/Berlin", NOW), time_left(None, NOW)) == ("no deadline", None)
+    assert (answer_by_words(deadline, "Europe/Berlin", NOW), time_left(deadline, NOW)) == (until, left)
+    assert (answer_by_words(None, "Europe/Berlin", NOW), time_left(None, NOW)) == ("no deadline", None)
 
 
 def _numbers(due: Sequence[Due]) -> list[int]:

@@ -8,7 +8,7 @@ from services.escalation.channels.subjects import within
 from services.escalation.domain.storms import SaleAtRisk
 from services.escalation.domain.words import FOR_INFORMATION, SEVERITIES, absolute, counted, cut, label
 from services.escalation.domain.words.in_short import customer_words
-from services.escalation.domain.words.lists import amount, amounts, answer_until, call_words, time_left
+from services.escalation.domain.words.lists import amount, amounts, answer_by_words, call_words, time_left
 from services.escalation.store.lists import ListedSale, ListLetter
 
 _BOUGHT_LENGTH = 60
@@ -72,7 +72,7 @@ def _until(listed: ListedSale, letter: ListLetter) -> str:
     call_at = _call_at(listed.sale)
     if call_at is not None:
         return call_words(call_at, letter.recipient_zone, letter.now)
-    return answer_until(listed.sale.deadline_at, letter.recipient_zone, letter.now)
+    return answer_by_words(listed.sale.deadline_at, letter.recipient_zone, letter.now)
 
 
 def _call_at(sale: SaleAtRisk) -> datetime | None:

@@ -34,7 +34,7 @@ class AccountState:
         self.standing = Standing()
         self.people: set[str] = set()
         self._sold: list[tuple[datetime, str]] = []
-        self._made: list[tuple[datetime, str]] = []
+        self._with_seller: list[tuple[datetime, str]] = []
         self._inheriting: dict[str, set[str]] = {}
 
     @property
@@ -53,7 +53,7 @@ class AccountState:
             self._forget_order(known)
         insort(self._sold, (order.sold_at, order.order_id))
         if order.sold_by is not None:
-            insort(self._made, (order.sold_at, order.order_id))
+            insort(self._with_seller, (order.sold_at, order.order_id))
         if order.inherits_from is not None:
             self._inheriting.setdefault(order.inherits_from, set()).add(order.order_id)
         self.orders[order.order_id] = order
@@ -63,7 +63,7 @@ class AccountState:
         place = (known.sold_at, known.order_id)
         del self._sold[bisect_left(self._sold, place)]
         if known.sold_by is not None:
-            del self._made[bisect_left(self._made, place)]
+            del self._with_seller[bisect_left(self._with_seller, place)]
         if known.inherits_from is not None:
             self._inheriting[known.inherits_from].discard(known.order_id)
 
@@ -98,7 +98,7 @@ class AccountState:
 
         Of orders sold at the same instant, the one with the highest id is the latest.
         """
-        sold = self._made if with_seller else self._sold
+        sold = self._with_seller if with_seller else self._sold
         place = bisect_right(sold, at, key=lambda one: one[0])
         return self.orders[sold[place - 1][1]] if place else None
 

@@ -14,9 +14,9 @@ from shared.ids import derived
 
 @dataclass(frozen=True, slots=True)
 class AddressNotice:
-    """A message to an address that it no longer belongs to a person (`other`: they have another), or does from now on.
+    """A notice to an address: it no longer belongs to the person (`other`: they have a new one), or now does.
 
-    The address is kept until the message has ended.
+    The address is erased once the notice has ended.
     """
 
     notice_id: UUID

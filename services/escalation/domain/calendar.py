@@ -161,7 +161,8 @@ class WorkingTime:
         return None
 
     def _closing(self, at: int) -> int:
-        """When the opening at an open instant ends; one that continues in the next year is one, for `LONGEST_PAUSE`."""
+        """When the opening at an open instant ends. Openings that meet at the turn of a year count as one, for at most
+        `LONGEST_PAUSE`."""
         year, latest = instant(at).year, at + LONGEST_PAUSE // timedelta(microseconds=1)
         closes = self._year(year).end_of(at)
         while closes < latest and instant(closes).year > year:

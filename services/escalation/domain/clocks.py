@@ -25,7 +25,7 @@ class Moment:
     policy: Policy
 
     @property
-    def bound(self) -> timedelta:
+    def skip_limit(self) -> timedelta:
         """A person who is at work at most this much later than another is not skipped for it."""
         return self.policy.ladder.skip_unless_at_work_within.of(self.severity)
 
@@ -162,9 +162,9 @@ def _talking_times(person: Salesperson | None, severity: Severity, talk: Talk, s
     return [working, calling]
 
 
-def _not_across(calendar: WorkingTime, due: datetime, start: datetime, bound: timedelta) -> datetime:
-    """The deadline, moved to the start of an absence before it that is longer than the bound."""
-    return min(due, calendar.next_absence(start, longer_than=bound) or due)
+def _not_across(calendar: WorkingTime, due: datetime, start: datetime, skip_limit: timedelta) -> datetime:
+    """The deadline, moved to the start of an absence before it that is longer than the limit."""
+    return min(due, calendar.next_absence(start, longer_than=skip_limit) or due)
 
 
 def _wakes(person: Salesperson, severity: Severity) -> bool:

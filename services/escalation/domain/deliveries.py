@@ -1,4 +1,5 @@
-"""Delivery states: pending, sending, then sent, failed, pending again, or unknown. Every delivery's end is recorded.
+"""Delivery states. Open: pending, held, sending, unknown. Ended: sent, failed, skipped, cancelled, and expired (a newer
+alert overtook it). Every delivery ends; a command can send a failed or skipped one again.
 
 A delivery fails when the recipient is refused for good, when the message comes back, or after fifty attempts of unknown
 outcome. Trouble with the server or the sender delays it for as long as it is needed, with growing pauses, or with the

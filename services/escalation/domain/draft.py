@@ -100,7 +100,7 @@ class Draft(Generic[D]):
         for row in decision.rows():
             self.work.put(row)
         if decision.cancels is not None and decision.episode_id is not None:
-            self.work.silence(decision.episode_id, decision.cancels, self.now)
+            self.work.cancel_deliveries(decision.episode_id, decision.cancels, self.now)
         self.effects.append(Decided(self.event, decision))
         if decision.sets_clock and decision.episode_id is not None:
             self._set_clock(self.work.state(self.account_id).episodes[decision.episode_id])

@@ -9,7 +9,7 @@ from services.escalation.domain.detections.clearing import ended_by
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.said import Word, word_about_outcome, word_about_promise
-from services.escalation.domain.detections.windows import ALWAYS
+from services.escalation.domain.detections.windows import START_OF_TIME
 from services.escalation.domain.entities import Account, Directory, Order, products_of
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.ladder import assigned_to, holder_of
@@ -18,7 +18,7 @@ from services.escalation.domain.policy.signal_rules import SatisfactionRule
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.signals import promise_missed
 from services.escalation.domain.signals.of_orders import due_at
-from services.escalation.domain.signals.promise_missed import promises_of
+from services.escalation.domain.signals.promise_missed import sale_promises_of
 from shared.contracts.escalation import CustomersAnswer
 from shared.contracts.support_inbound import ContactPreference
 
@@ -127,7 +127,7 @@ def _makes_duties(sale: Sale, policy: Policy) -> bool:
 def _made_by(sale: Sale, policy: Policy) -> Iterator[Duty]:
     order = sale.order
     yield Duty(DutyKind.CHECK_IN, order.order_id, order.sold_at + policy.duties.check_in_after)
-    for fact in promises_of(sale.history, order.order_id):
+    for fact in sale_promises_of(sale.history, order.order_id):
         yield Duty(DutyKind.PROMISE, order.order_id, due_at(fact), promise=fact)
     if order.outcome_expected_by is not None:
         yield Duty(DutyKind.OUTCOME, order.order_id, order.outcome_expected_by)
@@ -155,7 +155,7 @@ def _is_done(duty: Duty, history: History, *, since: datetime, own: set[str | No
     if duty.kind is DutyKind.OUTCOME:
         return bool(history.index(IndexName.OF_ORDER, duty.order_id, FactKind.OUTCOME_REPORTED).facts)
     kept = promise_missed.SIGNAL.settled_by
-    return duty.promise is not None and ended_by(history, kept, duty.promise, ALWAYS) is not None
+    return duty.promise is not None and ended_by(history, kept, duty.promise, START_OF_TIME) is not None
 
 
 def _is_check_in(talk: AccountFact, duty: Duty, history: History, *, since: datetime, own: set[str | None]) -> bool:

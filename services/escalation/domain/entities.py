@@ -91,7 +91,7 @@ class Case:
 
 
 class Ended(StrEnum):
-    """How a signal ended: by a fact after it, or because a fact reported late shows that it never was."""
+    """How a signal ended. Cleared: a later fact settled it. Withdrawn: a late fact disproved it."""
 
     CLEARED = "cleared"
     WITHDRAWN = "withdrawn"
@@ -266,9 +266,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """One decision about an episode, kept to explain it, without personal data of customers. `rule` is of a bounded
-    set, `words` explain it to people, `policy_path` names the line of the policy that counted, and `rules_version` is
-    the version of the rules in code."""
+    """One recorded decision, without personal data of customers; about an episode, or a signal that has none yet.
+
+    `rule` is of a bounded set, `words` explain it to people, `policy_path` names the line of the policy that counted,
+    and `rules_version` is the version of the rules in code."""
 
     decision_id: UUID
     account_id: str

@@ -7,13 +7,13 @@ from datetime import datetime
 from services.escalation.domain.decisions.closing import Closed
 from services.escalation.domain.decisions.handing_over import HandedOver
 from services.escalation.domain.decisions.notifying import Skipped, Unavailable, skipped_because, skipped_step
-from services.escalation.domain.decisions.rules import RULES, names_of
+from services.escalation.domain.decisions.registry import DECISIONS_BY_RULE, names_of
 from services.escalation.domain.decisions.taking import Acknowledged, Expired, NoSharedHour, PassedOn
 from services.escalation.domain.reader import LocalTime, Reader
 from services.escalation.domain.words import STEPS
 from shared.contracts.escalation import LADDER, RingCause, Step
 
-_OUTCOMES = {rule: one.outcome for rule, one in RULES.items() if one.outcome is not None}
+_OUTCOMES = {rule: one.outcome for rule, one in DECISIONS_BY_RULE.items() if one.outcome is not None}
 PATH_RULES = (*_OUTCOMES, *names_of(Skipped, Closed, NoSharedHour))
 _TOOK = names_of(Acknowledged, HandedOver)
 _LOST = names_of(Expired, PassedOn, Unavailable, Closed)

@@ -65,7 +65,7 @@ def overdue(due: datetime, now: datetime) -> str:
     return f"{hours} h overdue" if hours < 24 else f"{counted(hours // 24, 'day')} overdue"
 
 
-def clock(at: datetime, now: datetime) -> str:
+def local_clock(at: datetime, now: datetime) -> str:
     """A moment by the clock of its own zone, with the day where that is not today: "14:30", "4 May, 14:30".
 
     It follows "by", "until", "since" and the like; after "at" it would be wrong: see `at_clock`.

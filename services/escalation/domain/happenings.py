@@ -40,7 +40,7 @@ WaysTo: TypeAlias = Callable[[str | None], tuple[PhoneLink, ...]]
 
 @dataclass(frozen=True, slots=True)
 class SignalRow:
-    """A signal of an episode; it stands unless it `ended`, `cleared` or `withdrawn`, because of a kind of fact."""
+    """A signal of an episode. `ended` is `cleared`, `withdrawn`, or None while it stands."""
 
     risk: words.Risk
     fact_id: UUID

@@ -45,11 +45,12 @@ def holder_of(order: Order, people: Directory, *, now: datetime, assigned: str |
     """The person whose customer it is now, even if away: the first active one in the seller's place, or None."""
     view = _View(order, people.get(order.sold_by or ""), people, desk="", now=now)  # no desk: it has no book
     return next(
-        (ladder_step.salesperson_id for ladder_step in _in_sellers_place(view, assigned) if _stands(ladder_step)), None
+        (ladder_step.salesperson_id for ladder_step in _in_sellers_place(view, assigned) if _is_available(ladder_step)),
+        None,
     )
 
 
-def standing(ladder: Sequence[LadderStep], after: Step | None = None) -> list[LadderStep]:
+def available_steps(ladder: Sequence[LadderStep], after: Step | None = None) -> list[LadderStep]:
     """The steps after this one that are not skipped; with None, all steps that are not skipped."""
     start = 0 if after is None else LADDER.index(after) + 1
     return [ladder_step for ladder_step in ladder if ladder_step.skipped is None and ladder_step.step in LADDER[start:]]
@@ -108,7 +109,8 @@ def _candidates(view: _View, assigned: str | None) -> Iterator[LadderStep]:
     in_place = list(_in_sellers_place(view, assigned))
     yield from in_place
     holder = next(
-        (view.people.get(ladder_step.salesperson_id or "") for ladder_step in in_place if _stands(ladder_step)), None
+        (view.people.get(ladder_step.salesperson_id or "") for ladder_step in in_place if _is_available(ladder_step)),
+        None,
     )
     stays = _backup(view, holder) if holder is not None else _leavers_backup(view, in_place)
     if stays is not None:
@@ -125,7 +127,7 @@ def _in_sellers_place(view: _View, assigned: str | None) -> Iterator[LadderStep]
     if assigned is not None and (seller is None or assigned != seller.salesperson_id):
         ladder_step = _of(view, Step.SELLER, assigned, "; this customer is now yours.", because="assigned")
         yield ladder_step
-        if _stands(ladder_step):
+        if _is_available(ladder_step):
             return
     if seller is None:
         return
@@ -146,7 +148,7 @@ def _successor(view: _View, seller: Salesperson) -> LadderStep:
     left_on = date_words(since, view.now.date())
     why = f" and left on {left_on}; you have taken over {possessive(seller.name)} accounts."
     ladder_step = _of(view, Step.SUCCESSOR, seller.successor, why)
-    if _stands(ladder_step) and since > _today(view.people[seller.successor], view.now):
+    if _is_available(ladder_step) and since > _today(view.people[seller.successor], view.now):
         return replace(ladder_step, skipped=f"{view.name(seller.successor)} takes over on {left_on}")
     return ladder_step
 
@@ -176,7 +178,7 @@ def _managers(view: _View, below: Salesperson, why: str) -> Iterator[LadderStep]
     while steps and above is not None and above in view.people and above not in seen:
         seen.add(above)
         ladder_step = _of(view, steps[0], above, why)
-        if _stands(ladder_step):
+        if _is_available(ladder_step):
             steps.pop(0)
         yield ladder_step
         above = view.people[above].manager
@@ -211,7 +213,7 @@ def _nobody(step: Step, reason: str) -> LadderStep:
     return LadderStep(step, None, step.value, "", reason)
 
 
-def _stands(ladder_step: LadderStep) -> bool:
+def _is_available(ladder_step: LadderStep) -> bool:
     return ladder_step.skipped is None
 
 
@@ -226,9 +228,9 @@ def _judged(candidates: Sequence[LadderStep], view: _View, mode: TeamMode) -> li
 
 def _unless_out_of_reach(ladder_step: LadderStep, above: Sequence[LadderStep], view: _View) -> LadderStep:
     """Skip a person who has only the inbox, if a message reaches an active person further up who is not away."""
-    if not _stands(ladder_step) or _reachable(ladder_step, view):
+    if not _is_available(ladder_step) or _reachable(ladder_step, view):
         return ladder_step
-    if not any(_stands(other) and _reachable(other, view) and not _away(other, view) for other in above):
+    if not any(_is_available(other) and _reachable(other, view) and not _away(other, view) for other in above):
         return ladder_step
     return replace(
         ladder_step, skipped=f"{view.name(ladder_step.salesperson_id)} can be reached only through the inbox"
@@ -244,7 +246,7 @@ def _not_today(ladder_step: LadderStep, below: Sequence[LadderStep], view: _View
 
 def _same_person(id: str, below: Sequence[LadderStep], view: _View) -> str | None:
     listed = next(
-        (ladder_step for ladder_step in below if ladder_step.salesperson_id == id and _stands(ladder_step)), None
+        (ladder_step for ladder_step in below if ladder_step.salesperson_id == id and _is_available(ladder_step)), None
     )
     if listed is None:
         return None
@@ -263,11 +265,11 @@ def _away(ladder_step: LadderStep, view: _View) -> bool:
 def _desk(view: _View, below: Sequence[LadderStep], candidates: Sequence[LadderStep], moment: Moment) -> LadderStep:
     """The desk's step; skipped if that person is on an earlier step, or if the desk is invalid."""
     by = f" by {view.seller.name}" if view.seller else ""
-    if any(_stands(ladder_step) and _soon_at_work(ladder_step, view, moment) for ladder_step in below):
+    if any(_is_available(ladder_step) and _soon_at_work(ladder_step, view, moment) for ladder_step in below):
         ladder_step = _at_desk(view, "nobody_answered", by, "; you are next on the escalation path")
-    elif view.seller is None and not any(_stands(ladder_step) for ladder_step in below):
+    elif view.seller is None and not any(_is_available(ladder_step) for ladder_step in below):
         ladder_step = _at_desk(view, "no_seller", by)
-    elif any(_stands(ladder_step) for ladder_step in candidates):
+    elif any(_is_available(ladder_step) for ladder_step in candidates):
         ladder_step = _at_desk(view, "nobody_there", by, "; no one else can be notified now")
     else:
         ladder_step = _at_desk(view, "nobody_left", by, "; the seller has left without a successor or a manager")
@@ -276,7 +278,9 @@ def _desk(view: _View, below: Sequence[LadderStep], candidates: Sequence[LadderS
 
 def _soon_at_work(ladder_step: LadderStep, view: _View, moment: Moment) -> bool:
     person = view.people.get(ladder_step.salesperson_id or "")
-    return notifiable_at(person, view.order, moment.severity, moment.policy, moment.now) <= moment.now + moment.bound
+    return (
+        notifiable_at(person, view.order, moment.severity, moment.policy, moment.now) <= moment.now + moment.skip_limit
+    )
 
 
 def _at_desk(view: _View, because: str, by: str, rest: str = "") -> LadderStep:

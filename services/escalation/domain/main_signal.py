@@ -31,23 +31,23 @@ def main_signal(signals: Iterable[S], policy: Policy) -> S | None:
 
     def weight(signal: S) -> tuple[bool, bool, int, datetime, UUID]:
         rank = policy.signals.of(signal.kind).severity.rank
-        return not informs(signal, policy), signal.kind in REQUESTS, rank, signal.at, signal.signal_id
+        return not is_for_information(signal, policy), signal.kind in REQUESTS, rank, signal.at, signal.signal_id
 
     return max(signals, key=weight, default=None)
 
 
-def informs(signal: Weighed, policy: Policy) -> bool:
+def is_for_information(signal: Weighed, policy: Policy) -> bool:
     """Whether a signal is for information: a refund request of a kind without a play. It needs no response."""
     refund = signal.kind is SignalKind.REFUND_REQUESTED
     return refund and signal.refund_kind is not None and signal.refund_kind not in policy.plays.refund_kinds
 
 
-def all_inform(signals: Collection[Weighed], policy: Policy) -> bool:
+def all_for_information(signals: Collection[Weighed], policy: Policy) -> bool:
     """Whether an episode with these standing signals is for information. There must be a signal."""
-    return bool(signals) and all(informs(signal, policy) for signal in signals)
+    return bool(signals) and all(is_for_information(signal, policy) for signal in signals)
 
 
-def that_count(signals: Collection[S], policy: Policy) -> list[S]:
+def counting_signals(signals: Collection[S], policy: Policy) -> list[S]:
     """The signals that determine an episode's severity; those for information count only if there are no others."""
-    counting = [signal for signal in signals if not informs(signal, policy)]
+    counting = [signal for signal in signals if not is_for_information(signal, policy)]
     return counting or list(signals)

@@ -30,7 +30,7 @@ def signal_of_detection(detection: Detection, event: Envelope[Fact], work: UnitO
         by_silence=detection.by_silence,
         case_id=detection.case_id,
         names_order=detection.names_order,
-        order_awaited_until=now + work.rules.order_wait if awaited else None,
+        order_awaited_until=now + work.installation.order_wait if awaited else None,
         refund_kind=cause.what if cause.kind is FactKind.REFUND_REQUESTED else None,
     )
     return as_said_last(signal, detection, event)
@@ -78,7 +78,7 @@ def matching_order(signal: Signal, account: AccountState, *, seller_first_within
         return account.orders[signal.names_order]
     if signal.order_awaited_until is not None:
         return None
-    made = account.latest_order(signal.at, with_seller=True)
-    if made is not None and made.sold_at >= signal.at - seller_first_within:
-        return made
+    with_a_seller = account.latest_order(signal.at, with_seller=True)
+    if with_a_seller is not None and with_a_seller.sold_at >= signal.at - seller_first_within:
+        return with_a_seller
     return account.latest_order(signal.at)

@@ -9,7 +9,7 @@ from services.escalation.domain.calendar import calendar_of
 from services.escalation.domain.clocks import NEVER, Moment, answer_by, notifiable_at, work_ends
 from services.escalation.domain.entities import Directory, Episode, Order, Salesperson
 from services.escalation.domain.formatting import date_words
-from services.escalation.domain.ladder import standing
+from services.escalation.domain.ladder import available_steps
 from services.escalation.domain.ladder_step import LadderStep, colleague
 from shared.contracts.escalation import LADDER, Step
 
@@ -46,7 +46,7 @@ class NextStep:
 
 
 def whom(candidates: Sequence[LadderStep], situation: Situation) -> NextStep | None:
-    """The lowest candidate who is at work within the bound of the earliest candidate at work.
+    """The lowest candidate who is at work within the skip limit of the earliest candidate at work.
 
     If nobody is at work for a long time, the last candidate is notified at once. None without candidates.
     """
@@ -61,7 +61,7 @@ def whom(candidates: Sequence[LadderStep], situation: Situation) -> NextStep | N
     if first == NEVER:
         place, notified_at = len(candidates) - 1, moment.now
     else:
-        limit = first + moment.bound
+        limit = first + moment.skip_limit
         place, notified_at = next((place, at) for place, at in enumerate(times) if at <= limit)
     before = list(zip(candidates[:place], times[:place], strict=True))
     passed = [_passed(ladder_step, at, situation) for ladder_step, at in before]
@@ -81,13 +81,13 @@ def answer_until(to_notify: NextStep, step: Step, situation: Situation) -> datet
     moment, policy = situation.moment, situation.moment.policy
     person = situation.people.get(to_notify.ladder_step.salesperson_id or "")
     due = answer_by(person, step, moment.severity, policy, to_notify.notified_at)
-    longest = moment.bound + policy.ladder.of(moment.severity).of(step)
+    longest = moment.skip_limit + policy.ladder.of(moment.severity).of(step)
     if person is None or due - to_notify.notified_at <= longest:
         return due
     ends = work_ends(person, policy, to_notify.notified_at)
     if ends is None or ends >= due:
         return due
-    anybody = any(situation.at(ladder_step, ends) <= ends + moment.bound for ladder_step in to_notify.after)
+    anybody = any(situation.at(ladder_step, ends) <= ends + moment.skip_limit for ladder_step in to_notify.after)
     return ends if anybody else due
 
 
@@ -133,15 +133,15 @@ def remaining_steps(ladder: Sequence[LadderStep], episode: Episode, notified: Co
     here = _IN_SELLERS_PLACE if episode.step in _IN_SELLERS_PLACE else {episode.step}
     came = [
         ladder_step
-        for ladder_step in standing(ladder)
+        for ladder_step in available_steps(ladder)
         if ladder_step.step in here and ladder_step.salesperson_id not in notified
     ]
-    return list(dict.fromkeys([*came, *standing(ladder, after=episode.step)]))
+    return list(dict.fromkeys([*came, *available_steps(ladder, after=episode.step)]))
 
 
 def last_step(ladder: Sequence[LadderStep]) -> LadderStep | None:
     """The person to notify again once nobody is further up; None if nobody is left on the ladder."""
-    return next(iter(reversed(standing(ladder))), None)
+    return next(iter(reversed(available_steps(ladder))), None)
 
 
 def passed_over(

@@ -52,7 +52,7 @@ class Openings:
         return self.ends[bisect_right(self.ends, at)]
 
     def spend(self, at: int, working: int) -> tuple[int, int]:
-        """From an open instant on: when so much time was open, and what is left of it when the year is over."""
+        """When `working` microseconds have passed since an open instant; how many are left if the year ends first."""
         index = bisect_right(self.ends, at)
         wanted = self.open_by[index] - (self.ends[index] - at) + working
         if wanted > self.open_by[-1]:

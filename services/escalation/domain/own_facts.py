@@ -27,8 +27,8 @@ class OrderWaitEnded(_OwnFact):
     signal: UUID
 
 
-class RecipientSought(_OwnFact):
-    """Time to look again for the seller of an episode's order; after `until` the desk is notified instead.
+class SellerLookupDue(_OwnFact):
+    """Time to look up the seller of an episode's order again; after `until` the desk is notified instead.
 
     `had_it` is the previous acknowledger of an episode that notifies again. `rung` is the number of earlier alerts: a
     second signal may wait as well, and one alert serves both.
@@ -60,8 +60,8 @@ class EpisodeDue(_OwnFact):
     episode: UUID
 
 
-class SomebodySought(_OwnFact):
-    """Time to look again for a person to notify of an episode."""
+class EmptyLadderRetryDue(_OwnFact):
+    """Time to look again for a person to notify of an episode whose ladder had nobody."""
 
     type: ClassVar[str] = "escalation.timer.somebody_sought"
     episode: UUID
@@ -75,7 +75,7 @@ class InformationDue(_OwnFact):
     person: Id
 
 
-class WorkLookedAt(_OwnFact):
+class PersonCheckDue(_OwnFact):
     """Time to check a person's episodes: one may have been assigned to them meanwhile, or an absence begins.
 
     `since` is when the change was reported to us, or when the absence begins.
@@ -260,7 +260,7 @@ BUTTONS: tuple[type[EpisodeButton], ...] = (  # of an open episode
 )
 
 
-class PolicyPublishing(_OwnFact):
+class PolicySubmitted(_OwnFact):
     """A person publishes a document as the next version of the policy, based on version `onto` if given. The subject is
     POLICY_SUBJECT."""
 
@@ -279,10 +279,8 @@ class RulesChanged(_OwnFact):
     rules: Annotated[int, Field(ge=1)]
 
 
-_TIMERS = (OrderWaitEnded, RecipientSought, SilenceEnded, EpisodeDue, SomebodySought, InformationDue, WorkLookedAt)
-
 _ALL: tuple[type[Fact], ...] = (
-    *_TIMERS,
+    *(OrderWaitEnded, SellerLookupDue, SilenceEnded, EpisodeDue, EmptyLadderRetryDue, InformationDue, PersonCheckDue),
     PersonChanged,
     *BUTTONS,
     ReopenPressed,
@@ -292,7 +290,7 @@ _ALL: tuple[type[Fact], ...] = (
     DeliveryResent,
     AddressFailed,
     AddressWorks,
-    PolicyPublishing,
+    PolicySubmitted,
     RulesChanged,
 )
 

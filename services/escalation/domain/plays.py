@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from services.escalation.domain.formatting import date_words
-from services.escalation.domain.main_signal import informs, main_signal, that_count
+from services.escalation.domain.main_signal import counting_signals, is_for_information, main_signal
 from services.escalation.domain.policy.model import LATE_WITHOUT_DAY, Play, Plays, Policy
 from services.escalation.domain.policy.values import DAY, PROMISE, introduced
 from services.escalation.domain.refund_words import refund_words
@@ -104,12 +104,12 @@ def advice(
     main = main_signal(risks, policy)
     if main is None:
         return None
-    if informs(main, policy):
+    if is_for_information(main, policy):
         return Advice(instead=f"{refund_words(main.refund_kind, None)}. {_LET_IT_BE}")
     play = _play_of(main, policy)
     if play is None:
         return None
-    same_kind = [risk for risk in that_count(risks, policy) if risk.kind is main.kind]
+    same_kind = [risk for risk in counting_signals(risks, policy) if risk.kind is main.kind]
     refund_minor = refund_total(same_kind, order) if main.kind is SignalKind.REFUND_REQUESTED else None
     said = (_with_day(line, main) for line in voice.says(play, policy))
     return Advice(tuple(said), play.offer, _limit_words(play, order, refund_minor))

@@ -1,4 +1,4 @@
-"""The reader of a page, with instants and names as shown to that person."""
+"""The reader of a page or an e-mail, with instants and names as shown to that person."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +25,7 @@ class LocalTime:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The reader of a page, with their zone and the time."""
+    """The reader of a page or an e-mail, with their zone and the time."""
 
     salesperson_id: SalespersonId
     zone: ZoneInfo
@@ -39,7 +39,7 @@ class Reader:
             ago=words.ago(at, self.now),
             when=words.when(at, self.now),
             absolute=words.absolute(local),
-            clock=words.clock(local, self.now),
+            clock=words.local_clock(local, self.now),
             at=words.at_clock(local, self.now),
         )
 

@@ -1,4 +1,7 @@
-"""What people do with an episode: acknowledge, try, reach the customer, snooze, hand over, close. Pure functions."""
+"""What people do with an episode: acknowledge, try, reach the customer, snooze, hand over, close.
+
+Each function is pure, and returns the episode as it is afterwards.
+"""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,7 +25,7 @@ class NotNow(Exception):
         self.reason = reason
 
 
-def taken(episode: Episode, by: Salesperson | str, talk: Talk, now: datetime, *, ahead: int = 0) -> Episode:
+def acknowledged(episode: Episode, by: Salesperson | str, talk: Talk, now: datetime, *, ahead: int = 0) -> Episode:
     """The episode, acknowledged: the acknowledger has to reach the customer from now on, or at the agreed time.
 
     The first to acknowledge keeps it. They have `ahead` calls to make before this one.
@@ -57,14 +60,14 @@ def _due(episode: Episode, by: datetime, now: datetime) -> Episode:
     return replace(episode, deadline_at=agreed, deadline_for=Clock.APPOINTMENT, appointment_at=None)
 
 
-def excused(episode: Episode) -> Episode:
+def talk_waived(episode: Episode) -> Episode:
     """No talk is due with a customer who must not be contacted. A snooze continues."""
     if episode.deadline_for not in (Clock.REDEEM, Clock.APPOINTMENT):
         return episode
     return replace(episode, deadline_at=None, deadline_for=None, appointment_at=None)
 
 
-def bound(episode: Episode, person: Salesperson | None, talk: Talk, now: datetime) -> Episode:
+def talk_required(episode: Episode, person: Salesperson | None, talk: Talk, now: datetime) -> Episode:
     """From now on the acknowledger owes a talk, but not before a snooze is over."""
     if episode.deadline_for is not None:
         return episode
@@ -196,7 +199,7 @@ def offered(
 def handed_over(episode: Episode, to: Salesperson | str, talk: Talk, now: datetime) -> Episode:
     """Accepted: the colleague has taken over, and the clock starts again, after the appointment if there is one."""
     free = replace(episode, acknowledged_at=None, acknowledged_by=None, offered_to=None, offered_until=None)
-    return taken(replace(free, appointment_at=episode.promised_at), to, talk, now)
+    return acknowledged(replace(free, appointment_at=episode.promised_at), to, talk, now)
 
 
 def closed(

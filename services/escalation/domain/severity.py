@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from services.escalation.domain.entities import Order, Signal
-from services.escalation.domain.main_signal import all_inform, that_count
+from services.escalation.domain.main_signal import all_for_information, counting_signals
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.signals import SIGNALS
 from services.escalation.domain.stakes import Amount, stakes
@@ -31,9 +31,9 @@ def assess_severity(signals: Collection[Signal], order: Order, policy: Policy) -
 
     Signals for information do not count beside others. Alone they have the severity `watch`.
     """
-    if all_inform(signals, policy):
+    if all_for_information(signals, policy):
         return SeverityAssessment(Severity.WATCH, "for information", "plays.refund_kinds")
-    signals = that_count(signals, policy)
+    signals = counting_signals(signals, policy)
     gravest = max(signals, key=lambda signal: (_level(signal, policy), signal.at, signal.signal_id))
     level = _level(gravest, policy)
     whys, paths = [SIGNAL_LABELS[gravest.kind].lower()], [f"signals.{gravest.kind.value}.severity"]

@@ -2,7 +2,8 @@
 
 The policy limits the single alerts to a person on a channel within a window. Further deliveries are held until the
 window ends, and are then sent as one list. After a list nothing is sent until another window is over; later deliveries
-are in the next list. A storm therefore produces one list a window. Nothing is dropped.
+are in the next list. A storm therefore produces one list a window. No episode is dropped:
+a held delivery expires only if a newer alert of its episode overtook it.
 """
 
 from collections.abc import Iterator, Sequence

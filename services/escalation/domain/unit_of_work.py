@@ -28,10 +28,10 @@ from services.escalation.domain.entities import (
     products_of,
 )
 from services.escalation.domain.facts import AccountFact
-from services.escalation.domain.main_signal import all_inform, informs, main_signal
+from services.escalation.domain.installation import Installation
+from services.escalation.domain.main_signal import all_for_information, is_for_information, main_signal
 from services.escalation.domain.policy.model import Policy, TeamMode
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
-from services.escalation.domain.rules import Rules
 from services.escalation.domain.signals.silences import Silence
 from shared.contracts.escalation import RingCause
 
@@ -53,7 +53,7 @@ class Changes:
     deliveries: dict[UUID, Delivery] = field(default_factory=dict)
     decisions: list[DecisionRow] = field(default_factory=list)
     policies: list[PolicyVersion] = field(default_factory=list)
-    silenced: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
+    cancelled_deliveries: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
     left: set[tuple[str, str]] = field(default_factory=set)
     signed_out: set[str] = field(default_factory=set)
     notices: list[AddressNotice] = field(default_factory=list)
@@ -76,7 +76,7 @@ class UnitOfWork:
     silences with timers, of accounts that are judged again.
     """
 
-    rules: Rules
+    installation: Installation
     policies: Policies
     states: dict[str, AccountState] = field(default_factory=dict)
     people: dict[str, Salesperson] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class UnitOfWork:
     awaited: set[Silence] = field(default_factory=set)
     expected: dict[tuple[str, Silence], datetime] = field(default_factory=dict)
     recorded: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
-    _terms: dict[int, Thresholds] = field(default_factory=dict)
+    _thresholds_by_version: dict[int, Thresholds] = field(default_factory=dict)
 
     def state(self, account_id: str) -> AccountState:
         """Everything kept of an account; empty for an unknown account."""
@@ -177,11 +177,11 @@ class UnitOfWork:
 
     def is_for_information(self, episode: Episode) -> bool:
         """Whether an episode needs no response: every standing signal is for information."""
-        return all_inform(self._decisive_signals(episode), self._policy_of(episode))
+        return all_for_information(self._decisive_signals(episode), self._policy_of(episode))
 
-    def informs(self, signal: Signal, order: Order) -> bool:
+    def signal_is_for_information(self, signal: Signal, order: Order) -> bool:
         """Whether a signal of this order is for information."""
-        return informs(signal, self.policy_for(order)[1])
+        return is_for_information(signal, self.policy_for(order)[1])
 
     def _decisive_signals(self, episode: Episode) -> list[Signal]:
         return self.state(episode.account_id).standing.decisive_signals(episode.episode_id)
@@ -201,26 +201,27 @@ class UnitOfWork:
 
     @property
     def ring_within(self) -> timedelta:
-        """The highest age at which a signal first seen still notifies; zero: any age."""
-        own = self.rules.max_alert_age
+        """The greatest age at which a newly seen signal still notifies; zero means any age. The installation's
+        `max_alert_age` replaces the policy's value."""
+        own = self.installation.max_alert_age
         policy_own: timedelta = self.policies.latest.policy.age.ring_within
         return policy_own if own is None else own
 
     @property
     def thresholds(self) -> ThresholdsAt:
-        """The rules in force when something happened."""
+        """The thresholds in force at an instant, as a function of it."""
 
-        def terms_at(at: datetime) -> Thresholds:
+        def thresholds_at(at: datetime) -> Thresholds:
             version = self.policies.at(at)
-            known = self._terms.get(version.version)
+            known = self._thresholds_by_version.get(version.version)
             if known is None:
                 policy = version.policy
-                known = self._terms[version.version] = Thresholds(
+                known = self._thresholds_by_version[version.version] = Thresholds(
                     policy.signals, company_calendar(policy.company), policy.statuses
                 )
             return known
 
-        return terms_at
+        return thresholds_at
 
     def expect(self, account_id: str, silence: Silence, due_at: datetime) -> bool:
         """Note that a timer waits for a silence until then. Return whether that is new in this batch."""
@@ -229,12 +230,12 @@ class UnitOfWork:
         self.expected[key] = due_at
         return news
 
-    def silence(self, episode_id: UUID, because: str, now: datetime) -> None:
+    def cancel_deliveries(self, episode_id: UUID, because: str, now: datetime) -> None:
         """Cancel all pending deliveries of an episode, both stored ones and ones made in this batch.
 
         Deliveries for information are still sent, unless the episode is over.
         """
-        self.changes.silenced[episode_id] = (because, now)
+        self.changes.cancelled_deliveries[episode_id] = (because, now)
         for delivery in list(self.changes.deliveries.values()):
             alert = self.alerts[delivery.alert_id]
             if alert.episode_id == episode_id and (because == CLOSED or alert.cause is not RingCause.INFORMED):

@@ -5,7 +5,8 @@ from functools import partial
 
 from services.escalation.domain import deciding
 from services.escalation.domain.draft import Draft
-from services.escalation.domain.rules import RULES_VERSION, Rules
+from services.escalation.domain.installation import Installation
+from services.escalation.domain.rules_version import RULES_VERSION
 from services.escalation.handlers.apply import write_effects
 from services.escalation.store import batches
 from services.escalation.store.known_accounts import KnownAccounts
@@ -14,8 +15,8 @@ from shared.contracts.envelope import Envelope, Fact
 from shared.transaction import Handler, Transaction
 
 
-def handling(rules: Rules) -> Handler:
-    """The service's handler under these rules."""
+def handling(installation: Installation) -> Handler:
+    """The service's handler with these settings."""
 
     known, accounts = KnownPolicies(), KnownAccounts()
 
@@ -23,7 +24,7 @@ def handling(rules: Rules) -> Handler:
         tx.rules_version = RULES_VERSION
         subscribed = [event for event in events if type(event.data) in deciding.SUBSCRIPTIONS]
         policies = await known.current(tx.connection)
-        work = await batches.load(tx.connection, subscribed, rules, policies, accounts)
+        work = await batches.load(tx.connection, subscribed, installation, policies, accounts)
         async for event in tx.each(subscribed):
             draft = Draft(work, event, tx.now, tx.traceparent)
             deciding.decide(draft)

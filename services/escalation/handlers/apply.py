@@ -7,7 +7,7 @@ from services.escalation.domain.decisions.notifying import Notified
 from services.escalation.domain.decisions.signals import SignalAdded
 from services.escalation.domain.draft import Decided, Draft, Refused, TimerSet, TimersHurried, TimerTakenBack
 from services.escalation.domain.entities import DecisionRow
-from services.escalation.domain.rules import RULES_VERSION
+from services.escalation.domain.rules_version import RULES_VERSION
 from services.escalation.domain.unit_of_work import UnitOfWork
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import RingCause
@@ -42,7 +42,7 @@ def _write(tx: Transaction, work: UnitOfWork, cause: Envelope[Fact], decision: D
         at = decision.happened_at or tx.now
         tx.publish(published, cause=cause, time=at, discriminator=decision.discriminator)
     if isinstance(decision, Notified | SignalAdded):
-        tx.notes.append(decision)
+        tx.observed.append(decision)
 
 
 def _record(tx: Transaction, work: UnitOfWork, cause: Envelope[Fact], decision: Decision) -> DecisionRow:
@@ -71,7 +71,7 @@ def _record(tx: Transaction, work: UnitOfWork, cause: Envelope[Fact], decision: 
 def count_decisions(metrics: Metrics, tx: Transaction) -> None:
     """Count for a committed transaction: signals by kind, signals too old to notify, and for each signal's alert the
     seconds since it happened."""
-    for decision in tx.notes:
+    for decision in tx.observed:
         if isinstance(decision, SignalAdded):
             metrics.alerts.signals.labels(decision.signal.kind.value).inc()
             if decision.too_old:

@@ -236,7 +236,7 @@ def _due(duty: Duty, reader: Reader) -> str:
         return words.overdue(duty.due_at, reader.now)
     tomorrow = (reader.now + timedelta(days=1)).astimezone(reader.zone).date()
     local = duty.due_at.astimezone(reader.zone)
-    return f"due tomorrow, {local:%H:%M}" if local.date() == tomorrow else f"due {words.clock(local, reader.now)}"
+    return f"due tomorrow, {local:%H:%M}" if local.date() == tomorrow else f"due {words.local_clock(local, reader.now)}"
 
 
 def _said_at(duty: Duty) -> datetime:

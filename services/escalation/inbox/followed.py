@@ -8,7 +8,7 @@ from uuid import UUID
 from services.escalation.domain import words
 from services.escalation.domain.entities import products_in
 from services.escalation.domain.happenings import SignalRow
-from services.escalation.domain.main_signal import all_inform, main_signal
+from services.escalation.domain.main_signal import all_for_information, main_signal
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import LocalTime, Reader
 from services.escalation.domain.words.in_short import bought_words, customer_words, unturned
@@ -75,7 +75,7 @@ def _line(row: FollowedRow, signals: Signals, state: str, ending: Ending | None,
     policy = policies.for_order(policies.latest, row.segment, products_in(row.products))
     risks = that_stand(signals.get(row.episode_id, ()))
     main = main_signal(risks, policy)
-    inform = all_inform(risks, policy)
+    inform = all_for_information(risks, policy)
     return FollowedLine(
         id=str(row.episode_id),
         customer=customer_words(row.customer_name, row.account_id),

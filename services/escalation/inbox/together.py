@@ -8,7 +8,7 @@ from uuid import UUID
 from starlette.datastructures import FormData
 
 from services.escalation.domain.entities import products_in
-from services.escalation.domain.main_signal import all_inform, main_signal
+from services.escalation.domain.main_signal import all_for_information, main_signal
 from services.escalation.domain.own_facts import AcknowledgePressed
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.words import label
@@ -47,7 +47,7 @@ def causes(rows: Sequence[UnansweredRow], waiting: int, policies: Policies) -> t
     for row in rows:
         policy = policies.for_order(policies.latest, row.segment, products_in(row.products))
         main = main_signal(row.risks, policy)  # None if it has just ended
-        if main is not None and not all_inform(row.risks, policy):
+        if main is not None and not all_for_information(row.risks, policy):
             found.setdefault(label(main), []).append(f"{row.episode_id}{_PART}{row.round}")
     several = [Cause(cause, tuple(ids), of) for cause, ids in found.items() if len(ids) >= SEVERAL]
     return tuple(sorted(several, key=lambda one: -one.count)[:_MOST_CAUSES])

@@ -21,7 +21,7 @@ from services.escalation.domain.happenings import (
     signal_lines,
     what_happened,
 )
-from services.escalation.domain.main_signal import all_inform, main_signal
+from services.escalation.domain.main_signal import all_for_information, main_signal
 from services.escalation.domain.phones import phone_links
 from services.escalation.domain.plays import Voice, advice, may_write, must_not_be_called, no_call_words
 from services.escalation.domain.policy.model import Policy
@@ -140,7 +140,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     parts = replace(parts, signals=in_sale_words(parts.signals, parts.history, row.order_id))
     risks = _risks(row, parts.signals)
     main = _main(risks, policy)
-    why, inform = words.why_now(risks, main, due=reader.due), all_inform(risks, policy)
+    why, inform = words.why_now(risks, main, due=reader.due), all_for_information(risks, policy)
     forbidden = _preference(row) in words.MUST_NOT_BE_CALLED
     record = OnRecord(row.customer_name, row.customer_phone, row.customer_email, row.customer_country)
     dialled = partial(phone_links, country=country_for(record, parts.history.facts, policy.company.country))

@@ -12,22 +12,22 @@ from services.escalation.domain.entities import (
     Delivery,
     Salesperson,
 )
+from services.escalation.domain.installation import Installation
 from services.escalation.domain.own_facts import (
     DeliveryAttempted,
     DeliveryResent,
     DeliveryReturned,
+    EmptyLadderRetryDue,
     EpisodeButton,
     EpisodeDue,
     HandOverPressed,
     InformationDue,
     PersonChanged,
-    PolicyPublishing,
-    RecipientSought,
+    PolicySubmitted,
     RulesChanged,
-    SomebodySought,
+    SellerLookupDue,
 )
 from services.escalation.domain.policy.versions import Policies
-from services.escalation.domain.rules import Rules
 from services.escalation.domain.signals.find import detections
 from services.escalation.domain.signals.silences import silence_of
 from services.escalation.domain.unit_of_work import UnitOfWork
@@ -65,12 +65,12 @@ _DELIVERIES = """
     )) for update
 """
 _ALERTS = "select * from escalation.alerts where alert_id = any($1::uuid[])"
-_SILENCE = """
-    update escalation.deliveries set state = 'cancelled', reason = silenced.because, changed_at = silenced.at
-    from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as silenced (episode_id, because, at)
+_CANCEL_DELIVERIES = """
+    update escalation.deliveries set state = 'cancelled', reason = cancelled.because, changed_at = cancelled.at
+    from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as cancelled (episode_id, because, at)
     join escalation.alerts using (episode_id)
     where alerts.alert_id = deliveries.alert_id and deliveries.state in ('pending', 'held', 'unknown')
-      and (alerts.cause <> 'informed' or silenced.because = 'closed')
+      and (alerts.cause <> 'informed' or cancelled.because = 'closed')
 """
 _CONCERNED = """
     select responsible as person, account_id from escalation.episodes
@@ -103,11 +103,15 @@ _ADD_DECISIONS = BulkCopy("escalation", "decisions", tuple(column.name for colum
 
 
 async def load(
-    connection: Connection, events: Sequence[Envelope[Fact]], rules: Rules, policies: Policies, known: KnownAccounts
+    connection: Connection,
+    events: Sequence[Envelope[Fact]],
+    installation: Installation,
+    policies: Policies,
+    known: KnownAccounts,
 ) -> UnitOfWork:
     """The unit of work of a batch whose accounts are locked."""
     accounts = list({event.subject for event in events if event.data.about == "account"})
-    work = UnitOfWork(rules, policies, await known.load(connection, accounts) if accounts else {})
+    work = UnitOfWork(installation, policies, await known.load(connection, accounts) if accounts else {})
     await _load_amended(connection, work, events)
     await _load_people(connection, work, events)
     await _load_concerned(connection, work, events)
@@ -126,9 +130,9 @@ async def save(connection: Connection, work: UnitOfWork, now: datetime) -> None:
     await _add(connection, _ADD_FACTS, changes.facts.values())
     await _save(connection, AMEND, changes.amended.values())
     await _save(connection, _SAVE_EPISODES, changes.episodes.values())
-    if changes.silenced:  # once the episode is locked, so no attempt becomes `unknown` in between
-        because, instants = zip(*changes.silenced.values(), strict=True)
-        await connection.execute(_SILENCE, list(changes.silenced), list(because), list(instants))
+    if changes.cancelled_deliveries:  # once the episode is locked, so no attempt becomes `unknown` in between
+        because, instants = zip(*changes.cancelled_deliveries.values(), strict=True)
+        await connection.execute(_CANCEL_DELIVERIES, list(changes.cancelled_deliveries), list(because), list(instants))
     if changes.left:
         accounts, people = zip(*sorted(changes.left), strict=True)
         await connection.execute(_CANCEL_MAIL, list(accounts), list(people), now)
@@ -158,8 +162,8 @@ async def _load_people(connection: Connection, work: UnitOfWork, events: Sequenc
     needed: set[str | None] = {person for state in work.states.values() for person in state.people}
     needed |= {event.data.sold_by for event in events if isinstance(event.data, orders.OrderPlaced)}
     needed |= {event.subject for event in events if event.data.about == "salesperson"}
-    needed |= {above for event in events for above in _line_above(event.data)}
-    needed.add(work.rules.desk)
+    needed |= {above for event in events for above in _people_named_in(event.data)}
+    needed.add(work.installation.desk)
     for row in await connection.fetch(_PEOPLE, sorted(filter(None, needed))):
         work.people[row["salesperson_id"]] = Salesperson(**row)
 
@@ -183,7 +187,7 @@ async def _load_concerned(connection: Connection, work: UnitOfWork, events: Sequ
 
 
 async def _load_notified(connection: Connection, work: UnitOfWork, events: Sequence[Envelope[Fact]]) -> None:
-    kinds = (EpisodeButton, EpisodeDue, RecipientSought, SomebodySought, InformationDue)
+    kinds = (EpisodeButton, EpisodeDue, SellerLookupDue, EmptyLadderRetryDue, InformationDue)
     meant = [event.data.episode for event in events if isinstance(event.data, kinds)]
     changed = {event.subject for event in events if isinstance(event.data, PersonChanged)}
     meant += [one.episode_id for account in changed for one in work.states[account].open_episodes.values()]
@@ -191,8 +195,8 @@ async def _load_notified(connection: Connection, work: UnitOfWork, events: Seque
         work.notified[row["episode_id"]].add(row["recipient"])
 
 
-def _line_above(fact: Fact) -> Iterator[str | None]:
-    """Other people whom this batch may make a recipient."""
+def _people_named_in(fact: Fact) -> Iterator[str | None]:
+    """Other people that deciding this event needs: possible recipients, the presser, the publisher of a policy."""
     if isinstance(fact, orders.SalespersonChanged):
         yield fact.manager
         yield fact.backup
@@ -205,7 +209,7 @@ def _line_above(fact: Fact) -> Iterator[str | None]:
         yield fact.to
     elif isinstance(fact, InformationDue | PersonChanged):
         yield fact.person
-    elif isinstance(fact, EpisodeButton | PolicyPublishing):
+    elif isinstance(fact, EpisodeButton | PolicySubmitted):
         yield fact.by
 
 

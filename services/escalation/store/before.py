@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.escalation.domain.decisions.notifying import Unanswered, Unavailable
-from services.escalation.domain.decisions.rules import names_of
+from services.escalation.domain.decisions.registry import names_of
 from services.escalation.domain.decisions.taking import Expired, PassedOn
 from services.escalation.domain.reader import Reader
 from services.escalation.domain.words import Before

@@ -53,9 +53,10 @@ NEEDLESS = """
          when a.cause = 'appointment' then case when e.acknowledged_by is distinct from d.recipient then 'passed_on' end
          when e.acknowledged_at is not null then 'acknowledged' end
 """
-"""Why nobody needs delivery `d` of alert `a` of episode `e` any more, as in domain.deliveries; null if it is needed.
+"""Why nobody needs delivery `d` of alert `a` of episode `e` any more; null if it is needed.
 
-Nothing is sent to a person who has left: the claim holds the lock of the recipient's row."""
+The reasons of `domain.deliveries.needless`, and `left` for a recipient who has left the company: the claim holds the
+lock of the recipient's row."""
 
 # The statement that locks the rows also checks whether they are needless. An acknowledgement or a close changes the
 # same rows, so it is either seen here or waits until they are claimed. Each `offset` keeps the planner from turning
@@ -135,7 +136,8 @@ async def claim_due(
 ) -> tuple[Sequence[ClaimedMessage], datetime | None]:
     """Take at most `limit` messages that are due on a channel, and mark their deliveries as `sending`.
 
-    Return the time of the claim too. Deliveries beyond the rule's limit are held; those that came too late expire.
+    Return the time of the claim too. Deliveries beyond the rule's limit are held; those that a newer alert
+    of their episode overtook expire.
     """
     recipients = [row["recipient"] for row in await pool.fetch(_RECIPIENTS, channel, _LOOKED_AT, limit)]
     if not recipients:

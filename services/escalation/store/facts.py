@@ -20,19 +20,18 @@ _CASES = """
 
 
 def _named(member: str) -> str:
-    """The value of a member in a body; empty if it is missing.
+    """SQL for the text value of a JSON member of `body`, empty if it is missing. It works on invalid JSON too.
 
-    Our services write JSON without spaces, and escape quotation marks in texts with a backslash. No body makes this
-    fail.
+    Our services write JSON without spaces, and escape quotation marks in texts with a backslash.
     """
     return f"""split_part(split_part(encode(body, 'escape'), '"{member}":"', 2), '"', 1)"""
 
 
 def newest(account: str, *, types: str, limit: str, orders: str | None = None) -> str:
-    """The newest facts of an account, oldest last; of the last 2,000 those about these orders (an array of text) or
-    about none, where orders are given. So a busy order takes no place of another.
+    """SQL for an account's newest facts, newest first.
 
-    A name that is written with a backslash is not compared: `happenings.is_about` decides in the end.
+    With `orders` (SQL for an array of text): of the last 2,000 facts, those about these orders or about none, so that a
+    busy order does not crowd out the others. Escaped names are not compared here; `happenings.is_about` filters later.
     """
     columns = "source, event_id, type, subject, at, body, position"
     source = f"from shared.journal where subject = {account} and type = any({types}::text[])"

@@ -87,11 +87,11 @@ class FollowedRow:
 
 async def followed(database: Pool, reader: SalespersonId, wanted: Wanted) -> list[FollowedRow]:
     """Open episodes of the reader's sales and teams that others have, by the requested words and severity, the most
-    severe first; MOST and one more."""
+    severe first; at most MOST + 1, so that the page knows whether there are more."""
     rows = await database.fetch(_FOLLOWED, reader, wanted.search, wanted.severity)
     return [FollowedRow(**row) for row in rows]
 
 
 async def closed_since(database: Pool, reader: SalespersonId, since: datetime) -> list[FollowedRow]:
-    """The reader's own episodes that ended after this, the latest first; MOST of them."""
+    """The reader's own episodes that ended after this, at most MOST, the latest first."""
     return [FollowedRow(**row) for row in await database.fetch(_CLOSED, reader, since)]

@@ -18,7 +18,7 @@ _log = get_logger(__name__)
 def facts_of(rows: Iterable[asyncpg.Record]) -> Iterator[AccountFact]:
     """Facts from rows of the columns FACT_COLUMNS, in their order.
 
-    Facts of a kind that a newer release has added are left out: after it was taken back, or while both run.
+    Facts of a kind that a newer release has added are left out: after that release was rolled back, or while both run.
     """
     for row in rows:
         fact_id, account, name, *rest = row.values()

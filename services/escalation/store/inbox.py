@@ -1,9 +1,9 @@
 """Reads the episodes that one salesperson may see. Every statement names the reader, so it finds no other episodes.
 
-A person has a part in an episode if they are responsible for it, acknowledged it or are offered it; until it is
-acknowledged, everyone notified has a part. Its seller, everyone ever notified, and the two managers above its seller
-and above the person who has it may read it only. Only the clock names no reader. The contents of an episode are in
-`episode_parts` and `stories`.
+A person has a part in an episode if they are responsible for it, acknowledged it, are offered it, closed it or were
+informed of it; until it is acknowledged, everyone notified has a part. Its seller, everyone ever notified, and the two
+managers above its seller and above the person who has it may read it only. `now` is the one statement without a reader.
+The contents of an episode are in `episode_parts` and `stories`.
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ class EpisodeRow:
     """An episode with its order and its customer; `products` is a JSON array.
 
     `cause` is the reason of its latest alert, which is held until `held_until`; `before_who` is the person who had it
-    until then. `superseded`: its order has a newer one. Without `has_a_part` the reader only follows it: as its
-    `seller`, as `notified` before, as `asked` if it was over before they were to be notified, or as a `manager`.
+    until then. `superseded`: its order has a newer one. Without `has_a_part` the reader may only read it: as its
+    `seller`, as someone `notified` earlier, as someone `asked` whose held message was cancelled, or as a `manager`.
     """
 
     episode_id: EpisodeId
@@ -123,7 +123,7 @@ HAS_A_PART = """
          select from escalation.alerts asked where asked.episode_id = e.episode_id and asked.recipient = $1
          and (e.acknowledged_at is null or asked.cause = 'informed')))
 """
-"""Whether the reader, $1, may press buttons of an episode `e`."""
+"""Whether the reader, $1, has a part in an episode `e`. `deciding.buttons` decides which buttons they may press."""
 
 FOLLOWS = """
     (e.salesperson = $1
@@ -237,7 +237,7 @@ _COUNTS = f"""
 
 
 async def now(database: Pool) -> datetime:
-    """The time by the only clock that decides anything."""
+    """The time by the database's clock (`shared.app_now()`)."""
     instant: datetime = await database.fetchval("select shared.app_now()")
     return instant
 

@@ -1,4 +1,5 @@
-"""Finds accounts that this release's rules have not judged yet. Separate from their facts, which need the tables."""
+"""Finds accounts that this release's rules have not judged yet. Kept apart from the facts that
+have them judged, so that a command with nothing to do imports no table models."""
 
 from collections.abc import Sequence
 

@@ -59,7 +59,7 @@ class SentDelivery:
 async def listed(
     pool: Pool, states: Sequence[str], *, since: datetime | None = None, only_open: bool = False, limit: int
 ) -> Sequence[ListedDelivery]:
-    """Deliveries in these states that can be sent again, as far as the channel goes; the latest first."""
+    """Deliveries in these states on channels that allow sending again, the latest first."""
     rows = await pool.fetch(_LISTED, states, since, only_open, limit, SENT_AGAIN)
     return [ListedDelivery(**row) for row in rows]
 

@@ -1,4 +1,7 @@
-"""The versions of the policy. The first is what shipped when the database was made; where it has no row, what ships."""
+"""The versions of the policy.
+
+Version 1 is the policy that shipped when the database was created, or the policy that ships now if it has no row.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,8 +12,8 @@ from services.escalation.domain.policy.document import read_published
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
 from shared.database import Connection
 
-# The latest known comes along without its document, to see whether it is still there. What this very transaction wrote
-# may still be rolled back.
+# The latest known version is read again, without its document, to detect a restored database. Rows of this transaction
+# are marked, as they may be rolled back.
 _FROM_LATEST = """
     select version, since, digest, case when version > $1 then document end as document, published_by, summary,
            coalesce(xmin = pg_current_xact_id_if_assigned()::xid, false) as uncommitted

@@ -94,7 +94,7 @@ _USE_LINK = """
     select $2, salesperson_id, $3, shared.app_now() + $4::interval, shared.app_now() from used
     returning salesperson_id
 """
-# A session of the version before 0015 that was never prolonged was opened as long before its end as sessions last.
+# Sessions from before migration 0015 have no `opened_at`; it is their expiry minus the lifetime of a session.
 _PROLONGED = """
     least(shared.app_now() + $2::interval, coalesce(s.opened_at, s.expires_at - $2::interval) + $3::interval)
 """

@@ -9,7 +9,7 @@ import asyncpg
 
 from services.escalation.domain.entities import products_in
 from services.escalation.domain.happenings import SignalRow
-from services.escalation.domain.main_signal import all_inform, main_signal
+from services.escalation.domain.main_signal import all_for_information, main_signal
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.words import Risk, cut
@@ -67,7 +67,7 @@ def _shown(rows: Sequence[asyncpg.Record], policies: Policies) -> Shown:
         for risk, row in zip(risks, rows, strict=True)
         if risk is main or risk in newest
     ]
-    return Shown(risks, main, said, len(risks) - len(said), all_inform(risks, policy))
+    return Shown(risks, main, said, len(risks) - len(said), all_for_information(risks, policy))
 
 
 def _with_words(shown: Shown, by_signal: Mapping[UUID, str]) -> Shown:

@@ -7,7 +7,7 @@ from datetime import datetime
 import asyncpg
 
 from services.escalation.domain import words
-from services.escalation.domain.decisions.rules import RULES
+from services.escalation.domain.decisions.registry import DECISIONS_BY_RULE
 from services.escalation.domain.decisions.severities import SeverityFound
 from services.escalation.domain.facts import SAID, FactKind
 from services.escalation.domain.happenings import is_about
@@ -24,7 +24,7 @@ _FACTS_ABOUT = f"""
 """
 _ORDERS = "select distinct order_id from escalation.episodes where account_id = $1 and responsible = $2"
 # An episode that notifies again has no acknowledgement any more; the decisions still have the previous acknowledger.
-_SHOWN_RULES = {rule: one.timeline for rule, one in RULES.items() if one.timeline is not None}
+_SHOWN_RULES = {rule: one.timeline for rule, one in DECISIONS_BY_RULE.items() if one.timeline is not None}
 _ACTIONS = f"""
     with told(rule, what) as (
         values {", ".join(f"('{rule}', '{what}')" for rule, what in _SHOWN_RULES.items())}

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import CheckConstraint, MetaData, Table
 
 from services.escalation.domain.deciding.receipts import NOT_NEEDED
-from services.escalation.domain.decisions.rules import DECISIONS, RULES
+from services.escalation.domain.decisions.registry import DECISIONS, DECISIONS_BY_RULE
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock
 from services.escalation.domain.facts import FactKind
@@ -79,7 +79,8 @@ def values() -> Names:
                 found[f"{name}.{column}"] |= set(re.findall(r"'(\w+)'", listed))
     reasons = [one.code for each in shipped().reasons.values() for one in each]
     found["escalation.alerts.because"] |= _given(LadderStep.__name__, 2)
-    found["escalation.deliveries.reason"] |= {*NOT_NEEDED, *_given(UnitOfWork.silence.__name__, 1)} | _cancelling()
+    cancelled_because = _given(UnitOfWork.cancel_deliveries.__name__, 1)
+    found["escalation.deliveries.reason"] |= {*NOT_NEEDED, *cancelled_because} | _cancelling()
     found["escalation.episodes.deadline_for"] |= set(Clock)
     found["escalation.episodes.reason"] |= {CLEARED, SEEN, *reasons}
     found["escalation.facts.kind"] |= set(FactKind)
@@ -102,7 +103,7 @@ def _cancelling() -> set[str]:
 
 def rules() -> Names:
     """The names that decisions are kept under."""
-    return {"escalation.decisions.rule": sorted(RULES)}
+    return {"escalation.decisions.rule": sorted(DECISIONS_BY_RULE)}
 
 
 def policy_paths() -> Names:

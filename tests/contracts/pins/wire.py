@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 from services.cli.installation import ServiceName
 from services.cli.run import outline_of
 from services.escalation.domain.decisions.decision import Decision
-from services.escalation.domain.decisions.rules import DECISIONS
+from services.escalation.domain.decisions.registry import DECISIONS
 from services.escalation.domain.facts import fact_id
 from services.escalation.domain.own_facts import EpisodeDue
 from services.escalation.handlers import apply

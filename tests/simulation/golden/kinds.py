@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from services.escalation.domain.decisions.rules import RULES
+from services.escalation.domain.decisions.registry import DECISIONS_BY_RULE
 from services.escalation.domain.entities import Clock, Ended
 from services.escalation.domain.own_facts import OWN_FACTS
 from shared.contracts import escalation
@@ -28,7 +28,7 @@ _ENUMERATED: Mapping[str, type[StrEnum]] = {
 def known() -> frozenset[str]:
     """Every existing kind, as its category and its name: `rule rang`, `event escalation.alert_raised`."""
     kinds = {f"{category} {member.value}" for category, enum in _ENUMERATED.items() for member in enum}
-    kinds |= {f"rule {rule}" for rule in RULES}
+    kinds |= {f"rule {rule}" for rule in DECISIONS_BY_RULE}
     kinds |= {f"event {type}" for type, fact in CATALOG.items() if fact.__module__.startswith(escalation.__name__)}
     kinds |= {f"fact {type}" for type in OWN_FACTS}
     return frozenset(kinds)

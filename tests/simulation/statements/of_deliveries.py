@@ -17,12 +17,12 @@ from tests.simulation.tables import (
 )
 
 
-def _silence(session: Session, arguments: Sequence[Any]) -> Rows:
-    silenced = {id: (because, at) for id, because, at in zip(*arguments, strict=True)}
+def _cancel_deliveries(session: Session, arguments: Sequence[Any]) -> Rows:
+    cancelled = {id: (because, at) for id, because, at in zip(*arguments, strict=True)}
     for row in _deliveries_in(session, "pending", "held", "unknown"):
         alert = session.get(ALERTS, (row["alert_id"],))
-        if alert is not None and alert["episode_id"] in silenced:
-            because, at = silenced[alert["episode_id"]]
+        if alert is not None and alert["episode_id"] in cancelled:
+            because, at = cancelled[alert["episode_id"]]
             if alert["cause"] == "informed" and because != "closed":
                 continue
             session.put(DELIVERIES, {**row, "state": "cancelled", "reason": because, "changed_at": at})
@@ -192,7 +192,7 @@ def give_up_deliveries(session: Session, ids: Iterable[Any]) -> None:
 
 
 ANSWERS: Mapping[str, Answer] = {
-    batches._SILENCE: _silence,
+    batches._CANCEL_DELIVERIES: _cancel_deliveries,
     batches._CANCEL_MAIL: _cancel_mail,
     claims._RECIPIENTS: _with_mail_due,
     claims._LOCK: _lock_people,

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from services.escalation.channels.letters import in_words_of_the_sale
 from services.escalation.domain.reader import Reader
-from services.escalation.domain.words import FOR_INFORMATION, SEVERITIES, clock, counted, cut, label
+from services.escalation.domain.words import FOR_INFORMATION, SEVERITIES, at_clock, counted, cut, label, local_clock
 from services.escalation.domain.words.in_short import customer_words, straight
 from services.escalation.domain.words.lists import amounts
 from services.escalation.store.deliveries import Letter
@@ -166,11 +166,11 @@ def _why_over(over: TakenBack, reader: Reader) -> tuple[bool, str]:
 def _due(letter: Letter, until: datetime | None) -> str | None:
     parts, zone = letter.parts, ZoneInfo(letter.parts.recipient_zone)
     if parts.cause is RingCause.APPOINTMENT and parts.promised_at is not None:
-        return f"call at {clock(parts.promised_at.astimezone(zone), letter.now)}"
+        return f"call {at_clock(parts.promised_at.astimezone(zone), letter.now)}"
     if until is None:
         return None
     verb = "accept" if parts.cause is RingCause.HANDED_OVER else "respond"
-    return f"{verb} by {clock(until.astimezone(zone), letter.now)}"
+    return f"{verb} by {local_clock(until.astimezone(zone), letter.now)}"
 
 
 def _name(name: str | None, account: str) -> str:

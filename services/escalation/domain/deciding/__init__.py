@@ -7,8 +7,8 @@ from services.escalation.domain import duty_buttons, own_facts
 from services.escalation.domain.deciding.buttons import log_check_in, log_follow_up, press
 from services.escalation.domain.deciding.deadlines import (
     act_on_deadline,
-    look_for_recipient,
-    look_for_somebody,
+    look_up_seller,
+    retry_empty_ladder,
     send_information,
 )
 from services.escalation.domain.deciding.directory import (
@@ -20,7 +20,7 @@ from services.escalation.domain.deciding.directory import (
     remember_lines,
 )
 from services.escalation.domain.deciding.episodes import remember_case, stop_waiting_for_the_named_order
-from services.escalation.domain.deciding.people import look_at_work, pass_on_work
+from services.escalation.domain.deciding.people import check_persons_episodes, pass_on_work
 from services.escalation.domain.deciding.policies import publish_policy
 from services.escalation.domain.deciding.preferences import note_preference
 from services.escalation.domain.deciding.receipts import (
@@ -36,19 +36,19 @@ from services.escalation.domain.draft import Draft
 from shared.contracts import orders, support
 from shared.contracts.envelope import Fact
 
-Step: TypeAlias = Callable[[Draft[Any]], None]
+Handler: TypeAlias = Callable[[Draft[Any]], None]
 
 
 def decide(draft: Draft[Any]) -> None:
-    """Decide one event, step by step. The draft's state and effects hold the decisions.
+    """Decide one event: run its handlers in order. The draft's state and effects hold the decisions.
 
     Raises KeyError for an event without a handler.
     """
-    for step in SUBSCRIPTIONS[type(draft.fact)]:
-        step(draft)
+    for handler in SUBSCRIPTIONS[type(draft.fact)]:
+        handler(draft)
 
 
-SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Step]] = {
+SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Handler]] = {
     orders.OrderPlaced: (record_order, reconcile),
     orders.ConfirmationRequired: (reconcile,),
     orders.OrderConfirmed: (reconcile,),
@@ -80,12 +80,12 @@ SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Step]] = {
     support.CancellationWithdrawn: (reconcile,),
     support.ContactPreferenceChanged: (note_preference,),
     own_facts.OrderWaitEnded: (stop_waiting_for_the_named_order,),
-    own_facts.RecipientSought: (look_for_recipient,),
+    own_facts.SellerLookupDue: (look_up_seller,),
     own_facts.SilenceEnded: (raise_on_silence,),
     own_facts.EpisodeDue: (act_on_deadline,),
-    own_facts.SomebodySought: (look_for_somebody,),
+    own_facts.EmptyLadderRetryDue: (retry_empty_ladder,),
     own_facts.InformationDue: (send_information,),
-    own_facts.WorkLookedAt: (look_at_work,),
+    own_facts.PersonCheckDue: (check_persons_episodes,),
     own_facts.PersonChanged: (pass_on_work,),
     **dict.fromkeys(own_facts.BUTTONS, (press,)),
     own_facts.ReopenPressed: (reopen,),
@@ -96,6 +96,6 @@ SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Step]] = {
     own_facts.DeliveryResent: (send_again,),
     own_facts.AddressFailed: (note_failing_address,),
     own_facts.AddressWorks: (note_working_address,),
-    own_facts.PolicyPublishing: (publish_policy,),
+    own_facts.PolicySubmitted: (publish_policy,),
     own_facts.RulesChanged: (rejudge,),
 }

@@ -11,7 +11,7 @@ from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Alert, Clock, Episode, Signal
 from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.next_step import NextStep, Situation, answer_until
-from services.escalation.domain.own_facts import InformationDue, SomebodySought
+from services.escalation.domain.own_facts import EmptyLadderRetryDue, InformationDue
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import RingCause, Severity, Step
 from shared.ids import derived
@@ -137,7 +137,7 @@ def inform(draft: Draft[InformationDue], episode: Episode, to_notify: NextStep) 
 
 
 def is_still_off(draft: Draft[InformationDue], episode: Episode, situation: Situation) -> bool:
-    """Whether the person is still off work: their hours changed, or an absence was reported."""
+    """Whether the person is still off work, as their hours or absences changed; if so, set a timer for their return."""
     return _wait_for(draft, episode, draft.fact.person, situation)
 
 
@@ -147,13 +147,13 @@ SOUGHT_AGAIN_AFTER = timedelta(hours=1)
 
 def show_nobody(draft: Draft[Fact], episode: Episode, ladder: Sequence[LadderStep]) -> None:
     """Mark an episode that has no recipient. It is explained once, counted while it lasts, and checked again later."""
-    desk = draft.work.rules.desk
+    desk = draft.work.installation.desk
     if episode.nobody_since is None:
         for ladder_step in ladder:
             draft.decide(Skipped(episode, ladder_step))
         draft.decide(NobodyToNotify(episode, desk))
     alone = replace(episode, responsible=None, why_you=None, nobody_since=episode.nobody_since or draft.now)
     draft.keep_with_clock(replace(alone, deadline_at=None, deadline_for=None, changed_at=draft.now))
-    again = SomebodySought(episode=episode.episode_id)
+    again = EmptyLadderRetryDue(episode=episode.episode_id)
     due_at = draft.now + SOUGHT_AGAIN_AFTER
     draft.set_timer(again, due_at=due_at, awaits=f"salesperson:{desk}")

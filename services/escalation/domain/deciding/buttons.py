@@ -20,7 +20,7 @@ from services.escalation.domain.entities import Clock, Episode, Note, Salesperso
 from services.escalation.domain.facts import AccountFact, FactKind, fact_id
 from services.escalation.domain.own_facts import AttemptLogged, CustomerReachedLogged, EpisodeButton
 from services.escalation.domain.policy.model import SEEN
-from services.escalation.domain.rescues import NotNow, excused, held_by_appointment, snoozed, taken
+from services.escalation.domain.rescues import NotNow, acknowledged, held_by_appointment, snoozed, talk_waived
 from services.escalation.domain.written import NoteAbout
 from shared.contracts.escalation import CheckInDone, CustomersAnswer, EpisodeResult, FollowUpAnswered, RingCause
 from shared.ids import derived
@@ -100,13 +100,13 @@ def _acknowledge(draft: Draft[Any], episode: Episode) -> None:
         return
     if draft.fact.as_of not in (None, episode.changed_at):
         raise NotNow("changed_since", "this has changed since you opened it; reload the page.")
-    acknowledged = taken(episode, draft.work.people.get(by, by), talk_of(draft, episode), draft.now, ahead=ahead)
+    taken = acknowledged(episode, draft.work.people.get(by, by), talk_of(draft, episode), draft.now, ahead=ahead)
     if not may_be_contacted(draft, episode):
-        acknowledged = excused(acknowledged)
-    draft.decide(Acknowledged(acknowledged))
-    if ahead and acknowledged.deadline_for is Clock.REDEEM:
-        draft.decide(Queued(acknowledged, ahead))
-    note_no_shared_hour(draft, acknowledged)
+        taken = talk_waived(taken)
+    draft.decide(Acknowledged(taken))
+    if ahead and taken.deadline_for is Clock.REDEEM:
+        draft.decide(Queued(taken, ahead))
+    note_no_shared_hour(draft, taken)
 
 
 def _pass_on(draft: Draft[EpisodeButton], episode: Episode) -> None:

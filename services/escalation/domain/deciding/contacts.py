@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
 
-from services.escalation.domain.clocks import NEVER
 from services.escalation.domain.deciding.notifying import notify
 from services.escalation.domain.deciding.preferences import talk_of
 from services.escalation.domain.decisions.talking import Attempted, AttemptKnown, ContactMissed, Reached
 from services.escalation.domain.detections.indexes import IndexName
+from services.escalation.domain.detections.windows import END_OF_TIME
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.facts import AccountFact, FactKind
@@ -20,7 +20,7 @@ SAME_ATTEMPT = timedelta(minutes=10)
 """Telephony and the caller report the same call minutes apart. Redialling within this time is the same attempt."""
 
 
-def follow_rescue(draft: Draft[Fact], fact: AccountFact) -> None:
+def apply_contact_to_acknowledgement(draft: Draft[Fact], fact: AccountFact) -> None:
     """A two-way contact by the acknowledger redeems the episode; one that reached nobody extends the deadline."""
     for episode in _concerned(draft, fact):
         if is_proof(episode, fact):
@@ -55,7 +55,7 @@ def make_up_for_contacts(draft: Draft[Fact], id: UUID, closed_at: datetime) -> b
     _redeem_by_earlier_talk(draft, draft.state.episodes[id])
     episode = draft.state.episodes[id]
     since = max(closed_at, episode.reached_at or closed_at)
-    contacts = draft.state.history.index(IndexName.IN_TOUCH).within(since, NEVER)
+    contacts = draft.state.history.index(IndexName.IN_TOUCH).within(since, END_OF_TIME)
     concerning = (one for one in contacts if episode in _concerned(draft, one))
     return any(_notify_if_unanswered(draft, episode, one) for one in concerning)
 
@@ -63,7 +63,7 @@ def make_up_for_contacts(draft: Draft[Fact], id: UUID, closed_at: datetime) -> b
 def _count_missed_attempts(draft: Draft[Fact], episode: Episode) -> None:
     if episode.acknowledged_at is None:
         return
-    tried = draft.state.history.index(IndexName.TRIED).within(episode.acknowledged_at, NEVER)
+    tried = draft.state.history.index(IndexName.TRIED).within(episode.acknowledged_at, END_OF_TIME)
     mine = [one for one in tried if is_try(episode, one) and episode in _concerned(draft, one)]
     latest = [one for one, later in pairwise(mine) if later.at > one.at + SAME_ATTEMPT] + mine[-1:]
     for missed in latest[episode.attempts :]:
@@ -74,7 +74,7 @@ def _count_missed_attempts(draft: Draft[Fact], episode: Episode) -> None:
 def _redeem_by_earlier_talk(draft: Draft[Fact], episode: Episode) -> None:
     if episode.acknowledged_at is None or episode.reached_at is not None:
         return
-    talks = draft.state.history.index(IndexName.TWO_WAY).within(episode.acknowledged_at, NEVER)
+    talks = draft.state.history.index(IndexName.TWO_WAY).within(episode.acknowledged_at, END_OF_TIME)
     proofs = (one for one in talks if is_proof(episode, one))
     proof = next((one for one in proofs if episode in _concerned(draft, one)), None)
     if proof is not None:

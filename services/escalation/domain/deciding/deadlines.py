@@ -8,24 +8,24 @@ from services.escalation.domain.deciding.alerts import Notification, inform, is_
 from services.escalation.domain.deciding.notifying import (
     assign_silently,
     find_recipient,
-    is_observed,
     ladder_of,
     notify,
     notify_next,
     situation_of,
+    team_observes,
 )
 from services.escalation.domain.deciding.offers import is_away, withdraw_offer
-from services.escalation.domain.deciding.people import pass_on
+from services.escalation.domain.deciding.people import replace_unavailable
 from services.escalation.domain.deciding.preferences import may_be_contacted, note_no_shared_hour, talk_of
 from services.escalation.domain.decisions.handing_over import OfferLapsed
-from services.escalation.domain.decisions.notifying import Times, Unanswered
+from services.escalation.domain.decisions.notifying import Observed, Times, Unanswered
 from services.escalation.domain.decisions.taking import Expired
 from services.escalation.domain.decisions.talking import AppointmentDue, PauseEnded
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Salesperson
-from services.escalation.domain.ladder import standing
+from services.escalation.domain.ladder import available_steps
 from services.escalation.domain.next_step import NextStep, step_of
-from services.escalation.domain.own_facts import EpisodeDue, InformationDue, RecipientSought, SomebodySought
+from services.escalation.domain.own_facts import EmptyLadderRetryDue, EpisodeDue, InformationDue, SellerLookupDue
 from services.escalation.domain.reopening import reopened_until
 from services.escalation.domain.rescues import reminded, reminded_only
 from shared.contracts.escalation import RingCause
@@ -64,7 +64,7 @@ def act_on_deadline(draft: Draft[EpisodeDue]) -> None:
             _notify_again(draft, episode, RingCause.SNOOZE_ENDED)
 
 
-def look_for_recipient(draft: Draft[RecipientSought]) -> None:
+def look_up_seller(draft: Draft[SellerLookupDue]) -> None:
     """Look again for the seller of an episode's order.
 
     A mail for information is dropped once a signal that asks for a response has joined the episode. If another signal
@@ -74,12 +74,12 @@ def look_for_recipient(draft: Draft[RecipientSought]) -> None:
     if episode is None or episode.closed_at is not None or episode.acknowledged_at is not None:
         return
     signal = draft.state.signals.get(draft.fact.signal)
-    quiet = signal is not None and draft.work.informs(signal, draft.work.order_of(episode))
+    quiet = signal is not None and draft.work.signal_is_for_information(signal, draft.work.order_of(episode))
     if draft.work.is_for_information(episode) or not (quiet or _notified_since(episode, draft.fact)):
         find_recipient(draft, episode, _about_what_stands(draft, episode))
 
 
-def _about_what_stands(draft: Draft[RecipientSought], episode: Episode) -> RecipientSought:
+def _about_what_stands(draft: Draft[SellerLookupDue], episode: Episode) -> SellerLookupDue:
     """The signal to notify for may have ended while others that joined the episode still stand."""
     signal, main = draft.state.signals.get(draft.fact.signal), draft.work.main_signal(episode)
     if main is None or (signal is not None and signal.stands):
@@ -87,11 +87,11 @@ def _about_what_stands(draft: Draft[RecipientSought], episode: Episode) -> Recip
     return draft.fact.model_copy(update={"signal": main.signal_id})
 
 
-def _notified_since(episode: Episode, sought: RecipientSought) -> bool:
+def _notified_since(episode: Episode, sought: SellerLookupDue) -> bool:
     return sought.rings and sought.rung not in (None, episode.rings)
 
 
-def look_for_somebody(draft: Draft[SomebodySought]) -> None:
+def retry_empty_ladder(draft: Draft[EmptyLadderRetryDue]) -> None:
     """Look again for a person to notify, if there was nobody before."""
     episode = draft.state.episodes.get(draft.fact.episode)
     if episode is None or episode.closed_at is not None or episode.nobody_since is None:
@@ -112,10 +112,13 @@ def send_information(draft: Draft[InformationDue]) -> None:
     if episode is None or episode.closed_at is not None:
         _look_after_undo(draft, episode)
         return
-    ladder = standing(ladder_of(draft, episode) or ())
+    ladder = available_steps(ladder_of(draft, episode) or ())
     ladder_step = next((one for one in ladder if one.salesperson_id == draft.fact.person), None)
-    is_there = ladder_step is not None and not is_still_off(draft, episode, situation_of(draft, episode))
-    if ladder_step is not None and is_there and not is_observed(draft, episode):
+    if ladder_step is None or is_still_off(draft, episode, situation_of(draft, episode)):
+        return
+    if team_observes(draft, episode):
+        draft.decide(Observed(episode))
+    else:
         inform(draft, episode, NextStep(ladder_step, draft.now))
 
 
@@ -159,7 +162,7 @@ def act_on_appointment(draft: Draft[EpisodeDue], episode: Episode) -> None:
     person = draft.work.people.get(holder)
     is_due = may_be_contacted(draft, episode)
     if is_due and person is not None and _is_gone(draft, episode, person):
-        pass_on(draft, episode, person, "had promised the call")
+        replace_unavailable(draft, episode, person, "had promised the call")
         return
     due = reminded(episode, person, talk_of(draft, episode), draft.now) if is_due else reminded_only(episode, draft.now)
     draft.decide(AppointmentDue(due, at))
@@ -176,7 +179,10 @@ def _remind(draft: Draft[EpisodeDue], episode: Episode, holder: str) -> None:
     """Send an alert that needs no response. The acknowledger promised the call, so their hours do not delay it."""
     signal = draft.work.main_signal(episode)
     ladder_step = step_of(ladder_of(draft, episode) or (), episode, holder, draft.work.people)
-    if signal is None or ladder_step is None or is_observed(draft, episode):
+    if signal is None or ladder_step is None:
+        return
+    if team_observes(draft, episode):
+        draft.decide(Observed(episode))
         return
     counted = replace(episode, rings=episode.rings + 1)
     notification = Notification(NextStep(ladder_step, draft.now), signal, RingCause.APPOINTMENT)

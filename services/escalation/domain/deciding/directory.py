@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from services.escalation.domain.addresses import notices, signs_out
 from services.escalation.domain.deciding.episodes import match_waiting_signals, weigh_again
-from services.escalation.domain.deciding.people import look_at_once, look_when_away
+from services.escalation.domain.deciding.people import check_at_next_absence, check_now_and_soon
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Order, Salesperson
 from services.escalation.domain.facts import lines_of_sale
@@ -124,11 +124,11 @@ def record_salesperson(draft: Draft[orders.SalespersonChanged]) -> None:
     )
     draft.hurry_timers(draft.event.lock_key)
     if known is None:
-        look_when_away(draft)
+        check_at_next_absence(draft)
         return
     _secure(draft, known, draft.work.people[known.salesperson_id])
     if _counts_at_once(known, draft.work.people[known.salesperson_id]):
-        look_at_once(draft, reachable=_reaches_at_last(known, fact.email))
+        check_now_and_soon(draft, reachable=_reaches_at_last(known, fact.email))
 
 
 def _with_devices(known: Salesperson | None, **published: Any) -> Salesperson:

@@ -9,12 +9,12 @@ from services.escalation.domain.decisions.signals import (
     EpisodeRaised,
     EpisodeSignalled,
     NotNotified,
+    NotNotifiedBecause,
     OrderPreferred,
-    Quiet,
     RequestRepeated,
     RequestReportedAgain,
     SignalWaits,
-    had_it,
+    reason_already_notified,
 )
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.draft import Draft
@@ -66,7 +66,7 @@ def remember_case(draft: Draft[support.CaseOpened]) -> None:
     draft.keep(replace(known, order_id=fact.order))
     for signal in draft.state.waiting_signals() if fact.order else ():
         if signal.case_id == fact.case and signal.names_order is None:
-            awaited_until = draft.now + work.rules.order_wait
+            awaited_until = draft.now + work.installation.order_wait
             naming = replace(signal, names_order=fact.order, order_awaited_until=awaited_until)
             admit(draft.of_signal(signal), naming)
 
@@ -117,11 +117,8 @@ def weigh_again(draft: Draft[Fact], order: Order) -> None:
     signal = draft.work.main_signal(episode) if episode is not None else None
     if episode is None or signal is None:
         return
-    _, policy = draft.work.policy_for(order)
-    _, rose = _risen(draft, episode, signal, assess_severity(draft.work.decisive_signals(episode), order, policy))
-    if not rose:
-        return
-    _notify_if_due(draft, draft.state.episodes[episode.episode_id], signal, rose=True, news=True)
+    if rise(draft, episode, signal):
+        _notify_if_due(draft, draft.state.episodes[episode.episode_id], signal, rose=True, news=True)
 
 
 def _is_same_trouble(known: Signal, signal: Signal) -> bool:
@@ -131,7 +128,7 @@ def _is_same_trouble(known: Signal, signal: Signal) -> bool:
 
 def _notify_if_due(draft: Draft[Fact], episode: Episode, signal: Signal, *, rose: bool, news: bool) -> None:
     if waits_for_seller(episode):
-        draft.decide(NotNotified(episode, signal, Quiet.WAITS_FOR_SELLER))
+        draft.decide(NotNotified(episode, signal, NotNotifiedBecause.WAITS_FOR_SELLER))
         return
     cause = cause_of_signal(episode, signal, rose=rose, ring_within=draft.work.ring_within)
     quiet = _quiet(draft, episode, signal)
@@ -139,19 +136,23 @@ def _notify_if_due(draft: Draft[Fact], episode: Episode, signal: Signal, *, rose
         notify(draft, episode, signal, cause, something_new=True)
         return
     too_old = too_old_to_notify(signal, draft.work.ring_within)
-    draft.decide(NotNotified(episode, signal, quiet or (Quiet.TOO_OLD if too_old else had_it(episode))))
+    draft.decide(
+        NotNotified(
+            episode, signal, quiet or (NotNotifiedBecause.TOO_OLD if too_old else reason_already_notified(episode))
+        )
+    )
     if episode.responsible is None:
         assign_silently(draft, episode, signal)
 
 
-def _quiet(draft: Draft[Fact], episode: Episode, signal: Signal) -> Quiet | None:
+def _quiet(draft: Draft[Fact], episode: Episode, signal: Signal) -> NotNotifiedBecause | None:
     """Why a signal notifies nobody at any severity: only the rules have changed, or it is for information and other
     signals of the episode ask for a response."""
     if isinstance(draft.fact, RulesChanged):
-        return Quiet.RULES_CHANGED
+        return NotNotifiedBecause.RULES_CHANGED
     beside = not draft.work.is_for_information(episode)
-    informs = draft.work.informs(signal, draft.work.order_of(episode))
-    return Quiet.FOR_INFORMATION if informs and beside else None
+    informs = draft.work.signal_is_for_information(signal, draft.work.order_of(episode))
+    return NotNotifiedBecause.FOR_INFORMATION if informs and beside else None
 
 
 def _new_episode(draft: Draft[Fact], order: Order, signal: Signal) -> Episode:

@@ -18,7 +18,7 @@ from services.escalation.domain.decisions.notifying import (
 )
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Signal
-from services.escalation.domain.ladder import assigned_to, desk_instead, ladder_steps, standing
+from services.escalation.domain.ladder import assigned_to, available_steps, desk_instead, ladder_steps
 from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.next_step import (
     NextStep,
@@ -30,7 +30,7 @@ from services.escalation.domain.next_step import (
     whom,
 )
 from services.escalation.domain.notification_causes import from_the_foot, notified_anew
-from services.escalation.domain.own_facts import RecipientSought
+from services.escalation.domain.own_facts import SellerLookupDue
 from services.escalation.domain.policy.model import TeamMode
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import RingCause, Step
@@ -74,15 +74,16 @@ def notify_next(draft: Draft[Fact], episode: Episode, cause: RingCause) -> None:
         notify(draft, episode, signal, cause)
 
 
-def find_recipient(draft: Draft[Fact], episode: Episode, sought: RecipientSought) -> None:
+def find_recipient(draft: Draft[Fact], episode: Episode, sought: SellerLookupDue) -> None:
     """Assign an episode to its recipient, and notify them if that is due; without a recipient, look again later."""
     order = draft.work.order_of(episode)
     ladder = ladder_of(draft, episode)
     if ladder is None and draft.now >= sought.until:
-        ladder = (desk_instead(order, draft.work.people, desk=draft.work.rules.desk, now=draft.now),)
+        ladder = (desk_instead(order, draft.work.people, desk=draft.work.installation.desk, now=draft.now),)
     if ladder is None:
         _look_again(draft, episode, sought)
-    elif is_observed(draft, episode):
+    elif team_observes(draft, episode):
+        draft.decide(Observed(episode))
         _show(draft, replace(episode, rang=False), ladder)  # so the first signal after the team takes part notifies
     elif sought.rings:
         _notify_recipient(draft, episode, ladder, sought)
@@ -90,17 +91,14 @@ def find_recipient(draft: Draft[Fact], episode: Episode, sought: RecipientSought
         _show(draft, episode, ladder)
 
 
-def is_observed(draft: Draft[Fact], episode: Episode) -> bool:
-    """Whether the team only observes, so that no one is alerted; then it is explained."""
-    observed = draft.work.team_mode(draft.work.order_of(episode)) is TeamMode.OBSERVE
-    if observed:
-        draft.decide(Observed(episode))
-    return observed
+def team_observes(draft: Draft[Fact], episode: Episode) -> bool:
+    """Whether the seller's team only observes, so that no one is alerted."""
+    return draft.work.team_mode(draft.work.order_of(episode)) is TeamMode.OBSERVE
 
 
 def _show(draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...]) -> None:
     """Put an episode into the inbox of the person who would be notified first."""
-    first = whom(standing(ladder), situation_of(draft, episode))
+    first = whom(available_steps(ladder), situation_of(draft, episode))
     if first is None:
         show_nobody(draft, episode, ladder)
         return
@@ -110,7 +108,7 @@ def _show(draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...]) 
 
 
 def _notify_recipient(
-    draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...], sought: RecipientSought
+    draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...], sought: SellerLookupDue
 ) -> None:
     signal = draft.state.signals[sought.signal]
     situation = situation_of(draft, episode)
@@ -148,18 +146,18 @@ def _again(ladder_step: LadderStep, situation: Situation) -> NextStep:
 
 
 def _candidates(
-    draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...], sought: RecipientSought
+    draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...], sought: SellerLookupDue
 ) -> list[LadderStep]:
     """The candidates for this cause: people further up, or first the person who has or had it, even off the ladder."""
     if sought.cause in UPWARD or (episode.step is None and sought.had_it is None):
         return remaining_steps(ladder, episode, _not_again(draft, episode, sought))
     own = step_of(ladder, episode, episode.responsible, draft.work.people)
     if own is None or own.skipped is not None or (own.step is Step.COLLEAGUE and sought.had_it is None):
-        return standing(ladder)
-    return list(dict.fromkeys([own, *standing(ladder)]))
+        return available_steps(ladder)
+    return list(dict.fromkeys([own, *available_steps(ladder)]))
 
 
-def _not_again(draft: Draft[Fact], episode: Episode, sought: RecipientSought) -> Container[str]:
+def _not_again(draft: Draft[Fact], episode: Episode, sought: SellerLookupDue) -> Container[str]:
     """The people who are not notified again at the last step: everyone who was notified before.
 
     If an acknowledger is no longer there, only this person: the colleagues who handed it over to them, or were notified
@@ -181,12 +179,12 @@ def _exhaust(draft: Draft[Fact], episode: Episode) -> None:
     draft.decide(Exhausted(replace(episode, exhausted_at=now, deadline_at=None, deadline_for=None, changed_at=now)))
 
 
-def _look_again(draft: Draft[Fact], episode: Episode, sought: RecipientSought) -> None:
+def _look_again(draft: Draft[Fact], episode: Episode, sought: SellerLookupDue) -> None:
     """Look again in a minute. The directory's fact hurries this timer; the minute covers a race with that fact."""
     order = draft.work.order_of(episode)
-    if not isinstance(draft.event.data, RecipientSought):
+    if not isinstance(draft.event.data, SellerLookupDue):
         draft.decide(SellerAwaited(episode, order, sought.until))
-    again_at = min(draft.now + draft.work.rules.salesperson_recheck, sought.until)
+    again_at = min(draft.now + draft.work.installation.salesperson_recheck, sought.until)
     in_vain, seller = again_at == sought.until, f"salesperson:{order.sold_by}"
     draft.set_timer(sought, due_at=again_at, awaits=seller, made_of_silence=in_vain)
 
@@ -204,16 +202,16 @@ def ladder_of(draft: Draft[Fact], episode: Episode) -> tuple[LadderStep, ...] | 
     return ladder_steps(
         order,
         work.people,
-        desk=work.rules.desk,
+        desk=work.installation.desk,
         moment=situation_of(draft, episode).moment,
         mode=work.team_mode(order),
         assigned=assigned_to(work.account(order.account_id), work.people, draft.now),
     )
 
 
-def _sought(draft: Draft[Fact], episode: Episode, signal: Signal, *, rings: bool, cause: RingCause) -> RecipientSought:
-    until = draft.now + draft.work.rules.salesperson_wait
-    return RecipientSought(
+def _sought(draft: Draft[Fact], episode: Episode, signal: Signal, *, rings: bool, cause: RingCause) -> SellerLookupDue:
+    until = draft.now + draft.work.installation.salesperson_wait
+    return SellerLookupDue(
         episode=episode.episode_id,
         signal=signal.signal_id,
         rings=rings,

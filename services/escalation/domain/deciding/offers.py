@@ -13,7 +13,7 @@ from services.escalation.domain.entities import Episode, Salesperson
 from services.escalation.domain.ladder_step import LadderStep, colleague
 from services.escalation.domain.next_step import NextStep
 from services.escalation.domain.own_facts import HandOverAcceptPressed, HandOverPressed
-from services.escalation.domain.rescues import NotNow, excused, handed_over, offered
+from services.escalation.domain.rescues import NotNow, handed_over, offered, talk_waived
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import RingCause
 
@@ -44,7 +44,7 @@ def accept(draft: Draft[HandOverAcceptPressed], episode: Episode) -> None:
     by, giver = draft.fact.by, episode.acknowledged_by
     accepted = handed_over(episode, draft.work.people.get(by, by), talk_of(draft, episode), draft.now)
     if not may_be_contacted(draft, episode):
-        accepted = excused(accepted)
+        accepted = talk_waived(accepted)
     withdraw_offer(draft, episode, "accepted")
     why_you = f"{draft.work.name_of(giver)} handed order {episode.order_id} over to you."
     draft.decide(HandedOver(replace(accepted, why_you=why_you), giver))
@@ -54,7 +54,7 @@ def accept(draft: Draft[HandOverAcceptPressed], episode: Episode) -> None:
 def withdraw_offer(draft: Draft[Fact], episode: Episode, because: str) -> None:
     """Cancel the message to the colleague. Someone has the episode, so no other notification is pending."""
     if episode.offered_to is not None:
-        draft.work.silence(episode.episode_id, because, draft.now)
+        draft.work.cancel_deliveries(episode.episode_id, because, draft.now)
 
 
 def is_away(draft: Draft[Fact], episode: Episode, person: Salesperson) -> bool:

@@ -1,7 +1,7 @@
 """Applies a change of a person to their episodes: a person who left or is away passes them on.
 
 A salesperson's fact locks only that person. Its transaction therefore sets a timer on each account concerned, and the
-timer acts under that account's lock. Start at `look_at_once`.
+timer acts under that account's lock. Start at `check_now_and_soon`.
 """
 
 from dataclasses import replace
@@ -14,18 +14,18 @@ from services.escalation.domain.deciding.alerts import show_nobody
 from services.escalation.domain.deciding.notifying import assign_silently, ladder_of, notify, notify_next, situation_of
 from services.escalation.domain.deciding.offers import withdraw_offer
 from services.escalation.domain.deciding.preferences import talk_of
-from services.escalation.domain.decisions.decision import at_clock, clock
+from services.escalation.domain.decisions.decision import at_clock, utc_minute
 from services.escalation.domain.decisions.handing_over import OfferWithdrawn
 from services.escalation.domain.decisions.notifying import Unavailable
 from services.escalation.domain.decisions.taking import ClockMoved
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode, Salesperson
 from services.escalation.domain.formatting import date_words
-from services.escalation.domain.ladder import desk_instead, standing
+from services.escalation.domain.ladder import available_steps, desk_instead
 from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.next_step import NextStep, answer_until, remaining_steps, step_of, whom
 from services.escalation.domain.notification_causes import notified_anew
-from services.escalation.domain.own_facts import PersonChanged, WorkLookedAt
+from services.escalation.domain.own_facts import PersonChanged, PersonCheckDue
 from shared.contracts.escalation import RingCause, Step
 from shared.contracts.orders import SalespersonChanged
 
@@ -33,19 +33,19 @@ SECOND_LOOK_AFTER = timedelta(minutes=1)
 """A transaction that assigned an episode to this person without knowing of the change has ended by then."""
 
 
-def look_at_once(draft: Draft[SalespersonChanged], *, reachable: bool) -> None:
+def check_now_and_soon(draft: Draft[SalespersonChanged], *, reachable: bool) -> None:
     """Have each account check this person's episodes: now, once more a little later, and when an absence begins."""
     _set_off(draft, PersonChanged(person=draft.event.subject, since=draft.now, reachable=reachable))
     again_at = draft.now + SECOND_LOOK_AFTER
-    draft.set_timer(WorkLookedAt(at=again_at, since=draft.now), due_at=again_at)
-    look_when_away(draft)
+    draft.set_timer(PersonCheckDue(at=again_at, since=draft.now), due_at=again_at)
+    check_at_next_absence(draft)
 
 
-def look_at_work(draft: Draft[WorkLookedAt]) -> None:
+def check_persons_episodes(draft: Draft[PersonCheckDue]) -> None:
     """Check again; an absence may have begun."""
     if draft.event.subject in draft.work.people:
         _set_off(draft, PersonChanged(person=draft.event.subject, since=draft.fact.since))
-        look_when_away(draft)
+        check_at_next_absence(draft)
 
 
 def _set_off(draft: Draft[Any], change: PersonChanged) -> None:
@@ -53,12 +53,12 @@ def _set_off(draft: Draft[Any], change: PersonChanged) -> None:
         draft.set_timer_of(account, change, due_at=draft.now)
 
 
-def look_when_away(draft: Draft[Any]) -> None:
+def check_at_next_absence(draft: Draft[Any]) -> None:
     """Set a timer to check a person's episodes when their next absence begins."""
     person = draft.work.people[draft.event.subject]
     begins = calendar_of(person, draft.work.policies.latest.policy.company).next_absence(draft.now)
     if begins is not None and person.active:
-        draft.set_timer(WorkLookedAt(at=begins, since=begins), due_at=begins)
+        draft.set_timer(PersonCheckDue(at=begins, since=begins), due_at=begins)
 
 
 def pass_on_work(draft: Draft[PersonChanged]) -> None:
@@ -73,9 +73,9 @@ def pass_on_work(draft: Draft[PersonChanged]) -> None:
         if episode.offered_to == id:
             episode = _without_offer(draft, episode, person)
         if episode.acknowledged_by == id:
-            _look_at_taken(draft, episode, person)
+            _recheck_acknowledged(draft, episode, person)
         elif episode.responsible == id:
-            _look_at_notified(draft, episode, person)
+            _recheck_notified(draft, episode, person)
 
 
 def _without_offer(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> Episode:
@@ -88,7 +88,7 @@ def _without_offer(draft: Draft[PersonChanged], episode: Episode, person: Salesp
     return draft.state.episodes[episode.episode_id]
 
 
-def _look_at_taken(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
+def _recheck_acknowledged(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
     """Pass on an acknowledged episode if the acknowledger left or is away for long.
 
     A shorter or future absence moves its deadline.
@@ -96,18 +96,25 @@ def _look_at_taken(draft: Draft[PersonChanged], episode: Episode, person: Salesp
     calendar, moment = _calendar(draft, episode, person), situation_of(draft, episode).moment
     began = calendar.absence_began(draft.now)
     if not person.active:
-        pass_on(draft, episode, person, "had acknowledged it")
+        replace_unavailable(draft, episode, person, "had acknowledged it")
     elif began is not None and not _acts_while_away(draft, episode, began):
         back = calendar.first_open(draft.now)
-        if back is None or back - draft.now > moment.bound:
-            pass_on(draft, episode, person, "had acknowledged it")
+        if back is None or back - draft.now > moment.skip_limit:
+            replace_unavailable(draft, episode, person, "had acknowledged it")
         elif episode.deadline_for is Clock.REDEEM and episode.deadline_at is not None:
             due = after_absence(person, episode.severity, talk_of(draft, episode), episode.deadline_at, draft.now)
-            _move(draft, episode, due, f"{person.name} is away until {clock(back)}; the clock is paused until then.")
+            _move(
+                draft, episode, due, f"{person.name} is away until {utc_minute(back)}; the clock is paused until then."
+            )
     elif episode.deadline_for in (Clock.REDEEM, Clock.SNOOZE) and episode.deadline_at is not None:
-        absence = calendar.next_absence(draft.now, longer_than=moment.bound)
+        absence = calendar.next_absence(draft.now, longer_than=moment.skip_limit)
         if absence is not None and absence < episode.deadline_at:
-            _move(draft, episode, absence, f"{person.name} is away from {clock(absence)}; the deadline moves to then.")
+            _move(
+                draft,
+                episode,
+                absence,
+                f"{person.name} is away from {utc_minute(absence)}; the deadline moves to then.",
+            )
 
 
 def _acts_while_away(draft: Draft[PersonChanged], episode: Episode, began: datetime) -> bool:
@@ -116,14 +123,14 @@ def _acts_while_away(draft: Draft[PersonChanged], episode: Episode, began: datet
     return episode.acknowledged_at >= max(began, draft.fact.since)
 
 
-def _look_at_notified(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
+def _recheck_notified(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
     """Keep an episode with the person notified while they are active, can be reached, and are at work in time."""
     if not episode.rang or episode.exhausted_at is not None:
         _show_to_another(draft, episode, person)
         return
     to_notify = _to_notify_now(draft, episode, person)
     if to_notify is None or to_notify.ladder_step.salesperson_id != person.salesperson_id:
-        pass_on(draft, episode, person, "had been notified")
+        replace_unavailable(draft, episode, person, "had been notified")
         return
     signal = draft.work.main_signal(episode)
     if draft.fact.reachable and signal is not None:
@@ -133,11 +140,11 @@ def _look_at_notified(draft: Draft[PersonChanged], episode: Episode, person: Sal
     if episode.deadline_at is not None and to_notify.notified_at >= episode.deadline_at:
         due = answer_until(to_notify, episode.step or Step.SELLER, situation)
         back = f"{person.name} is back {at_clock(to_notify.notified_at)}"
-        _move(draft, episode, due, f"{back}; acknowledgement due by {clock(due)}.")
+        _move(draft, episode, due, f"{back}; acknowledgement due by {utc_minute(due)}.")
         return
-    absence = _calendar(draft, episode, person).next_absence(draft.now, longer_than=situation.moment.bound)
+    absence = _calendar(draft, episode, person).next_absence(draft.now, longer_than=situation.moment.skip_limit)
     if absence is not None and episode.deadline_at is not None and absence < episode.deadline_at:
-        _move(draft, episode, absence, f"{person.name} is away from {clock(absence)}; the deadline moves to then.")
+        _move(draft, episode, absence, f"{person.name} is away from {utc_minute(absence)}; the deadline moves to then.")
 
 
 def _show_to_another(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
@@ -169,15 +176,15 @@ def _to_notify_now(draft: Draft[PersonChanged], episode: Episode, person: Salesp
 def _desk_alone(draft: Draft[Any], episode: Episode) -> tuple[LadderStep, ...]:
     """The ladder if the seller never became known: the desk alone."""
     order, work = draft.work.order_of(episode), draft.work
-    return (desk_instead(order, work.people, desk=work.rules.desk, now=draft.now),)
+    return (desk_instead(order, work.people, desk=work.installation.desk, now=draft.now),)
 
 
-def pass_on(draft: Draft[Any], episode: Episode, person: Salesperson, what: str) -> None:
+def replace_unavailable(draft: Draft[Any], episode: Episode, person: Salesperson, what: str) -> None:
     """Notify the next person in place of one who is no longer available."""
     why = _why(draft, episode, person)
     draft.decide(Unavailable(episode, person.salesperson_id, person.name, what, why))
     alone = _desk_alone(draft, episode)
-    if ladder_of(draft, episode) is None and not standing(alone):
+    if ladder_of(draft, episode) is None and not available_steps(alone):
         withdraw_offer(draft, episode, "not available")
         show_nobody(draft, notified_anew(episode, draft.now), alone)
     else:

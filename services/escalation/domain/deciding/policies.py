@@ -3,13 +3,13 @@
 from services.escalation.domain.decisions.care import PolicyPublished
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Salesperson
-from services.escalation.domain.own_facts import PolicyPublishing
+from services.escalation.domain.own_facts import PolicySubmitted
 from services.escalation.domain.policy.document import digest, read
 from services.escalation.domain.policy.errors import PolicyErrors
 from services.escalation.domain.policy.versions import PolicyVersion
 
 
-def publish_policy(draft: Draft[PolicyPublishing]) -> None:
+def publish_policy(draft: Draft[PolicySubmitted]) -> None:
     """Make a document the next version, unless it is invalid, already in force, or based on an older version.
 
     The publisher must be a person whom others can ask about it.

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from services.escalation.domain.clocks import Talk, no_hour_in_common
-from services.escalation.domain.decisions.taking import Bound, Excused, NoSharedHour
+from services.escalation.domain.decisions.taking import NoSharedHour, TalkRequired, TalkWaived
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.plays import may_write
-from services.escalation.domain.rescues import bound, excused
+from services.escalation.domain.rescues import talk_required, talk_waived
 from shared.contracts.envelope import Fact
 from shared.contracts.support import ContactPreferenceChanged
 from shared.contracts.support_inbound import ContactPreference
@@ -26,10 +26,10 @@ def note_preference(draft: Draft[ContactPreferenceChanged]) -> None:
         if not owes_a_talk or before == may_be_contacted(draft, episode):
             draft.keep_with_clock(shown)
         elif before:
-            draft.decide(Excused(excused(shown)))
+            draft.decide(TalkWaived(talk_waived(shown)))
         else:
             holder = draft.work.people.get(episode.acknowledged_by or "")
-            draft.decide(Bound(bound(shown, holder, talk_of(draft, episode), draft.now)))
+            draft.decide(TalkRequired(talk_required(shown, holder, talk_of(draft, episode), draft.now)))
 
 
 def may_be_contacted(draft: Draft[Fact], episode: Episode) -> bool:

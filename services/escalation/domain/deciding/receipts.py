@@ -139,7 +139,7 @@ def _notice_recipient(draft: Draft[AddressFailed], person: Salesperson) -> Sales
         if leader is not None and _is_reached(leader):
             return leader
         above = leader.manager if leader else None
-    desk = draft.work.people.get(draft.work.rules.desk)
+    desk = draft.work.people.get(draft.work.installation.desk)
     return desk if desk is not None and desk.salesperson_id not in seen and _is_reached(desk) else None
 
 

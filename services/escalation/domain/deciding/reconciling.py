@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from services.escalation.domain.deciding.contacts import follow_rescue, notify_on_contact
+from services.escalation.domain.deciding.contacts import apply_contact_to_acknowledgement, notify_on_contact
 from services.escalation.domain.deciding.endings import end_signal, expect_no_response
 from services.escalation.domain.deciding.episodes import admit, follow_request
 from services.escalation.domain.decisions.severities import SeverityCorrected
@@ -29,9 +29,10 @@ def reconcile(draft: Draft[Fact]) -> None:
 
 
 def note_facts(draft: Draft[Fact], facts: Iterable[AccountFact]) -> None:
-    """Apply facts to the acknowledger first, then to the signals; then they may notify again.
+    """Remember facts, and apply those that are new.
 
-    The facts of one event are compared once. A signal raised by one fact joins the episode that another would end.
+    They first settle or extend the acknowledger's task. Then the signals are reconciled, once for all of them: a signal
+    raised by one fact joins the episode that another would end. Then a contact may notify again.
     """
     new, scope = list[AccountFact](), NOTHING
     for fact in facts:
@@ -39,7 +40,7 @@ def note_facts(draft: Draft[Fact], facts: Iterable[AccountFact]) -> None:
             new.append(fact)
             scope = scope.and_that(affected(draft.state.history, fact))
     for fact in new:
-        follow_rescue(draft, fact)
+        apply_contact_to_acknowledgement(draft, fact)
         _expect_no_more(draft, fact)
     found = _compare(draft, scope) if new else []
     for fact in new:
@@ -58,13 +59,13 @@ def raise_on_silence(draft: Draft[SilenceEnded]) -> None:
     found = [one for one in detections(draft.state.history, draft.work.thresholds, scope) if one.by_silence]
     mine = _with_answers(found, [one for one in found if silence_of(one) == silence])
     kept = draft.state.signals
-    over = [one for one in mine if one.cleared_by is not None and not _stands(draft, one, until)]
+    over = [one for one in mine if one.cleared_by is not None and not _is_current(draft, one, until)]
     draft.work.ending = frozenset(one.signal_id for one in over)
     for detection in mine:
         if (
             detection.at <= until
-            and _stands(draft, detection, draft.now)
-            and not _is_standing(kept.get(detection.signal_id))
+            and _is_current(draft, detection, draft.now)
+            and not _exists(kept.get(detection.signal_id))
         ):
             admit(draft, _signal(draft, detection))
     draft.work.ending = frozenset()
@@ -73,15 +74,6 @@ def raise_on_silence(draft: Draft[SilenceEnded]) -> None:
         if signal is not None and signal.stands and warned is not None:
             end_signal(draft, signal, Ended.CLEARED, at=warned.at, because=warned.kind.value)
     _expect(draft, mine)
-
-
-def reconcile_anew(draft: Draft[RulesChanged]) -> None:
-    """Correct an account's signals to match what all its facts imply under the current rules.
-
-    A past silence that had no timer is raised at once, because a timer would notify somebody. An unread fact that broke
-    the silence in time withdraws the signal later.
-    """
-    _compare(draft, WHOLE)
 
 
 def _with_answers(found: list[Detection], mine: list[Detection]) -> list[Detection]:
@@ -100,24 +92,24 @@ def _compare(draft: Draft[Fact], scope: Scope) -> list[Detection]:
     """
     found = detections(draft.state.history, draft.work.thresholds, scope)
     kept = draft.state.signals
-    due = (one for one in found if not one.waits or one.at <= draft.now or _was_due(one, kept.get(one.signal_id)))
+    due = (one for one in found if not one.waits or one.at <= draft.now or _was_raised(one, kept.get(one.signal_id)))
     by_id = {detection.signal_id: detection for detection in due}
     standing = [one for one in draft.state.standing.within(scope) if _covers(draft, scope, one)]
-    over = [one for one in standing if _is_over(draft, by_id.get(one.signal_id))]
+    over = [one for one in standing if _ends_now(draft, by_id.get(one.signal_id))]
     draft.work.ending = frozenset(one.signal_id for one in over)
     for detection in found:
-        is_new = not _is_standing(kept.get(detection.signal_id))
-        if is_new and _stands(draft, detection, draft.now) and _is_certain(draft, detection, over):
+        is_new = not _exists(kept.get(detection.signal_id))
+        if is_new and _is_current(draft, detection, draft.now) and _is_certain(draft, detection, over):
             admit(draft, _signal(draft, detection))
     draft.work.ending = frozenset()
     for signal in sorted(standing, key=lambda one: (one.at, one.signal_id)):
-        _hold_against(draft, signal, by_id.get(signal.signal_id))
+        _end_or_move(draft, signal, by_id.get(signal.signal_id))
     _expect(draft, found)
     return found
 
 
-def _was_due(detection: Detection, signal: Signal | None) -> bool:
-    """Whether a silence has lasted too long before, and no later fact moved its time."""
+def _was_raised(detection: Detection, signal: Signal | None) -> bool:
+    """Whether a silence is already a signal, and no later fact moved its time."""
     return signal is not None and signal.stands and detection.at <= signal.at
 
 
@@ -126,33 +118,34 @@ def _covers(draft: Draft[Fact], scope: Scope, signal: Signal) -> bool:
     return cause is not None and covers(scope, signal.kind, cause)
 
 
-def _is_standing(signal: Signal | None) -> bool:
+def _exists(signal: Signal | None) -> bool:
     """Whether a signal stands. A signal that ended stands again if late facts imply it after all."""
     return signal is not None and signal.stands
 
 
-def _is_over(draft: Draft[Fact], detection: Detection | None) -> bool:
+def _ends_now(draft: Draft[Fact], detection: Detection | None) -> bool:
     """Whether a signal ends now: the facts no longer imply it, or a reported fact ended it."""
-    return detection is None or (detection.cleared_by is not None and _passes_at(draft, detection) is None)
+    return detection is None or (detection.cleared_by is not None and _lapses_at(draft, detection) is None)
 
 
 def _is_certain(draft: Draft[Fact], detection: Detection, over: Iterable[Signal]) -> bool:
     """Whether no unread fact can disprove a detection, or no timer will ever check it."""
     replaces = any(detection.goes_back_beyond(one) for one in over)
-    return not detection.waits or replaces or _is_past(draft, detection)
+    return not detection.waits or replaces or _had_no_timer(draft, detection)
 
 
-def _is_past(draft: Draft[Fact], detection: Detection) -> bool:
+def _had_no_timer(draft: Draft[Fact], detection: Detection) -> bool:
     """Whether a past silence is a signal only under changed rules; no timer was set for it then."""
     if not isinstance(draft.fact, RulesChanged) or detection.at > draft.now:
         return False
     return silence_of(detection) not in draft.work.awaited
 
 
-def _hold_against(draft: Draft[Fact], signal: Signal, detection: Detection | None) -> None:
+def _end_or_move(draft: Draft[Fact], signal: Signal, detection: Detection | None) -> None:
+    """End a signal that the facts no longer imply or that a fact ended; else correct its time."""
     if detection is None:
         end_signal(draft, signal, Ended.WITHDRAWN, at=draft.event.time, because=draft.event.type.rpartition(".")[2])
-    elif detection.cleared_by is not None and _is_over(draft, detection):
+    elif detection.cleared_by is not None and _ends_now(draft, detection):
         cleared_by, anew = detection.cleared_by, isinstance(draft.fact, RulesChanged)
         end_signal(
             draft, signal, Ended.CLEARED, at=cleared_by.at, because=RULES_CHANGED if anew else cleared_by.kind.value
@@ -161,17 +154,17 @@ def _hold_against(draft: Draft[Fact], signal: Signal, detection: Detection | Non
         draft.keep(replace(signal, at=detection.at))
 
 
-def _passes_at(draft: Draft[Fact], detection: Detection) -> datetime | None:
+def _lapses_at(draft: Draft[Fact], detection: Detection) -> datetime | None:
     """When a warning ends by time alone, without a reported fact."""
     ended = detection.cleared_by
     reported = ended is None or draft.state.history.get(ended.fact_id) is not None
     return None if ended is None or reported else ended.at
 
 
-def _stands(draft: Draft[Fact], detection: Detection, at: datetime) -> bool:
+def _is_current(draft: Draft[Fact], detection: Detection, at: datetime) -> bool:
     """Whether a detection is a signal at that time: no fact has ended it, and its time has not passed."""
-    passes_at = _passes_at(draft, detection)
-    return detection.cleared_by is None or (passes_at is not None and passes_at > at)
+    lapses_at = _lapses_at(draft, detection)
+    return detection.cleared_by is None or (lapses_at is not None and lapses_at > at)
 
 
 def _expect(draft: Draft[Fact], found: Iterable[Detection]) -> None:
@@ -203,9 +196,9 @@ def _timer(silence: Silence) -> SilenceEnded:
 def _expected_at(draft: Draft[Fact], detection: Detection) -> datetime | None:
     """When a silence has lasted too long; for a raised warning, when it ends."""
     signal = draft.state.signals.get(detection.signal_id)
-    if not _is_standing(signal):
-        return detection.at if _stands(draft, detection, draft.now) else None
-    return _passes_at(draft, detection)
+    if not _exists(signal):
+        return detection.at if _is_current(draft, detection, draft.now) else None
+    return _lapses_at(draft, detection)
 
 
 def _signal(draft: Draft[Fact], detection: Detection) -> Signal:
@@ -213,8 +206,12 @@ def _signal(draft: Draft[Fact], detection: Detection) -> Signal:
 
 
 def rejudge(draft: Draft[RulesChanged]) -> None:
-    """Raise, end and correct an account's signals, then correct its open episodes."""
-    reconcile_anew(draft)
+    """Raise, end and correct an account's signals by the current rules, then correct its open episodes.
+
+    A past silence that had no timer is raised at once, because a timer would notify somebody. An unread fact that broke
+    the silence in time withdraws the signal later.
+    """
+    _compare(draft, WHOLE)
     for episode in draft.state.open_by_id():
         _correct_severity(draft, episode)
         if draft.work.is_for_information(episode):

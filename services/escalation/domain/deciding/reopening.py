@@ -8,7 +8,13 @@ from services.escalation.domain.deciding.alerts import Notification, send_alert
 from services.escalation.domain.deciding.contacts import make_up_for_contacts
 from services.escalation.domain.deciding.endings import expect_no_response, note_requests
 from services.escalation.domain.deciding.episodes import rise
-from services.escalation.domain.deciding.notifying import assign_silently, is_observed, ladder_of, notify, situation_of
+from services.escalation.domain.deciding.notifying import (
+    assign_silently,
+    ladder_of,
+    notify,
+    situation_of,
+    team_observes,
+)
 from services.escalation.domain.deciding.preferences import may_be_contacted, talk_of
 from services.escalation.domain.decisions.closing import Reopened
 from services.escalation.domain.decisions.notifying import Times
@@ -18,7 +24,7 @@ from services.escalation.domain.facts import FactKind
 from services.escalation.domain.next_step import step_of, whom
 from services.escalation.domain.own_facts import ReopenPressed
 from services.escalation.domain.reopening import check_may_reopen, reopened
-from services.escalation.domain.rescues import NotNow, bound, excused
+from services.escalation.domain.rescues import NotNow, talk_required, talk_waived
 from shared.contracts.escalation import RingCause
 
 
@@ -57,8 +63,8 @@ def _with_clock_of_now(draft: Draft[ReopenPressed], episode: Episode) -> Episode
     if episode.acknowledged_by is None or episode.reached_at is not None:
         return episode
     if not may_be_contacted(draft, episode):
-        return excused(episode)
-    return bound(episode, draft.work.people.get(episode.acknowledged_by), talk_of(draft, episode), draft.now)
+        return talk_waived(episode)
+    return talk_required(episode, draft.work.people.get(episode.acknowledged_by), talk_of(draft, episode), draft.now)
 
 
 def _make_up_for(draft: Draft[ReopenPressed], id: UUID, closed_at: datetime) -> None:
@@ -92,14 +98,14 @@ def _waits_for_presser(draft: Draft[ReopenPressed], episode: Episode) -> bool:
 def _notify_again(draft: Draft[ReopenPressed], episode: Episode, signal: Signal, *, rose: bool) -> None:
     """Notify the other person again, as their message may have been withdrawn.
 
-    They get the response time that was left, however often a close is undone. The episode notifies from the start if
-    they cannot be notified within that time, or if the seller is not known.
+    They get the response time that was left, however often a close is undone. The recipient is found anew if they
+    cannot be notified within that time, if the severity rose, or if the team only observes.
     """
     situation = situation_of(draft, episode)
     ladder_step = step_of(ladder_of(draft, episode) or (), episode, episode.responsible, draft.work.people)
     to_notify = whom([ladder_step], situation) if ladder_step is not None and ladder_step.skipped is None else None
     until = episode.deadline_at if episode.deadline_for is Clock.ANSWER else None
-    if rose or to_notify is None or until is None or to_notify.notified_at >= until or is_observed(draft, episode):
+    if rose or to_notify is None or until is None or to_notify.notified_at >= until or team_observes(draft, episode):
         notify(draft, episode, signal, RingCause.SIGNAL, something_new=rose)
         return
     counted = replace(episode, rings=episode.rings + 1)

@@ -154,7 +154,7 @@ CAUSE_PHRASES = {
 STEP_WORDS = {step: f"{'a' if step is Step.COLLEAGUE else 'the'} {words}" for step, words in STEPS.items()}
 
 
-def clock(at: datetime) -> str:
+def utc_minute(at: datetime) -> str:
     """A time to the minute, in UTC, because people in several zones read it."""
     return absolute(at.astimezone(UTC))
 

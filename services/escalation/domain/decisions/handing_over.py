@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.escalation.domain.decisions.decision import OfEpisode, SetsClock
-from services.escalation.domain.decisions.taking import REDEEM, taken
+from services.escalation.domain.decisions.taking import REDEEM, acknowledged_sentence
 from shared.contracts import escalation
 from shared.contracts.envelope import Fact
 
@@ -46,7 +46,7 @@ class HandedOver(SetsClock):
 
     @property
     def sentence(self) -> str:
-        return f"{self.giver} handed it over. {taken(self.episode)}"
+        return f"{self.giver} handed it over. {acknowledged_sentence(self.episode)}"
 
     @property
     def who(self) -> str | None:

@@ -13,7 +13,7 @@ from services.escalation.domain.decisions.decision import (
     Row,
     SetsClock,
     at_clock,
-    clock,
+    utc_minute,
 )
 from services.escalation.domain.entities import Alert, Delivery, Order, Signal
 from services.escalation.domain.ladder_step import LadderStep
@@ -25,8 +25,8 @@ from shared.contracts.escalation import Step
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When a person is notified, when the response is due, and the policy line for it. `informs`: the alert needs no
-    response."""
+    """When a person is notified, when the response is due, and the policy line for it. `informs`: the episode is
+    for information (a refund kind without a play). Reminders need no response either, but are no such alerts."""
 
     notified_at: datetime
     answer_by: datetime | None
@@ -60,8 +60,8 @@ class Notified(SetsClock):
         whom = f"{alert.recipient} ({STEPS[alert.step]})"
         if times.informs:
             return f"Notified {whom} for information; nothing is due."
-        held = f"; message held until {clock(times.notified_at)}" if times.notified_at > alert.raised_at else ""
-        until = f"; acknowledgement due by {clock(times.answer_by)}" if times.answer_by else ""
+        held = f"; message held until {utc_minute(times.notified_at)}" if times.notified_at > alert.raised_at else ""
+        until = f"; acknowledgement due by {utc_minute(times.answer_by)}" if times.answer_by else ""
         return f"Notified {whom} {CAUSE_PHRASES[alert.cause]}{held}{until}."
 
     @property
@@ -180,8 +180,8 @@ class SellerAwaited(OfEpisode):
 
     @property
     def sentence(self) -> str:
-        seller = self.order.sold_by
-        return f"{seller} sold it but is not in the directory yet; waiting for the directory until {clock(self.until)}."
+        seller, until = self.order.sold_by, utc_minute(self.until)
+        return f"{seller} sold it but is not in the directory yet; waiting for the directory until {until}."
 
     @property
     def who(self) -> str | None:

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from services.escalation.domain.decisions.decision import Decision, OfEpisode, Row, clock
+from services.escalation.domain.decisions.decision import Decision, OfEpisode, Row, utc_minute
 from services.escalation.domain.entities import Episode, Order, Signal
 from services.escalation.domain.words import RULES_CHANGED, SIGNAL_LABELS
 from shared.contracts import escalation
@@ -48,7 +48,7 @@ class SignalWaits(Decision):
         label, until = SIGNAL_LABELS[self.signal.kind], self.signal.order_awaited_until
         if until is None:
             return f"{label}: waiting, because no order of this account is known yet."
-        return f"{label}: waiting for order {self.signal.names_order}, until {clock(until)} at the latest."
+        return f"{label}: waiting for order {self.signal.names_order}, until {utc_minute(until)} at the latest."
 
     @property
     def policy_line(self) -> str | None:
@@ -100,7 +100,7 @@ class SignalAdded(OfSignal):
         """The words for a signal; for one made of silence, with the time at which the silence had lasted too long."""
         label, order = SIGNAL_LABELS[self.signal.kind], self.episode.order_id
         if self.signal.by_silence:
-            return f"{label} on order {order}: nothing was received by {clock(self.signal.at)}."
+            return f"{label} on order {order}: nothing was received by {utc_minute(self.signal.at)}."
         return f"{label} on order {order}."
 
     @property
@@ -151,7 +151,7 @@ class EpisodeSignalled(SignalAdded):
         )
 
 
-class Quiet(Enum):
+class NotNotifiedBecause(Enum):
     """Why a signal notifies nobody: the sentence, and the policy line that counts."""
 
     WAITS_FOR_SELLER = (
@@ -174,8 +174,8 @@ class NotNotified(OfSignal):
     """A signal that notifies nobody."""
 
     rule = "not_rung"
-    policy_lines = tuple(one.policy_line for one in Quiet if one.policy_line is not None)
-    why: Quiet
+    policy_lines = tuple(one.policy_line for one in NotNotifiedBecause if one.policy_line is not None)
+    why: NotNotifiedBecause
 
     @property
     def sentence(self) -> str:
@@ -263,6 +263,6 @@ class SignalWithdrawn(SignalEnded):
         return escalation.SignalWithdrawn(**self._members)
 
 
-def had_it(episode: Episode) -> Quiet:
+def reason_already_notified(episode: Episode) -> NotNotifiedBecause:
     """Why a signal notifies nobody although it is not too old."""
-    return Quiet.NOTIFIED if episode.acknowledged_by is None else Quiet.ACKNOWLEDGED
+    return NotNotifiedBecause.NOTIFIED if episode.acknowledged_by is None else NotNotifiedBecause.ACKNOWLEDGED

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from services.escalation.domain.decisions.decision import OfEpisode, Row, clock
+from services.escalation.domain.decisions.decision import OfEpisode, Row, utc_minute
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.formatting import possessive
 from services.escalation.domain.words import ordinal
@@ -13,9 +13,9 @@ from shared.contracts.envelope import Fact
 REDEEM = "acknowledgement.redeem_within.{severity}"
 
 
-def taken(episode: Episode) -> str:
+def acknowledged_sentence(episode: Episode) -> str:
     """The acknowledger in words, and their time to talk with the customer."""
-    until = f" and has until {clock(episode.deadline_at)} to reach the customer" if episode.deadline_at else ""
+    until = f" and has until {utc_minute(episode.deadline_at)} to reach the customer" if episode.deadline_at else ""
     return f"{episode.acknowledged_by} acknowledged it{until}."
 
 
@@ -56,7 +56,7 @@ class Acknowledged(ChangesHolder):
 
     @property
     def sentence(self) -> str:
-        return taken(self.episode)
+        return acknowledged_sentence(self.episode)
 
     def publishes(self) -> Fact:
         episode = self.episode
@@ -152,7 +152,7 @@ class Expired(OfHolder):
 
 
 @dataclass(frozen=True, slots=True)
-class Excused(ChangesHolder):
+class TalkWaived(ChangesHolder):
     """The customer must not be contacted any more."""
 
     rule = "excused"
@@ -163,7 +163,7 @@ class Excused(ChangesHolder):
 
 
 @dataclass(frozen=True, slots=True)
-class Bound(ChangesHolder):
+class TalkRequired(ChangesHolder):
     """The customer may be contacted again."""
 
     rule = "bound"
@@ -171,7 +171,7 @@ class Bound(ChangesHolder):
 
     @property
     def sentence(self) -> str:
-        until = f" by {clock(self.episode.deadline_at)}" if self.episode.deadline_at else ""
+        until = f" by {utc_minute(self.episode.deadline_at)}" if self.episode.deadline_at else ""
         return f"The customer may be contacted again: a call is due{until}."
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.escalation.domain.decisions.decision import OfEpisode, at_clock, clock
+from services.escalation.domain.decisions.decision import OfEpisode, at_clock, utc_minute
 from services.escalation.domain.decisions.taking import REDEEM, ChangesHolder, OfHolder
 from services.escalation.domain.facts import AccountFact
 from shared.contracts import escalation
@@ -23,7 +23,7 @@ class Attempted(ChangesHolder):
     def sentence(self) -> str:
         until = self.episode.deadline_at
         longer = until is not None and until != self.deadline_before
-        more = f"deadline extended to {clock(until)}." if longer and until else "deadline unchanged."
+        more = f"deadline extended to {utc_minute(until)}." if longer and until else "deadline unchanged."
         return f"Attempt {self.episode.attempts} did not reach the customer; {more}"
 
 
@@ -96,7 +96,7 @@ class AppointmentDue(ChangesHolder):
     @property
     def sentence(self) -> str:
         due = self.episode.deadline_at
-        until = f" and has until {clock(due)} to reach them" if due else ""
+        until = f" and has until {utc_minute(due)} to reach them" if due else ""
         return f"The customer was promised a call {at_clock(self.at)}; {self.holder} is reminded{until}."
 
 
@@ -110,7 +110,7 @@ class Snoozed(ChangesHolder):
 
     @property
     def sentence(self) -> str:
-        return f"{self.holder} snoozed it until {clock(self.until)} and is notified again then."
+        return f"{self.holder} snoozed it until {utc_minute(self.until)} and is notified again then."
 
     def publishes(self) -> Fact:
         return escalation.EpisodeSnoozed(

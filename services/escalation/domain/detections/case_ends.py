@@ -9,13 +9,13 @@ from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.index import in_order, is_after_ends
 from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.thresholds import ThresholdsAt
-from services.escalation.domain.detections.windows import NEVER
+from services.escalation.domain.detections.windows import END_OF_TIME
 from services.escalation.domain.facts import AccountFact, FactKind
 from shared.contracts.support_inbound import WaitingFor
 
 
 def ending_statuses(
-    history: History, case: str | None, thresholds: ThresholdsAt, *, after: datetime, until: datetime = NEVER
+    history: History, case: str | None, thresholds: ThresholdsAt, *, after: datetime, until: datetime = END_OF_TIME
 ) -> Iterator[AccountFact]:
     """The statuses that end a case, later than `after` and no later than `until`."""
     if case is None:

@@ -14,7 +14,7 @@ _EMPTY = FactIndex()
 
 
 class History:
-    """The facts of one account. `add` changes its content; `needs_no_return` changes only which facts are checked."""
+    """The facts of one account. `add` changes its content; `stop_checking` changes only which facts are checked."""
 
     def __init__(self, facts: Iterable[AccountFact] = ()) -> None:
         self._facts: dict[UUID, AccountFact] = {}
@@ -98,7 +98,7 @@ class History:
                     index.append(fact)
         self._unsettled.clear()
 
-    def needs_no_return(self, contact: AccountFact) -> None:
+    def stop_checking(self, contact: AccountFact) -> None:
         """Stop checking a missed contact that nobody has to return: it became the customer's turn before it was due.
 
         Otherwise thousands of them would be checked for each new fact. Only facts that take back or move the facts of

@@ -10,7 +10,7 @@ from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.index import FactIndex, in_order
 from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.ratings import is_low
-from services.escalation.domain.detections.windows import ALWAYS, NEVER
+from services.escalation.domain.detections.windows import END_OF_TIME, START_OF_TIME
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.policy.signal_rules import SatisfactionRule
 
@@ -32,7 +32,7 @@ class Word:
 
 
 def word_about_promise(
-    history: History, promise: AccountFact, ratings: RatingRuleAt, *, until: datetime = NEVER
+    history: History, promise: AccountFact, ratings: RatingRuleAt, *, until: datetime = END_OF_TIME
 ) -> Word | None:
     """The last report about a promise until then."""
     index = history.index(IndexName.PROMISE_SAID_KEPT, promise.order_id, promise.what)
@@ -41,11 +41,11 @@ def word_about_promise(
 
 def word_about_outcome(history: History, order: str, ratings: RatingRuleAt) -> Word | None:
     """The last report about the expected outcome of an order."""
-    return _last(history, history.index(IndexName.OF_ORDER, order, FactKind.OUTCOME_SAID), ratings, NEVER)
+    return _last(history, history.index(IndexName.OF_ORDER, order, FactKind.OUTCOME_SAID), ratings, END_OF_TIME)
 
 
 def _last(history: History, index: FactIndex, ratings: RatingRuleAt, until: datetime) -> Word | None:
-    said = index.from_to(ALWAYS, until)
+    said = index.from_to(START_OF_TIME, until)
     return Word(said[-1], _complaint(history, said[-1], ratings)) if said else None
 
 
@@ -55,7 +55,7 @@ def _complaint(history: History, said: AccountFact, ratings: RatingRuleAt) -> Ac
     Missing one would be worse.
     """
     indexes = (history.index(IndexName.COMPLAINED, order) for order in (said.order_id, None))
-    found = (fact for index in indexes for fact in index.from_to(said.at, NEVER) if fact.fact_id != said.fact_id)
+    found = (fact for index in indexes for fact in index.from_to(said.at, END_OF_TIME) if fact.fact_id != said.fact_id)
     return min((fact for fact in found if _is_complaint(fact, ratings)), key=in_order, default=None)
 
 

@@ -19,7 +19,7 @@ from services.escalation.domain.detections.indexes import (
     request_key,
 )
 from services.escalation.domain.detections.parts import OF_ACCOUNT, Part, Place
-from services.escalation.domain.detections.windows import ALWAYS, ANY, NEVER, Window, up_to
+from services.escalation.domain.detections.windows import ANY, END_OF_TIME, START_OF_TIME, Window, up_to
 from services.escalation.domain.facts import AccountFact, FactKind
 
 
@@ -146,7 +146,7 @@ def _stretches(history: History, fact: AccountFact) -> dict[str, Window]:
     talked = history.index(*talks).before(at) if is_two_way(fact) else fact
     progress = history.index(IndexName.PROGRESS, case).before(at)
     return {
-        "dead_ends": Window(talked.at if talked else ALWAYS, at),
+        "dead_ends": Window(talked.at if talked else START_OF_TIME, at),
         "stuck": Window(progress.at if progress else at),
         "repeated": _run(history, fact),
     }
@@ -158,7 +158,7 @@ def _run(history: History, fact: AccountFact) -> Window:
     ends = history.index(*of_case) if fact.case_id is not None else history.index(IndexName.TWO_WAY_WITHOUT_CASE)
     before, after = ends.before(fact.at), ends.since(fact.at)
     is_end = after is not None and fact in ends.from_to(fact.at, fact.at)
-    return Window(before.at if before else ALWAYS, NEVER if is_end or after is None else after.at)
+    return Window(before.at if before else START_OF_TIME, END_OF_TIME if is_end or after is None else after.at)
 
 
 _CONTACTS = frozenset({FactKind.CONTACT, FactKind.CUSTOMER_REACHED})
@@ -198,7 +198,7 @@ def _orders(history: History, fact: AccountFact) -> frozenset[str] | None:
     if not is_spoken(fact):
         return _said_since_the_complaint_before(history, fact)
     before = history.index(IndexName.BY_PHONE, None).before(fact.at)
-    since = before.at if before else ALWAYS
+    since = before.at if before else START_OF_TIME
     indexes = (history.index(IndexName.OF_KIND, kind) for kind in (FactKind.CONFIRMATION_REQUIRED, FactKind.SOLD))
     waiting = (one.order_id for index in indexes for one in index.from_to(since, fact.at))
     return frozenset(order for order in waiting if order is not None)
@@ -213,7 +213,7 @@ def _said_since_the_complaint_before(history: History, fact: AccountFact) -> fro
     earlier = (one for one in history.index(IndexName.COMPLAINED, None).back_from(fact.at) if one.at < fact.at)
     before = next((one for one in earlier if one.kind is not FactKind.RATED or not one.number), None)
     kept = history.index(IndexName.OF_KIND, FactKind.PROMISE_SAID_KEPT)
-    said = kept.within(before.at, fact.at) if before is not None else kept.from_to(ALWAYS, fact.at)
+    said = kept.within(before.at, fact.at) if before is not None else kept.from_to(START_OF_TIME, fact.at)
     return frozenset(one.order_id for one in said if one.order_id is not None)
 
 
@@ -281,8 +281,8 @@ def _silence(history: History, since: datetime, until: datetime) -> Window:
 
 def _quiet(history: History, since: datetime, until: datetime) -> Window:
     before = history.index(IndexName.IN_TOUCH).before(since)
-    return Window(before.at if before else ALWAYS, until)
+    return Window(before.at if before else START_OF_TIME, until)
 
 
 def _between(before: AccountFact | None, after: AccountFact | None) -> Window:
-    return Window(before.at if before else ALWAYS, after.at if after else NEVER)
+    return Window(before.at if before else START_OF_TIME, after.at if after else END_OF_TIME)

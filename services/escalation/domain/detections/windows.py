@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-ALWAYS = datetime.min.replace(tzinfo=UTC)
-NEVER = datetime.max.replace(tzinfo=UTC)
+START_OF_TIME = datetime.min.replace(tzinfo=UTC)
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
     """Both ends are included."""
 
-    since: datetime = ALWAYS
-    until: datetime = NEVER
+    since: datetime = START_OF_TIME
+    until: datetime = END_OF_TIME
 
     def holds(self, at: datetime) -> bool:
         return self.since <= at <= self.until
@@ -32,4 +32,4 @@ def up_to(one: Window | None, other: Window | None) -> Window | None:
 
 
 ANY = Window()
-NO_TIME = Window(NEVER, ALWAYS)
+NO_TIME = Window(END_OF_TIME, START_OF_TIME)

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from services.escalation.domain.clocks import Moment
 from services.escalation.domain.decisions.closing import closing_sentence, reason_words
-from services.escalation.domain.decisions.decision import STEP_WORDS, at_clock, clock
+from services.escalation.domain.decisions.decision import STEP_WORDS, at_clock, utc_minute
 from services.escalation.domain.entities import Clock, Episode
 from services.escalation.domain.explaining.record import Record
 from services.escalation.domain.ladder import assigned_to, ladder_steps
-from services.escalation.domain.main_signal import all_inform
+from services.escalation.domain.main_signal import all_for_information
 from services.escalation.domain.next_step import Situation, last_step, remaining_steps, whom
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.reopening import reopened_until
@@ -62,7 +62,7 @@ def _undo(record: Record) -> str:
     if episode.closed_at is None or episode.closed_by is None or not any(one.stands for one in record.signals):
         return ""
     until = reopened_until(episode.closed_at, record.latest_policy.acknowledgement.reopen_within)
-    return f"{episode.closed_by} can undo that until {clock(until)}. " if record.now <= until else ""
+    return f"{episode.closed_by} can undo that until {utc_minute(until)}. " if record.now <= until else ""
 
 
 def _joined(labels: list[str]) -> str:
@@ -71,12 +71,12 @@ def _joined(labels: list[str]) -> str:
 
 def _whose(episode: Episode) -> str:
     if episode.nobody_since is not None:
-        return f"no one to notify, since {clock(episode.nobody_since)}"
+        return f"no one to notify, since {utc_minute(episode.nobody_since)}"
     if episode.responsible is None:
         return "no one yet"
     offered = ""
     if episode.offered_to and episode.offered_until:
-        offered = f"; waiting for {episode.offered_to} to accept until {clock(episode.offered_until)}"
+        offered = f"; waiting for {episode.offered_to} to accept until {utc_minute(episode.offered_until)}"
     if episode.acknowledged_at is None:
         return f"{episode.responsible}, not acknowledged"
     return f"{episode.acknowledged_by}, acknowledged {at_clock(episode.acknowledged_at)}{offered}"
@@ -85,7 +85,7 @@ def _whose(episode: Episode) -> str:
 def _clock(episode: Episode) -> str:
     if episode.deadline_at is None:
         return "none"
-    until = clock(episode.deadline_at)
+    until = utc_minute(episode.deadline_at)
     match episode.deadline_for:
         case Clock.ANSWER | None:
             return f"acknowledgement due by {until}"
@@ -120,7 +120,7 @@ def _next(record: Record, desk: str) -> str:
 
 def _without_clock(record: Record) -> str:
     episode = record.episode
-    if all_inform([signal for signal in record.signals if signal.stands], record.latest_policy):
+    if all_for_information([signal for signal in record.signals if signal.stands], record.latest_policy):
         return "For information: nothing is due until something new happens or someone marks it as seen."
     if episode.reached_at is not None:
         return "The customer was reached: nothing is due until something new happens or someone closes it."

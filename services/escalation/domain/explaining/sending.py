@@ -1,7 +1,7 @@
 """The result of a delivery in words."""
 
 from services.escalation.domain.channels import CHANNELS
-from services.escalation.domain.decisions.decision import at_clock, clock
+from services.escalation.domain.decisions.decision import at_clock, utc_minute
 from services.escalation.domain.deliveries import shown_reason
 from services.escalation.domain.entities import Delivery
 
@@ -22,7 +22,7 @@ def _state(delivery: Delivery) -> str:
         case "pending" | "sending":
             return "on its way"
         case "held":
-            return f"held until {clock(delivery.try_at)}"
+            return f"held until {utc_minute(delivery.try_at)}"
         case "unknown":
             return f"possibly sent, next attempt {at_clock(delivery.try_at)}"
         case "cancelled":

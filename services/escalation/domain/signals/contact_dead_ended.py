@@ -10,7 +10,7 @@ from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.thresholds import ThresholdsAt
-from services.escalation.domain.detections.windows import ALWAYS, Window
+from services.escalation.domain.detections.windows import START_OF_TIME, Window
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.risk import Risk
 from services.escalation.domain.signals.definition import SecondCause, SignalDefinition
@@ -31,11 +31,11 @@ def _first_missed(history: History, window: Window, thresholds: ThresholdsAt) ->
     """The first unanswered contact after each talk with the customer, among those that need an answer."""
     unreturned, two_way = history.index(IndexName.UNRETURNED), history.index(IndexName.TWO_WAY)
     talked = two_way.before(window.since)
-    fact = unreturned.after(talked.at if talked else ALWAYS)
+    fact = unreturned.after(talked.at if talked else START_OF_TIME)
     while fact is not None and fact.at <= window.until:
         if not _needs_answer(history, fact, thresholds):
             following = next(unreturned.beyond(fact), None)
-            history.needs_no_return(fact)
+            history.stop_checking(fact)
             fact = following
             continue
         yield fact

@@ -16,7 +16,7 @@ from services.escalation.domain.detections.indexes import IndexName, Key, is_inb
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.thresholds import ThresholdsAt
-from services.escalation.domain.detections.windows import ALWAYS, NEVER, Window
+from services.escalation.domain.detections.windows import END_OF_TIME, START_OF_TIME, Window
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.formatting import ordinal
 from services.escalation.domain.risk import Risk
@@ -54,10 +54,10 @@ def _spans(ends: FactIndex, window: Window) -> Iterator[tuple[int, datetime, dat
     if window.since > window.until:
         return
     for number in range(bisect_left(ends.instants, window.since), len(ends.instants) + 1):
-        since = ends.instants[number - 1] if number else ALWAYS
+        since = ends.instants[number - 1] if number else START_OF_TIME
         if since > window.until:
             return
-        yield number, since, ends.instants[number] if number < len(ends.instants) else NEVER
+        yield number, since, ends.instants[number] if number < len(ends.instants) else END_OF_TIME
 
 
 def _parts(

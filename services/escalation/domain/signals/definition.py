@@ -17,7 +17,7 @@ from services.escalation.domain.risk import Risk
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
 
-Rule: TypeAlias = Callable[[History, Scope, ThresholdsAt], Iterator[Detection]]
+FindRule: TypeAlias = Callable[[History, Scope, ThresholdsAt], Iterator[Detection]]
 """Finds the signals of one kind that an account's facts imply, within a scope."""
 
 
@@ -60,7 +60,7 @@ class SignalDefinition:
     starts_with: tuple[FactKind, ...]
     settled_by: Clearing
     part: Part
-    find: Rule
+    find: FindRule
     examples: str
     silent_part: Part | None = None
     second_cause: SecondCause | None = None

@@ -10,7 +10,7 @@ from services.escalation.domain.detections.indexes import IndexName, Key
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.thresholds import ThresholdsAt
-from services.escalation.domain.detections.windows import ALWAYS, NEVER
+from services.escalation.domain.detections.windows import END_OF_TIME, START_OF_TIME
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals.definition import SignalDefinition
 from services.escalation.domain.signals.of_orders import by_themselves, due_at
@@ -39,7 +39,7 @@ def _overdue(history: History, order: str) -> Iterator[tuple[AccountFact, dateti
     undoes a delivery after its day."""
     days = _days(history, order)
     for place, fact in enumerate(days):
-        until = days[place + 1].at if place + 1 < len(days) else NEVER
+        until = days[place + 1].at if place + 1 < len(days) else END_OF_TIME
         if due_at(fact) < until:
             yield fact, due_at(fact)
     for change in history.index(IndexName.UNDELIVERED, order).facts:
@@ -57,13 +57,13 @@ def _days(history: History, order: str) -> list[AccountFact]:
 
 
 def _is_delivered(history: History, order: str, at: datetime) -> bool:
-    done = history.index(IndexName.DELIVERED, order).from_to(ALWAYS, at)
-    undone = history.index(IndexName.UNDELIVERED, order).from_to(ALWAYS, at)
+    done = history.index(IndexName.DELIVERED, order).from_to(START_OF_TIME, at)
+    undone = history.index(IndexName.UNDELIVERED, order).from_to(START_OF_TIME, at)
     return bool(done) and (not undone or undone[-1].at <= done[-1].at)
 
 
 def _is_cancelled(history: History, order: str, at: datetime) -> bool:
-    return bool(history.index(IndexName.OF_ORDER, order, FactKind.ORDER_CANCELLED).from_to(ALWAYS, at))
+    return bool(history.index(IndexName.OF_ORDER, order, FactKind.ORDER_CANCELLED).from_to(START_OF_TIME, at))
 
 
 def _delivered(matter: Matter) -> tuple[Key, ...]:

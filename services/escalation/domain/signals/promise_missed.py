@@ -12,7 +12,7 @@ from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.said import word_about_promise
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.thresholds import ThresholdsAt
-from services.escalation.domain.detections.windows import ALWAYS
+from services.escalation.domain.detections.windows import START_OF_TIME
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.risk import Risk
 from services.escalation.domain.signals.definition import SignalDefinition
@@ -24,11 +24,11 @@ from shared.ids import derived
 def missed_promises(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
     """Promises past due without proof that no salesperson reported as kept, or with a complaint since such a report."""
     for order in scope.orders_of(history):
-        for fact in promises_of(history, order):
+        for fact in sale_promises_of(history, order):
             at = _missed_at(history, fact, thresholds)
             if at is None or not SIGNAL.is_on(fact, thresholds):
                 continue
-            if SIGNAL.unbroken(history, fact, until=at, since=ALWAYS):
+            if SIGNAL.unbroken(history, fact, until=at, since=START_OF_TIME):
                 yield SIGNAL.found(history, fact, at=at, signal_id=missed_id(fact), by_silence=True)
 
 
@@ -47,7 +47,7 @@ def _missed_at(history: History, promise: AccountFact, thresholds: ThresholdsAt)
     return None if word.complaint is None else max(at, word.complaint.at)
 
 
-def promises_of(history: History, order: str) -> Collection[AccountFact]:
+def sale_promises_of(history: History, order: str) -> Collection[AccountFact]:
     """The promises of a sale; of two promises with one name the one that is due first."""
     first: dict[str | None, AccountFact] = {}
     for fact in history.index(IndexName.OF_ORDER, order, FactKind.PROMISE).facts:

@@ -17,8 +17,8 @@ from services.escalation.domain.signals.response_overdue import (
     answered_or_over,
     is_waited_for,
     overdue,
-    promises,
-    whole,
+    promised_answers,
+    widened_to_whole_matters,
 )
 from shared.contracts.escalation import SignalKind
 from shared.ids import derived
@@ -29,11 +29,11 @@ def responses_due(history: History, scope: Scope, thresholds: ThresholdsAt) -> I
 
     If the policy raises no such signal, a warning stands until the answer is given.
     """
-    return merged(_due(history, whole(history, scope), thresholds))
+    return merged(_due(history, widened_to_whole_matters(history, scope), thresholds))
 
 
 def _due(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
-    promised = list(promises(history, scope, thresholds))
+    promised = list(promised_answers(history, scope, thresholds))
     if not promised:
         return
     late = {trouble_of(detection): detection for detection in overdue(history, scope, thresholds)}

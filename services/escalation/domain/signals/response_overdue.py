@@ -13,7 +13,7 @@ from services.escalation.domain.detections.indexes import IndexName, Key
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.thresholds import ThresholdsAt
-from services.escalation.domain.detections.windows import NEVER, Window
+from services.escalation.domain.detections.windows import END_OF_TIME, Window
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
@@ -21,7 +21,7 @@ from shared.contracts.escalation import SignalKind
 
 def responses_overdue(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
     """Overdue answers: reported as overdue, or past the promised time. Until the answer it is one trouble."""
-    return overdue(history, whole(history, scope), thresholds)
+    return overdue(history, widened_to_whole_matters(history, scope), thresholds)
 
 
 def overdue(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
@@ -32,7 +32,7 @@ def _each(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[
     for fact in scope.starting(history, FactKind.RESPONSE_OVERDUE):
         if SIGNAL.is_on(fact, thresholds) and not is_over(history, fact, thresholds):
             yield with_status(history, SIGNAL.by_itself(history, fact), thresholds)
-    for promise, due_at in promises(history, scope, thresholds):
+    for promise, due_at in promised_answers(history, scope, thresholds):
         if SIGNAL.is_on(promise, thresholds) and is_waited_for(history, promise, due_at, thresholds):
             late = SIGNAL.found(history, promise, at=due_at, by_silence=True)
             yield with_status(history, late, thresholds)
@@ -43,15 +43,17 @@ def is_waited_for(history: History, promise: AccountFact, until: datetime, thres
     return SIGNAL.unbroken(history, promise, until=until) and lasts(history, promise, until, thresholds)
 
 
-def whole(history: History, scope: Scope) -> Scope:
+def widened_to_whole_matters(history: History, scope: Scope) -> Scope:
     """A scope, widened to the end of the signals that begin at the last instant of its loose facts."""
     if scope.loose is None:
         return scope
     after = history.index(IndexName.TWO_WAY_WITHOUT_CASE, None).after(scope.loose.until)
-    return replace(scope, loose=Window(scope.loose.since, after.at if after else NEVER))
+    return replace(scope, loose=Window(scope.loose.since, after.at if after else END_OF_TIME))
 
 
-def promises(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[tuple[AccountFact, datetime]]:
+def promised_answers(
+    history: History, scope: Scope, thresholds: ThresholdsAt
+) -> Iterator[tuple[AccountFact, datetime]]:
     """Each promise with the time it passes, never before it was made.
 
     A promise after the end of its case does not count.

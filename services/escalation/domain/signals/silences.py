@@ -9,7 +9,7 @@ from services.escalation.domain.detections.index import FactIndex
 from services.escalation.domain.detections.indexes import ENDS_OF_CASE, IndexName, is_inbound, is_two_way
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import NOTHING, Scope
-from services.escalation.domain.detections.windows import ALWAYS, NO_TIME, Window
+from services.escalation.domain.detections.windows import NO_TIME, START_OF_TIME, Window
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals.places import part_of
 from shared.contracts.escalation import SignalKind
@@ -79,4 +79,4 @@ def _unless_later(began: FactIndex, fact: AccountFact, kind: SignalKind) -> Iter
 
 
 def _since_last(ends: FactIndex) -> Window:
-    return Window(ends.facts[-1].at if ends.facts else ALWAYS)
+    return Window(ends.facts[-1].at if ends.facts else START_OF_TIME)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import format_currency, get_currency_precision
 
-from services.escalation.domain.formatting import LOCALE, at_clock, clock, left, money
+from services.escalation.domain.formatting import LOCALE, at_clock, left, local_clock, money
 
 _CURRENCIES_NAMED = 3
 
@@ -29,11 +29,11 @@ def amount(amount_minor: int, currency: str) -> str:
     return format_currency(whole, currency, locale=LOCALE, format="¤#,##0", currency_digits=False)
 
 
-def answer_until(deadline: datetime | None, zone: str, now: datetime) -> str:
+def answer_by_words(deadline: datetime | None, zone: str, now: datetime) -> str:
     """When it is to be acknowledged, on the reader's clock: "acknowledge by 14:30", or when it was to be."""
     if deadline is None:
         return "no deadline"
-    at = clock(deadline.astimezone(ZoneInfo(zone)), now)
+    at = local_clock(deadline.astimezone(ZoneInfo(zone)), now)
     return f"acknowledge by {at}" if deadline > now else f"was to be acknowledged by {at}"
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.escalation.domain.facts import FactKind
-from services.escalation.domain.formatting import at_clock, clock
+from services.escalation.domain.formatting import at_clock, local_clock
 from services.escalation.domain.words.signals import SIGNAL_LABELS
 from shared.contracts.escalation import CustomersAnswer, SignalKind
 
@@ -43,4 +43,4 @@ def said_so(name: str, at: datetime, now: datetime) -> str:
 def complained_since(name: str, at: datetime, complaint: FactKind, complained_at: datetime, now: datetime) -> str:
     """ "Anna Berg closed this at 10:04. Since then: refund requested (11:10)." """
     label = SIGNAL_LABELS[_COMPLAINTS[complaint]].lower()
-    return f"{name} closed this {at_clock(at, now)}. Since then: {label} ({clock(complained_at, now)})."
+    return f"{name} closed this {at_clock(at, now)}. Since then: {label} ({local_clock(complained_at, now)})."

@@ -33,13 +33,13 @@ from services.escalation.domain.decisions.signals import (
 )
 from services.escalation.domain.decisions.taking import (
     Acknowledged,
-    Bound,
     ClockMoved,
-    Excused,
     Expired,
     NoSharedHour,
     PassedOn,
     Queued,
+    TalkRequired,
+    TalkWaived,
 )
 from services.escalation.domain.decisions.talking import (
     AppointmentDue,
@@ -88,8 +88,8 @@ DECISIONS: Final[tuple[type[Decision], ...]] = (
     PauseEnded,
     Expired,
     ContactMissed,
-    Excused,
-    Bound,
+    TalkWaived,
+    TalkRequired,
     ClockMoved,
     HandOverOffered,
     HandedOver,
@@ -104,7 +104,9 @@ DECISIONS: Final[tuple[type[Decision], ...]] = (
     Kept,
     KeptWithClock,
 )
-RULES: Final[Mapping[str, type[Decision]]] = {one.rule: one for one in reversed(DECISIONS) if one.rule is not None}
+DECISIONS_BY_RULE: Final[Mapping[str, type[Decision]]] = {
+    one.rule: one for one in reversed(DECISIONS) if one.rule is not None
+}
 """The classes by the name in `escalation.decisions`, the first one if several share it. A retired rule stays listed."""
 
 
