@@ -71,7 +71,8 @@ async def test_a_form_in_the_address_or_of_another_kind_does_nothing(office: Off
     path, anna = row.path.format_map(ids_of(office.standing["ringing"])), office.browsers["anna"]
     form = {"csrf_token": office.tokens["anna"], **row.form}
     async with unchanged(office):
-        assert (await anna.get(path, params=form)).status_code in (303, 404, 405)
+        shown = [200] if row.path in {page.path for page in PAGES} else []
+        assert (await anna.get(path, params=form)).status_code in (303, 404, 405, *shown)
         assert (await anna.post(path, params=form, data={"a": "b"})).status_code == 403
         assert (await anna.post(path, json=form)).status_code == 403
         for kind in ("text/plain", "multipart/form-data", "", "application/x-www-form-urlencoded-2"):
