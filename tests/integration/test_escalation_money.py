@@ -113,7 +113,7 @@ async def test_the_email_and_its_script_are_about_the_same_signal(team: Escalati
     await happens(team, case_reopened(case=None))
     await mailed(team)
     text = await body(team)
-    assert "The customer gave a low rating" in team.mail.received[-1]["Subject"]
+    assert "Petra Weiss, low rating, " in team.mail.received[-1]["Subject"]
     assert "The customer gave a low rating 5 min ago; since then a reopened case." in text
     assert "Thank you for your honest rating." in text
 
@@ -153,7 +153,7 @@ async def test_an_episode_for_information_is_emailed_once_and_requires_nothing(i
     assert await informed.timers() == []
     ((to, subject),) = await mailed(informed)
     assert to == "anna@sales.example"
-    assert subject.startswith("For information: Petra Weiss, Chargeback")
+    assert subject.startswith("For information: Petra Weiss, chargeback")
     text = await body(informed)
     assert "Mark as seen in Handoff: " in text
     for absent in ("call until", "Call ", "Acknowledge by", "You may offer", "Acknowledge", "Write to"):
