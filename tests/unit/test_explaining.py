@@ -174,7 +174,7 @@ SENDING = {
     "notification on a device failed (no device receives notifications any more)": _delivery(
         "push", "failed", attempts=1, reason="no device receives notifications any more"
     ),
-    "e-mail held until 4 May 2026 at 10:30 UTC (waits for a response to the notification on a device)": _delivery(
+    f"e-mail held until {UNTIL} (waits for a response to the notification on a device)": _delivery(
         state="held", reason=AWAITS_RESPONSE
     ),
     "e-mail possibly sent, next attempt on 4 May 2026 at 10:30 UTC": _delivery(state="unknown", attempts=1),

@@ -266,10 +266,9 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """One recorded decision, without personal data of customers; about an episode, or a signal that has none yet.
-
-    `rule` is of a bounded set, `words` explain it to people, `policy_path` names the line of the policy that counted,
-    and `rules_version` is the version of the rules in code."""
+    """One recorded decision about an episode, or a signal that has none yet, without personal data of customers. `rule`
+    is of a bounded set, `words` explain it to people, `policy_path` names the line of the policy that counted, and
+    `rules_version` is the version of the rules in code."""
 
     decision_id: UUID
     account_id: str
