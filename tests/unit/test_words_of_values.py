@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.escalation.domain.words import absolute, ago, cut_at_word, known_money, money
+from services.escalation.domain.words.lists import amount
 from tests.builders import AT
 
 
@@ -37,6 +38,42 @@ def test_how_long_ago_is_one_unit(age: timedelta, words: str) -> None:
 )
 def test_money_has_the_digits_of_its_currency(amount_minor: int, currency: str, words: str) -> None:
     assert money(amount_minor, currency) == words
+
+
+@pytest.mark.parametrize(
+    ("digits", "currencies"),
+    [
+        (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
+        (3, "BHD IQD JOD KWD LYD OMR TND"),
+        (4, "CLF UYW"),
+        (
+            2,
+            "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF "
+            "CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL "
+            "HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MOP MRU MUR "
+            "MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG "
+            "SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES "
+            "WST XCD XCG YER ZAR ZMW ZWG",
+        ),
+    ],
+)
+def test_a_minor_unit_is_that_of_iso_4217(digits: int, currencies: str) -> None:
+    told = {currency: (money(1, currency), amount(1, currency)) for currency in currencies.split()}
+    one = f"0.{'1':0>{digits}}" if digits else "1"
+    assert {currency: words for currency, words in told.items() if not all(each.endswith(one) for each in words)} == {}
+
+
+def test_an_amount_in_dinars_is_what_the_company_allowed() -> None:
+    assert (money(129_900, "RSD"), money(-50_000, "RSD"), money(129_900, "IQD")) == (
+        "RSD1,299.00",
+        "-RSD500.00",
+        "IQD129.900",
+    )
+    assert (amount(129_900, "RSD"), amount(129_950, "RSD"), amount(129_000, "IQD")) == (
+        "RSD1,299",
+        "RSD1,299.50",
+        "IQD129",
+    )
 
 
 def test_an_instant_names_its_zone() -> None:

@@ -6,12 +6,25 @@ from decimal import Decimal
 from babel.numbers import format_currency, get_currency_precision
 
 LOCALE = "en"
+_MINOR_DIGITS = {
+    **dict.fromkeys(("AFN", "ALL", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "RSD", "SOS", "SYP", "YER"), 2),
+    "IQD": 3,
+}
+"""The decimals of a minor unit by ISO 4217 (list one of its maintenance agency, SIX), where CLDR has those that people
+use instead. Senders count in the units of ISO 4217."""
+
+
+def minor_digits(currency: str) -> int:
+    """How many decimals of a currency its minor unit stands for, by ISO 4217: 2 for EUR, 0 for JPY, 3 for KWD."""
+    digits: int = _MINOR_DIGITS.get(currency, get_currency_precision(currency))
+    return digits
 
 
 def money(amount_minor: int, currency: str) -> str:
     """An amount in the currency's minor unit, as people write it: €1,200.00."""
-    amount = Decimal(amount_minor).scaleb(-get_currency_precision(currency))
-    return format_currency(amount, currency, locale=LOCALE)
+    digits = minor_digits(currency)
+    amount, decimals = Decimal(amount_minor).scaleb(-digits), f".{'0' * digits}" if digits else ""
+    return format_currency(amount, currency, f"¤#,##0{decimals}", locale=LOCALE, currency_digits=False)
 
 
 def known_money(amount_minor: int | None, currency: str | None) -> str | None:

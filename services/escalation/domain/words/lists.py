@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency
 
-from services.escalation.domain.formatting import LOCALE, at_clock, left, local_clock, money
+from services.escalation.domain.formatting import LOCALE, at_clock, left, local_clock, minor_digits, money
 
 _CURRENCIES_NAMED = 3
 
@@ -23,7 +23,7 @@ def amounts(by_currency: Mapping[str, int]) -> str:
 
 def amount(amount_minor: int, currency: str) -> str:
     """An amount in minor units, without cents where there are none: "€48,200"."""
-    whole, cents = divmod(amount_minor, 10 ** get_currency_precision(currency))
+    whole, cents = divmod(amount_minor, 10 ** minor_digits(currency))
     if cents:
         return money(amount_minor, currency)
     return format_currency(whole, currency, locale=LOCALE, format="¤#,##0", currency_digits=False)
