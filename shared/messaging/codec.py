@@ -62,9 +62,10 @@ def decode_record(record: Record, *, topic_prefix: str = "") -> Decoded | Poison
 def decode_message(value: bytes | None, headers: Headers, *, key: bytes | None, topic: str | None) -> Decoded | Poison:
     """As `decode_record`, from a record's parts; `topic` is the logical one, None where any type may come.
 
-    A record without a `ce_` header is read as structured, with any content type, for publishers such as kcat. If a
-    header is given twice, the last one counts. The standard `traceparent` header takes precedence over
-    `ce_traceparent`: it names the nearer cause (CloudEvents Distributed Tracing extension).
+    A record without a `ce_` header is read as structured, with any content type, for publishers such as kcat. A `ce_`
+    header sent with two values is refused, as over HTTP: readers disagree on which of them counts. Of other headers the
+    last one counts. The standard `traceparent` header takes precedence over `ce_traceparent`: it names the nearer cause
+    (CloudEvents Distributed Tracing extension).
     """
     if value is None:
         return Poison(Refusal.TOMBSTONE.value, "the record has no value")
@@ -114,10 +115,17 @@ def _read(headers: Headers) -> tuple[dict[str, str], str | None, bool]:
             binary = True
         attribute = _ATTRIBUTES.get(name)
         if attribute is not None and raw is not None:
-            try:
-                attributes[attribute] = raw.decode()
-            except UnicodeDecodeError:
-                raise Rejected(Refusal.INVALID_ATTRIBUTE, f"{attribute} must be UTF-8", field=attribute) from None
+            value = _text(raw, attribute)
+            if name.startswith("ce_") and attributes.get(attribute, value) != value:
+                raise Rejected(Refusal.INVALID_ATTRIBUTE, f"the header {name} must be sent once", field=attribute)
+            attributes[attribute] = value
         elif name == "traceparent" and raw is not None:
             traceparent = raw.decode("ascii", "replace")
     return attributes, traceparent, binary
+
+
+def _text(raw: bytes, attribute: str) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise Rejected(Refusal.INVALID_ATTRIBUTE, f"{attribute} must be UTF-8", field=attribute) from None

@@ -114,8 +114,14 @@ def test_a_header_without_value_counts_as_missing() -> None:
     assert poison(Record(headers=(("ce_specversion", None),))).code == "not_cloudevents"
 
 
-def test_the_last_of_two_equal_headers_counts() -> None:
-    assert read(_with_header(BINARY, "ce_id", b"e-2")).envelope.id == "e-2"
+@pytest.mark.parametrize("name", ["ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_traceparent"])
+def test_an_attribute_sent_with_two_values_is_refused_as_over_http(name: str) -> None:
+    refused = poison(_with_header(BINARY, name, b"other"))
+    assert (refused.code, refused.reason) == ("invalid_attribute", f"the header {name} must be sent once")
+
+
+def test_an_attribute_sent_twice_with_one_value_has_that_value() -> None:
+    assert read(_with_header(BINARY, "ce_id", b"e-1")) == read(BINARY)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +130,11 @@ def test_the_last_of_two_equal_headers_counts() -> None:
         pytest.param(replace(BINARY, value=None), "tombstone", id="tombstone"),
         pytest.param(replace(BINARY, value=b""), "invalid_json", id="empty value"),
         pytest.param(_with_header(BINARY, "ce_id", b"\xff"), "invalid_attribute", id="header not UTF-8"),
-        pytest.param(_with_header(BINARY, "ce_type", b"x.y"), "unknown_type", id="unknown type"),
+        pytest.param(
+            replace(BINARY, headers=tuple({**dict(HEADERS), "ce_type": b"x.y"}.items())),
+            "unknown_type",
+            id="unknown type",
+        ),
         pytest.param(replace(BINARY, topic="blue.support.cases.v1"), "wrong_topic", id="another topic"),
         pytest.param(replace(BINARY, topic="green.support.inbound.v1"), "wrong_topic", id="another prefix"),
         pytest.param(Record(value=b"hello"), "invalid_json", id="no event at all"),
