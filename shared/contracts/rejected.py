@@ -7,6 +7,9 @@ from pydantic_core import ErrorDetails
 
 from shared.contracts.fields import PATTERNS
 
+TOO_DEEP = "must not nest deeper than 200 levels"
+"""The limit of data. A parser bears more, and stops there with the same words: what is deeper is refused either way."""
+
 
 class Refusal(StrEnum):
     """Every code a refused event can have: a bounded set, fit for a metric label."""
@@ -70,7 +73,7 @@ _RULES = {
     "uuid_parsing": "must be a UUID",
     "tuple_type": "must be an array",
     "literal_error": "must be the value that this type stands for",
-    "json_invalid": "must not nest deeper than 200 levels",
+    "json_invalid": TOO_DEEP,
     "model_type": "must be a JSON object",
     "model_attributes_type": "must be a JSON object",
 }

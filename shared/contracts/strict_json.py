@@ -5,11 +5,11 @@ from typing import Any
 
 import orjson
 
-from shared.contracts.rejected import Refusal, Rejected
+from shared.contracts.rejected import TOO_DEEP, Refusal, Rejected
 
 _ONE_JSON_TEXT = (
     "the body must be one JSON text in UTF-8 (RFC 8259), without NaN, infinity or numbers past 1e308, "
-    "without lone surrogates, and nested at most 1,024 levels deep"
+    f"without lone surrogates, and {TOO_DEEP}"
 )
 MOST_CONTAINERS = 30_000
 """Arrays and objects in one body: each costs far more time and memory than the bytes it is told in."""
@@ -73,4 +73,4 @@ def written(value: Any, option: int | None = None) -> bytes:
     try:
         return orjson.dumps(value, option=option)
     except TypeError:
-        raise Rejected(Refusal.INVALID_JSON, "the body must not nest deeper than 254 levels") from None
+        raise Rejected(Refusal.INVALID_JSON, f"the body {TOO_DEEP}") from None
