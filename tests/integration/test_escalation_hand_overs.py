@@ -40,7 +40,7 @@ async def test_the_email_begins_with_the_givers_note(offered: Escalation) -> Non
     await offered.send_mail()
     mail = offered.mail.received[-1]
     plain, html = (part.get_content() for part in mail.iter_parts())
-    assert f"Note from Anna:\n{note}" in plain.replace("\r\n", "\n")
+    assert "Note from Anna:\n> She wants <b>a call</b>\n> after six.\n" in plain.replace("\r\n", "\n")
     assert plain.index("Note from Anna") < plain.index("asks you to take over")
     assert "&lt;b&gt;a call&lt;/b&gt;" in html
     assert html.index("Note from Anna") < html.index("asks you to take over")

@@ -69,7 +69,7 @@ async def test_an_email_lists_every_call_with_time_and_source_and_the_cases_titl
     for line in STORY:
         assert re.match(r"- \d+ \w+ \d{4}, \d\d:\d\d \S+ · (Support|Orders)", lines[lines.index(line) - 1])
     for words in ("Please call me back.", "I want my money back."):
-        assert f'"{words}"' in lines
+        assert f"> {words}" in lines
         assert words in unescape(html)
 
 

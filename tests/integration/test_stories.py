@@ -138,7 +138,7 @@ async def test_an_email_includes_earlier_holders_actions_and_notes(site: Site, p
     line = "Anna Berg could not reach the customer by phone"
     assert line in text
     assert line.replace("Anna Berg", "You") in page
-    assert '"Her mother answered."' in text
+    assert "> Her mother answered." in text
     assert text.count("Ask for her mother.") == 1, "it is the first entry"
     assert text.index("Ask for her mother.") < text.index(line)
 

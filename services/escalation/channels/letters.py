@@ -45,7 +45,7 @@ from services.escalation.domain.words import (
     promised_words,
     why_now,
 )
-from services.escalation.domain.words.in_short import NAME_LENGTH, customer_words, straight, unturned
+from services.escalation.domain.words.in_short import NAME_LENGTH, customer_words, quoted_lines, straight, unturned
 from services.escalation.domain.written import NoteAbout, NoteRow
 from services.escalation.store.address_notices import ClaimedNotice
 from services.escalation.store.bounce_notices import NoticeLetter
@@ -81,7 +81,7 @@ class Letters:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"cut": cut, "straight": straight}
+        self._templates.filters |= {"cut": cut, "quoted_lines": quoted_lines, "straight": straight}
         self._templates.globals |= {"order": (*HEAD, *BODY), "words_length": _LINE_LENGTH}
 
     def alert(self, letter: Letter) -> Mail:

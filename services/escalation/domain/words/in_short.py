@@ -22,6 +22,11 @@ def straight(text: str) -> str:
     return _TURNS.sub("", text)
 
 
+def quoted_lines(text: str) -> str:
+    """A person's words for plain text, each line marked, so that none looks like a line of ours."""
+    return "\n".join(f"> {line}" for line in text.splitlines())
+
+
 def quoted(text: str) -> str:
     """A person's words, quoted for a sentence: “Calibration visit”."""
     return f"“{cut(' '.join(straight(text).split()), _QUOTE_LENGTH)}”"
