@@ -50,7 +50,7 @@ def mail_waits_for_a_response_on_a_device(run: Evidence) -> Iterator[str]:
         if push["state"] == "failed" or alert["cause"] in _NO_RESPONSE or alert["signal_id"] in informing:
             continue
         waited = began[mail["delivery_id"]] - alert["raised_at"]
-        if waited < timedelta(seconds=waits[alert["severity"]]):
+        if timedelta() <= waited < timedelta(seconds=waits[alert["severity"]]):
             yield f"the mail of alert {alert['alert_id']} ({alert['severity']}) waited only {waited}"
 
 
