@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import DESK, PHONE, Visits, visiting_devices
+from tests.browser.test_inbox_for_everyone import CONTRASTS, FAULTS
 from tests.devices import Devices
 from tests.servers import MakeDatabase
 from tests.waiting import until
@@ -122,9 +123,10 @@ async def test_the_page_is_reached_from_the_inbox_and_fits(on: tuple[Visits, Dev
     await page.get_by_role("link", name="Notifications").click()
     await expect(page.get_by_role("heading", name="Your devices")).to_be_visible()
     assert not await wider_than_the_screen(page)
-    for button in await page.get_by_role("button").all():
-        box = await button.bounding_box()
-        assert box is None or box["height"] >= 44
+    assert await page.evaluate(FAULTS) == []
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        assert await page.evaluate(CONTRASTS) == [], scheme
 
 
 async def wider_than_the_screen(page: Page) -> bool:
