@@ -37,11 +37,13 @@ test: .venv/.dev ## Run every test, two files at a time; ARGS="-k name tests/uni
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(ARGS)
 
 check: .venv/.dev ## Lint, formatting, types, import rules, architecture tests, schemas, pinned names
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest tests/architecture tests/contracts/test_schemas.py tests/contracts/test_pinned.py
+	@failed=0; \
+	$(BIN)/ruff check || failed=1; \
+	$(BIN)/ruff format --check || failed=1; \
+	$(BIN)/mypy || failed=1; \
+	$(BIN)/lint-imports --no-logo || failed=1; \
+	$(BIN)/python -m pytest tests/architecture tests/contracts/test_schemas.py tests/contracts/test_pinned.py || failed=1; \
+	exit $$failed
 
 calendar: .venv/.dev ## Run the tests with the clock at 42 unusual moments (over an hour); QUICK=1 for nine
 	$(BIN)/python -m tests.calendar $(if $(QUICK),--quick) $(ARGS)

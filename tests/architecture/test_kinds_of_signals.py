@@ -55,7 +55,7 @@ def places() -> dict[str, set[str]]:
         "lines in the shipped policy": set(tomllib.loads(shipped_text())["signals"]),
         "a rule in tests/faults/checker/findings.py": set(RULES),
         "an end in tests/faults/checker/endings.py": set(ENDS),
-        "histories that reach it (tests/simulation/golden/reached.txt)": {
+        "histories that reach it (tests/simulation/golden/reached.txt; python -m tests.simulation.golden --write)": {
             line.rpartition(" ")[2] for line in REACHED.read_text("utf-8").splitlines() if " signal " in line
         },
         "a place in tests/benchmarks/floor_decide.py, or among what is not in the backlog": FLOOR | NOT_IN_THE_BACKLOG,
