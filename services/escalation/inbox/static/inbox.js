@@ -5,11 +5,12 @@ const find = (selector, within = document) => within.querySelector(selector);
 const findAll = (selector, within = document) => [...within.querySelectorAll(selector)];
 const zone = document.body.dataset.zone;
 const ahead = Date.parse(document.body.dataset.now) - Date.now();
-const STALE_MS = 25_000;
+const STALE_MS = 25_000, LONGEST_MS = 15_000;
 const own = new Set(); // episodes changed by a button on this page: no news to who pressed it
 const called = new Set(); // episodes whose number was dialled from this page
 const unsaved = []; // typed notes whose form is gone, each as it is shown
 let presses = 0, silence; // what was fetched before the latest press is out of date
+let release = null; // ends the lock of the hidden page that keeps its stream
 let seenAt = Date.now(), triedAt = 0, source = null, fetching = false, again = false, postponed = false, news = 0, retryMs = 1000;
 
 function ago(at) {
@@ -43,7 +44,7 @@ function tick() {
   for (const time of findAll("[data-left]")) write(time, left(Date.parse(time.dateTime)));
   for (const line of findAll("[data-urgent-from]")) line.classList.toggle("urgent", Date.now() + ahead >= Date.parse(line.dataset.urgentFrom));
   for (const there of findAll("[data-clock]")) write(there, clock(Date.now() + ahead, there.dataset.clock));
-  if (Date.now() - Math.max(seenAt, triedAt) > STALE_MS) { show("lost"); connect(); }
+  if (source && Date.now() - Math.max(seenAt, triedAt) > STALE_MS) { show("lost"); connect(); }
   if (postponed && !inUse(document)) { postponed = false; refresh(); }
   showKeys();
 }
@@ -58,8 +59,34 @@ function show(state) {
   write(place, state === "live" ? "Live" : `Reconnecting, last seen ${clock(seenAt + ahead, zone)}`);
 }
 
-function connect() {
+// A browser allows six connections to a server, over HTTP/1.1 for all pages together: each page in view has its stream,
+// and of those hidden the one that holds the lock. The others fetch themselves each minute, and when they are looked at.
+function connectOrRest() {
+  if (!document.hidden) {
+    release?.();
+    release = null;
+    if (!source) connect();
+    return;
+  }
+  if (release) return;
+  if (!navigator.locks) return rest();
+  navigator.locks.request("stream", { ifAvailable: true }, (lock) => {
+    if (!document.hidden || release) return;  // the page was looked at meanwhile
+    if (!lock) return rest();
+    const held = new Promise((resolve) => { release = resolve; });
+    if (!source) connect();
+    return held;
+  });
+}
+
+function rest() {
   source?.close();
+  source = null;
+}
+
+function connect() {
+  rest();
+  if (document.hidden && !release) return connectOrRest();
   triedAt = Date.now();
   const shown = new URLSearchParams({ state: document.body.dataset.state });
   const chosen = find("[data-detail] [data-episode]")?.dataset.episode;
@@ -80,7 +107,9 @@ function later(action) {
 }
 
 // What the page fetches by itself: that prolongs no session.
-const fetchPage = (address) => fetch(address + location.search, { cache: "no-store", headers: { "X-Refresh": "yes" } });
+const fetchPage = (address) => fetch(address + location.search, {
+  cache: "no-store", headers: { "X-Refresh": "yes" }, signal: AbortSignal.timeout(LONGEST_MS),
+});
 
 async function current() {
   const chosen = find("[data-detail] [data-episode]")?.dataset.episode;
@@ -293,7 +322,7 @@ async function send(form, button) {
   button.textContent = button.dataset.working;
   let page, status, problem = "The server did not respond. Try again when this page shows “Live”; pressing twice is safe.";
   try {
-    const answer = await fetch(address, { method: "POST", body });
+    const answer = await fetch(address, { method: "POST", body, signal: AbortSignal.timeout(LONGEST_MS) });
     page = await read(answer);
     status = answer.status;
     problem = answer.ok ? null : find("[data-message]", page)?.textContent ?? "That didn't work. Reload the page and try again.";
@@ -457,8 +486,8 @@ delete sessionStorage.opened;
 
 if (location.pathname === "/acknowledge-all") history.replaceState(null, "", "/" + location.search);
 document.addEventListener("submit", act);
-document.addEventListener("visibilitychange", () => { if (!document.hidden) { tick(); refresh(); } });
+document.addEventListener("visibilitychange", () => { connectOrRest(); if (!document.hidden) { tick(); refresh(); } });
 tick();
 setInterval(tick, 5000);
 setInterval(refresh, 60_000);
-connect();
+connectOrRest();
