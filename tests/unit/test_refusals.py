@@ -1,7 +1,6 @@
 """Refused inputs, with a code for the metric and words for the publisher."""
 
 import json
-import re
 
 import pytest
 
@@ -15,10 +14,6 @@ from shared.contracts.support_inbound import RefundRequested
 from tests.unit.events import ATTRIBUTES, CANARY, SALESPERSON, decode
 
 NIGHT = '{"days": ["mon"], "start": "22:00", "end": "06:00"}'
-
-
-def nested(levels: int) -> str:
-    return f'{{"case": "CS-1", "x": {"[" * (levels - 1)}{"]" * (levels - 1)}}}'
 
 
 def refusal(body: bytes | str, **attributes: str) -> Rejected:
@@ -55,12 +50,6 @@ def refusal(body: bytes | str, **attributes: str) -> Rejected:
 )
 def test_text_that_is_not_plain_json_is_refused(body: bytes) -> None:
     assert refusal(body).code == "invalid_json"
-
-
-@pytest.mark.parametrize("levels", [202, 254, 255, 1_024, 1_025, 10_000])
-def test_data_that_nests_too_deep_is_told_one_limit(levels: int) -> None:
-    assert re.findall(r"[\d,]+ levels", refusal(nested(levels)).reason) == ["200 levels"]
-    assert decode(nested(200))
 
 
 @pytest.mark.parametrize(
