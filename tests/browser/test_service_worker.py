@@ -14,7 +14,7 @@ from tests.browser.conftest import Visits, visiting_devices
 from tests.builders import SELLER
 from tests.devices import Devices
 from tests.servers import MakeDatabase
-from tests.waiting import until
+from tests.waiting import eventually, until
 
 _SHOWN = """
     async () => (await (await navigator.serviceWorker.ready).getNotifications()).map(
@@ -26,6 +26,18 @@ _REGISTERED = """
       await navigator.serviceWorker.register("/service-worker.js");
       const { active } = await navigator.serviceWorker.ready;
       while (active.state !== "activated") await new Promise((resolve) => { active.onstatechange = resolve; });
+    }
+"""
+# What is shown while a new Chromium still looks for older notifications may be forgotten.
+_REMEMBERED = """
+    async () => {
+      const worker = await navigator.serviceWorker.ready;
+      await worker.getNotifications();
+      await worker.showNotification("Ready?", { tag: "ready", silent: true });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const found = await worker.getNotifications({ tag: "ready" });
+      found.forEach((one) => one.close());
+      return found.length;
     }
 """
 _PRESS = """
@@ -104,6 +116,7 @@ async def worker(chromium: Browser, database: MakeDatabase, tmp_path: Path) -> A
         )
         await session.send("ServiceWorker.enable")
         await page.evaluate(_REGISTERED)
+        await eventually(lambda: page.evaluate(_REMEMBERED), 1)
         yield Worker(visits, devices, page, session, registrations[-1])
 
 
