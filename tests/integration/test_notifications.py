@@ -130,7 +130,7 @@ async def test_who_has_it_is_named_and_the_notification_of_others_goes(devices: 
     await devices.site.service.pool.execute(TAKEN_BY_BEN)
     alert, *_ = devices.shown(phone)
     answer = await devices.press(alert)
-    assert (answer.status_code, answer.json()["message"]) == (409, "Ben Ortiz has had it since 10:00.")
+    assert (answer.status_code, answer.json()["message"]) == (409, "Ben Ortiz has been handling this since 10:00.")
     assert await devices.take_back() == 1
     over = devices.shown(phone)[-1]
     assert (over["kind"], over["tag"], over["stays"]) == ("over", alert["tag"], True)

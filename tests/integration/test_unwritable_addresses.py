@@ -27,7 +27,7 @@ async def test_an_alert_to_an_unwritable_address_fails_marks_it_and_notifies_the
     await asked.send_notices()
     notice = next(one for one in asked.mail.received if one["To"] == "carla@sales.example")
     assert notice["Subject"] == "E-mail to Anna is not being delivered"
-    assert WHY in notice.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert f"{WHY[0].upper()}{WHY[1:]}." in notice.get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
 
 async def test_the_notice_of_a_change_to_an_unwritable_address_marks_it(asked: Escalation) -> None:

@@ -86,7 +86,7 @@ def silence_that_is_not_waited_for(patch: pytest.MonkeyPatch) -> None:
 
 
 def acknowledge_without_silencing(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(UnitOfWork, "silence", lambda *_arguments: None)
+    patch.setattr(UnitOfWork, "cancel_deliveries", lambda *_arguments: None)
 
 
 def severity_that_falls(patch: pytest.MonkeyPatch) -> None:
