@@ -69,7 +69,7 @@ async def test_a_press_in_one_of_eight_tabs_is_answered(visits: Visits) -> None:
     await _look_away(tabs[-1])
     await _look_away(tabs[1], away=False)
     await tabs[1].get_by_role("button", name="Acknowledge").locator("visible=true").click()
-    await expect(tabs[1].get_by_text("You have it").locator("visible=true").first).to_be_visible()
+    await expect(tabs[1].get_by_role("button", name="I reached them").locator("visible=true").first).to_be_visible()
     await _have_streams(tabs, 0, 1)
 
 
@@ -111,4 +111,4 @@ async def test_a_press_without_answer_says_so_and_can_be_repeated(visits: Visits
     assert await page.evaluate("limit") == 15_000
     await page.unroute("**/acknowledge", never)
     await button.click()
-    await expect(page.get_by_text("You have it").locator("visible=true").first).to_be_visible()
+    await expect(page.get_by_role("button", name="I reached them").locator("visible=true").first).to_be_visible()

@@ -1,14 +1,18 @@
 """Records on which the service fails, and repeated ones: each ends once and blocks nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import orjson
+import pytest
+from aiokafka.errors import CorruptRecordException
 
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.order_parts import Line
+from shared.messaging import tolerant_records
 from shared.transaction import Transaction
 from tests.builders import event_of, order_confirmed, order_placed
-from tests.raw_records import confirmed, record_of
+from tests.raw_records import Raw, confirmed, record_of
 from tests.streams import Plumbing
 from tests.waiting import eventually
 
@@ -101,3 +105,32 @@ async def test_one_id_for_two_accounts_at_the_same_moment_is_applied_for_one_of_
     async with plumbing.consuming(), plumbing.consuming():
         await eventually(plumbing.ledger, {"applied": 1, "dead_lettered": 1})
     assert await plumbing.effects() == ["e-1"]
+
+
+async def test_a_batch_that_cannot_be_read_blocks_its_own_partition_until_it_can(
+    plumbing: Plumbing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = tolerant_records._TolerantBatch.__iter__
+
+    def fail(batch: tolerant_records._TolerantBatch) -> Iterator[Any]:
+        if b"c-damaged" in bytes(batch._content):
+            raise CorruptRecordException("Invalid CRC")
+        return read(batch)
+
+    monkeypatch.setattr(tolerant_records._TolerantBatch, "__iter__", fail)
+    await plumbing.publish(_sale("e-damaged", "c-damaged", 1))
+    expected = set[str]()
+    async with plumbing.consuming():
+        for number in range(20):
+            expected.add(f"e-{number}")
+            await plumbing.publish(_sale(f"e-{number}", "c-17", 0))
+        await eventually(plumbing.ledger, {"applied": 20})
+        assert list(tolerant_records.unreadable.values()) == ["offset 0 (CorruptRecordException)"]
+        monkeypatch.undo()
+        await eventually(plumbing.ledger, {"applied": 21})
+    assert set(await plumbing.effects()) == expected | {"e-damaged"}
+    assert not tolerant_records.unreadable
+
+
+def _sale(id: str, account: str, partition: int) -> Raw:
+    return record_of(event_of(order_confirmed("4711"), id=id, subject=account), partition=partition)

@@ -41,7 +41,7 @@ _MEDIA_TYPES = {
 _MANIFEST = {
     "id": "/",
     "name": "Handoff, on call",
-    "short_name": "On call",
+    "short_name": "Handoff",
     "description": "Sales at risk, and the customers to call.",
     "start_url": "/",
     "scope": "/",

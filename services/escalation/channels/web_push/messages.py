@@ -116,7 +116,7 @@ def of_end(over: TakenBack) -> PushMessage:
     is_one = over.episodes == 1
     shown = {
         "kind": "over",
-        "title": _name(over.customer_name, over.account_id) if is_one else "On call",
+        "title": _name(over.customer_name, over.account_id) if is_one else "Handoff",
         "body": _line(reason),
         "url": f"/episodes/{over.episode_id}" if is_one else "/",
         "tag": over.tag,
@@ -150,16 +150,16 @@ def _why_over(over: TakenBack, reader: Reader) -> tuple[bool, str]:
         return False, "No one is waiting for you any more."
     if over.acknowledged_by is not None and over.acknowledged_at is not None:
         name = reader.name_of(over.acknowledged_by, over.acknowledged_name)
-        at = reader.moment(over.acknowledged_at).clock
+        at = reader.moment(over.acknowledged_at).at
         if over.closed_at is None:
-            return not reader.is_me(over.acknowledged_by), f"{name} acknowledged it at {at}."
+            return not reader.is_me(over.acknowledged_by), f"{name} acknowledged it {at}."
     if over.closed_at is not None:
-        at = reader.moment(over.closed_at).clock
+        at = reader.moment(over.closed_at).at
         if over.closed_by is None:
-            return True, f"It was closed automatically at {at}."
+            return True, f"It was closed automatically {at}."
         return not reader.is_me(
             over.closed_by
-        ), f"{reader.name_of(over.closed_by, over.closed_name)} closed it at {at}."
+        ), f"{reader.name_of(over.closed_by, over.closed_name)} closed it {at}."
     return True, "It is no longer with you."
 
 

@@ -19,7 +19,7 @@ async function receive(data) {
   try {
     message = data.json();
   } catch {  // browsers want every message to show something
-    message = { title: "On call", body: "Open your inbox to see what is new.", url: "/", tag: "unreadable" };
+    message = { title: "Handoff", body: "Open your inbox to see what is new.", url: "/", tag: "unreadable" };
   }
   if (message.kind === "over") return takeBack(message);
   const late = message.until && Date.now() >= message.until;
