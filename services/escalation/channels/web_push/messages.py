@@ -157,9 +157,7 @@ def _why_over(over: TakenBack, reader: Reader) -> tuple[bool, str]:
         at = reader.moment(over.closed_at).at
         if over.closed_by is None:
             return True, f"It was closed automatically {at}."
-        return not reader.is_me(
-            over.closed_by
-        ), f"{reader.name_of(over.closed_by, over.closed_name)} closed it {at}."
+        return not reader.is_me(over.closed_by), f"{reader.name_of(over.closed_by, over.closed_name)} closed it {at}."
     return True, "It is no longer with you."
 
 
