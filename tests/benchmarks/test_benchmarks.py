@@ -50,10 +50,11 @@ async def test_the_checker_detects_another_recipient(ground: Ground) -> None:
     assert (await end_state(url)).differences(before) == ["people: 201 rows and 201, of other contents"]
 
 
-def test_an_accounts_next_failure_is_another_request() -> None:
-    first, second = (latency.failure(number, 1e9) for number in (7, 7 + latency.ACCOUNTS))
-    assert first.subject == second.subject
-    assert first.data.words != second.data.words
+def test_each_failure_is_of_an_account_of_its_own() -> None:
+    failures = [latency.failure(number, 1e9) for number in (0, 7, latency.ACCOUNTS - 1)]
+    assert len({one.subject for one in failures}) == len({one.data.order for one in failures}) == 3
+    with pytest.raises(AssertionError, match="more than"):
+        latency.failure(latency.ACCOUNTS, 1e9)
 
 
 async def test_every_open_page_is_notified(ground: Ground) -> None:
