@@ -122,7 +122,7 @@ class Batch:
 
     `topic_ids` are the ids of the offsets' topics; the batch is refused if the stored offsets belong to other topics.
     `replays` names the dead letter that is tried again with these inputs. Times ahead are judged by `received_at`: the
-    first receipt of a dead letter, or the last receipt of facts that were set aside; None: now. With `whatever_time`
+    first receipt of a dead letter, or the last receipt of facts that were set aside; None: now. With `any_time`
     all times ahead of that count as `received_at`, however far ahead.
     """
 
@@ -133,7 +133,7 @@ class Batch:
     topic_ids: Mapping[Partition, UUID | None] = field(default_factory=dict)
     replays: UUID | None = None
     received_at: datetime | None = None
-    whatever_time: bool = False
+    any_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ class Offset(SharedTable, table=True):
 class RecreatedTopic(SharedTable, table=True):
     """A topic that was deleted and created again: records since `unread_since` may have gone with it unread.
 
-    `settled_at` is when they were published again, or somebody (`settled_by`) decided that they need not be.
+    `settled_at` is when they were published again, or a person (`settled_by`) decided that they need not be.
     """
 
     __tablename__ = "recreated_topics"
@@ -129,7 +129,7 @@ class RecreatedTopic(SharedTable, table=True):
 class DeletedUnread(SharedTable, table=True):
     """A topic with records since `unread_since` that Kafka deleted before they were read, and their number.
 
-    `settled_at` is when they were published again, or somebody (`settled_by`) decided that they need not be.
+    `settled_at` is when they were published again, or a person (`settled_by`) decided that they need not be.
     """
 
     __tablename__ = "deleted_unread"

@@ -172,7 +172,7 @@ class InputProcessor:
         return ran_too_long(error, seconds, allowed=self.seconds_allowed)
 
     async def _process(self, tx: Transaction, batch: Batch, *, whole: bool) -> Report:
-        receipt = Receipt(batch.received_at or tx.now, None if batch.whatever_time else self.max_clock_skew)
+        receipt = Receipt(batch.received_at or tx.now, None if batch.any_time else self.max_clock_skew)
         behind = [one for one in batch.inputs if one.envelope.lock_key in tx.set_aside]
         ahead = [one for one in batch.inputs if one.envelope.lock_key not in tx.set_aside]
         tx.positions |= {one.identity: one.position for one in ahead if one.position is not None}

@@ -145,7 +145,7 @@ def _label(span: Span, began_ns: int) -> Text:
 
 
 def _spans(files: Iterable[Path], needles: set[bytes]) -> Iterator[Span]:
-    """The spans on lines that contain one of the needles; a line cut short by a crash is passed over."""
+    """The spans on lines that contain one of the needles; a line cut short by a crash is skipped."""
     for path in files:
         try:
             with path.open("rb") as file:

@@ -115,7 +115,7 @@ class Decoded:
     """An accepted event.
 
     `body` is its data as JSON bytes: as received, or as taken out of a structured envelope. `digest` is the
-    SHA-256 of type, subject, time and canonical data: equal for one event told twice. `key_matches` is False
+    SHA-256 of type, subject, time and canonical data: equal for one event received twice. `key_matches` is False
     where it came as a Kafka record without the subject as its key. `ignored` are members that nobody reads, of an event
     that another system made.
     """

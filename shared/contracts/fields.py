@@ -226,14 +226,14 @@ CalendarDate: TypeAlias = Annotated[date, _DateSchema()]
 """A day of the calendar, without a zone."""
 
 TimeOfDay: TypeAlias = Annotated[str, Field(pattern=_TIME_OF_DAY)]
-"""A time on somebody's wall clock, "09:00" to "23:59"; as text, so it sorts as it reads."""
+"""A time on a person's wall clock, "09:00" to "23:59"; as text, so it sorts as it reads."""
 
 EndOfHours: TypeAlias = Annotated[
     str,
     Field(pattern=_END_OF_HOURS),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": _TIME_OF_DAY}, {"const": "24:00", "type": "string"}]}),
 ]
-"""A time on somebody's wall clock at which hours end, "00:01" to "24:00"; "23:59" means 24:00."""
+"""A time on a person's wall clock at which hours end, "00:01" to "24:00"; "23:59" means 24:00."""
 
 Currency: TypeAlias = Annotated[str, Field(pattern=_CURRENCY)]
 """Three letters of ISO 4217."""

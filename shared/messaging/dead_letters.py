@@ -49,7 +49,7 @@ def replay_of(
     kind = InputKind.HTTP if position is None else InputKind.RECORD
     one = Input(decoded.envelope, decoded.body, decoded.digest, kind, raw, position)
     first = received_at or letter.received_at
-    return Batch([one], replays=letter.id, received_at=first, whatever_time=received_at is not None)
+    return Batch([one], replays=letter.id, received_at=first, any_time=received_at is not None)
 
 
 async def mark_replayed(connection: Connection, id: UUID, outcome: Outcome, now: datetime) -> None:

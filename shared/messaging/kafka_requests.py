@@ -135,5 +135,5 @@ class RightsRequest(Request[DescribeAclsRequest_v1]):  # type: ignore[misc]
         self._topic = topic
 
     def build(self, request_struct_class: type[DescribeAclsRequest_v1]) -> Any:
-        anybody, anywhere = None, None
-        return request_struct_class(_TOPIC, self._topic, _MATCHING, anybody, anywhere, _ANY, _ANY)
+        any_user, any_host = None, None
+        return request_struct_class(_TOPIC, self._topic, _MATCHING, any_user, any_host, _ANY, _ANY)

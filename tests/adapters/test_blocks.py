@@ -73,7 +73,7 @@ def test_a_refusal_is_distinguished_from_a_server_that_does_not_answer() -> None
 
 
 @pytest.mark.parametrize(
-    ("topic", "told"),
+    ("topic", "expected"),
     [
         ("orders.sales.v1", "`handoff outbox replay --since 2026-05-04T09:30:00Z orders`"),
         ("salespeople.v1", "`handoff outbox replay --since 2026-05-04T09:30:00Z orders`"),
@@ -81,9 +81,9 @@ def test_a_refusal_is_distinguished_from_a_server_that_does_not_answer() -> None
         ("support.inbound.v1", "have its publishers send their events since 2026-05-04T09:30:00Z again"),
     ],
 )
-def test_the_remedy_for_lost_records_names_their_publisher(topic: str, told: str) -> None:
+def test_the_remedy_for_lost_records_names_their_publisher(topic: str, expected: str) -> None:
     since = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
-    assert told in published_again(topic, since)
+    assert expected in published_again(topic, since)
 
 
 async def test_unconfirmed_rows_are_reported_with_kafkas_reason() -> None:
@@ -91,8 +91,8 @@ async def test_unconfirmed_rows_are_reported_with_kafkas_reason() -> None:
     sends[0].set_result(None)
     sends[1].set_exception(TopicAuthorizationFailedError("x"))
     sends[2].set_exception(KafkaTimeoutError())
-    told = SendFailed(2, sends).safe_message
-    assert told == ("Kafka did not confirm 2 rows of the outbox: KafkaTimeoutError, TopicAuthorizationFailedError")
+    expected = SendFailed(2, sends).safe_message
+    assert expected == ("Kafka did not confirm 2 rows of the outbox: KafkaTimeoutError, TopicAuthorizationFailedError")
     assert "no answer in time" in SendFailed(1, []).safe_message
 
 

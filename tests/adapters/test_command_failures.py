@@ -17,7 +17,7 @@ SERVERS = {f"{name}_DATABASE_URL": NOWHERE for name in ("ORDERS", "SUPPORT", "ES
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "expected"),
     [
         (ConnectionRefusedError(), "does not respond at db.example:5432/orders (ConnectionRefusedError). Start it"),
         (TimeoutError(), "does not respond at db.example:5432/orders (TimeoutError). Start it"),
@@ -28,9 +28,9 @@ SERVERS = {f"{name}_DATABASE_URL": NOWHERE for name in ("ORDERS", "SUPPORT", "ES
         (asyncpg.InvalidPasswordError(), "cannot be used (InvalidPasswordError): check ORDERS_DATABASE_URL"),
     ],
 )
-def test_an_unusable_database_is_reported_with_its_address_and_a_remedy(error: Exception, told: str) -> None:
+def test_an_unusable_database_is_reported_with_its_address_and_a_remedy(error: Exception, expected: str) -> None:
     sentence = failures.of_database("orders", URL, error)
-    assert told in sentence
+    assert expected in sentence
     assert "secret" not in sentence
 
 

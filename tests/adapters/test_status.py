@@ -33,7 +33,7 @@ def test_items_that_only_wait_need_no_attention() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "expected"),
     [
         ({"outbox": Queue(3, 61.0)}, "orders: 3 events not published, the oldest for 1 min: check Kafka"),
         (
@@ -51,14 +51,14 @@ def test_items_that_only_wait_need_no_attention() -> None:
         ),
     ],
 )
-def test_stored_items_that_stay_need_attention(changed: dict[str, object], told: str) -> None:
+def test_stored_items_that_stay_need_attention(changed: dict[str, object], expected: str) -> None:
     found = needs([replace(WELL, stored=replace(STORED, **changed))], EPISODES)  # type: ignore[arg-type]
     assert len(found) == 1
-    assert told in found[0]
+    assert expected in found[0]
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "expected"),
     [
         (Answer(ready=False, reasons=["starting", "stopping"]), ["orders is not ready: starting; stopping"]),
         (Answer(ready=True, notes=["the sales desk is nobody"]), ["orders: the sales desk is nobody"]),
@@ -66,12 +66,12 @@ def test_stored_items_that_stay_need_attention(changed: dict[str, object], told:
         (Answer(ready=None, reasons=["not asked"]), []),
     ],
 )
-def test_a_process_reports_its_own_needs(answer: Answer, told: list[str]) -> None:
-    assert needs([replace(WELL, answer=answer)], EPISODES) == told
+def test_a_process_reports_its_own_needs(answer: Answer, expected: list[str]) -> None:
+    assert needs([replace(WELL, answer=answer)], EPISODES) == expected
 
 
 @pytest.mark.parametrize(
-    ("episodes", "told"),
+    ("episodes", "expected"),
     [
         (replace(EPISODES, exhausted=2), "2 episodes without a response: everyone on the escalation path was notified"),
         (replace(EPISODES, nobody_to_ask=1), "1 episode with no one to notify: publish the sales desk"),
@@ -85,10 +85,10 @@ def test_a_process_reports_its_own_needs(answer: Answer, told: list[str]) -> Non
         ),
     ],
 )
-def test_an_alert_that_reaches_no_one_needs_attention(episodes: Episodes, told: str) -> None:
+def test_an_alert_that_reaches_no_one_needs_attention(episodes: Episodes, expected: str) -> None:
     found = needs([WELL], episodes)
     assert len(found) == 1
-    assert found[0].startswith(told)
+    assert found[0].startswith(expected)
 
 
 def test_the_screen_shows_every_figure_and_the_unreadable_parts() -> None:

@@ -1,7 +1,7 @@
 """The prose of the project names things: no "whoever", "whatever" or "that which" in code or documentation.
 
-Tests quote customers and hostile inputs, so only the text that describes a test is checked: docstrings, comments, names
-of tests and messages of assertions.
+Descriptions (docstrings, comments, names of tests and messages of assertions) are checked for more phrases. Other text
+is not: code quotes customers, hostile inputs and stored words.
 """
 
 import ast
@@ -21,7 +21,7 @@ _TRANSLATED = re.compile(
     r"|grave(?:r|st)|passed\s+over|rings?\s+(?:again|nobody)|is\s+rung)\b",
     re.IGNORECASE,
 )
-"""Phrases that do not stand in the description of a test: report, receive and notify, and the noun, say it better."""
+"""Phrases that do not stand in a description: report, receive and notify, and the noun, say it better."""
 _PAGES = ("README.md", "CONTRIBUTING.md")
 _READ = (".html", ".js", ".md", ".py", ".sh", ".txt", ".yaml", ".yml")
 _KEPT = ("whatever happens",)
@@ -40,8 +40,10 @@ def test_vague_pronouns_are_found_in_any_case_and_across_lines(text: str) -> Non
     assert _VAGUE.search(text)
 
 
-def test_tests_are_described_in_plain_english() -> None:
-    found = [place for module in modules("tests/") if module.path != _HERE for place in _translated_in(module)]
+def test_code_and_tests_are_described_in_plain_english() -> None:
+    found = [
+        place for module in modules(*PRODUCT, "tests/") if module.path != _HERE for place in _translated_in(module)
+    ]
     assert not found, "name the person, or write reported, received or notified:\n" + "\n".join(found)
 
 

@@ -24,7 +24,7 @@ class For(Enum):
     READERS = "whoever may see the episode"
     PARTS = "whoever has a part in the episode"
     SELLERS = "whoever looks after the order"
-    OWNERS = "whoever added the device, which is nobody here"
+    OWNERS = "the person who added the device, who is not in the matrix"
     RESPONSIBLE = "whoever is responsible for the customer, and readers' keys"
 
 

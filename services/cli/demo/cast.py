@@ -58,7 +58,7 @@ class Seller:
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Somebody who bought."""
+    """A person who bought."""
 
     id: str
     name: str

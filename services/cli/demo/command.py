@@ -133,7 +133,7 @@ class Performance:
 
 
 def _databases_are_given() -> bool:
-    """Whether somebody uses them for more than this: their clock is not ours to move."""
+    """Whether they are used for more than this demo: their clock is not ours to move."""
     return any(os.environ.get(f"{name.upper()}_DATABASE_URL") for name in SERVICES)
 
 

@@ -119,7 +119,7 @@ class Observer:
         return [Decision(**row) for row in await self._escalation.fetch(_DECISIONS, account)]
 
     async def mails_to(self, recipient: str, accounts: Sequence[str]) -> Counter[str]:
-        """How many e-mails to somebody, about these accounts, are in which state."""
+        """How many e-mails to a person, about these accounts, are in which state."""
         rows = await self._escalation.fetch(_MAILS, recipient, list(accounts), EMAIL.name)
         return Counter({row["state"]: row["count"] for row in rows})
 

@@ -69,7 +69,7 @@ def deals(
     with _errors_in_words():
         found = [olist.read_deal(row) for row in _rows(file, olist.COLUMNS)]
         _publish(olist.events_of_deals(found), as_json=as_json)
-    if not any(deal.sold_by == desk for deal in found) and not asyncio.run(_is_somebody(desk)):
+    if not any(deal.sold_by == desk for deal in found) and not asyncio.run(_is_known(desk)):
         unsold = sum(deal.sold_by is None for deal in found)
         note(
             f"No sales desk: DESK names {printable(desk)}, who is in neither this file nor the directory. "
@@ -105,7 +105,7 @@ def servicenow(
         _publish(service_desk.events_of_changes(changes, sellers=sellers, starts_at=starts_at), as_json=as_json)
 
 
-async def _is_somebody(desk: str) -> bool:
+async def _is_known(desk: str) -> bool:
     """Whether the directory has this person, as far as its database is named and answers."""
     url = os.environ.get(database_variable(ServiceName.ESCALATION))
     if not url:

@@ -109,7 +109,7 @@ def _skipped(step: StepRow, reader: Reader) -> _Placed:
 
 
 def _reason(step: StepRow) -> str:
-    """The reason for skipping somebody, without their name, which stands beside it."""
+    """The reason for skipping a person, without their name, which stands beside it."""
     reason = skipped_because(step.words)
     known = next((name for name in (step.name, step.who) if name and reason.startswith(f"{name} ")), None)
     return reason.removeprefix(f"{known} ").removeprefix("is ") if known else reason

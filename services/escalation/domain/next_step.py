@@ -87,8 +87,10 @@ def answer_until(to_notify: NextStep, step: Step, situation: Situation) -> datet
     ends = work_ends(person, policy, to_notify.notified_at)
     if ends is None or ends >= due:
         return due
-    anybody = any(situation.at(ladder_step, ends) <= ends + moment.skip_limit for ladder_step in to_notify.after)
-    return ends if anybody else due
+    is_reachable_soon = any(
+        situation.at(ladder_step, ends) <= ends + moment.skip_limit for ladder_step in to_notify.after
+    )
+    return ends if is_reachable_soon else due
 
 
 def _passed(ladder_step: LadderStep, at: datetime, situation: Situation) -> LadderStep:

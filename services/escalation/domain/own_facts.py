@@ -273,7 +273,7 @@ class PolicySubmitted(_OwnFact):
 
 
 class RulesChanged(_OwnFact):
-    """The rules in code changed: an account is judged again by this version, without notifying anybody for it."""
+    """The rules in code changed: an account is judged again by this version, without any notification."""
 
     type: ClassVar[str] = "escalation.rejudging.rules_changed"
     rules: Annotated[int, Field(ge=1)]

@@ -249,7 +249,7 @@ def _cause(row: EpisodeRow, parts: Parts, reader: Reader) -> str | None:
 
 
 def _script(row: EpisodeRow, risks: Sequence[words.Risk], reader: Reader, policy: Policy) -> Script | None:
-    """The script for the reader, if they may make the call: not if somebody else has acknowledged the episode."""
+    """The script for the reader, if they may make the call: not if another person has acknowledged the episode."""
     if not row.has_a_part or row.closed_at is not None or row.amount_minor is None or row.currency is None:
         return None
     if row.acknowledged_by is not None and not (reader.is_me(row.acknowledged_by) or reader.is_me(row.offered_to)):

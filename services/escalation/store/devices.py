@@ -154,7 +154,7 @@ async def end_gone(pool: Pool, devices: Collection[UUID]) -> None:
 
 
 async def end_of_session(pool: Pool, session_hash: bytes) -> None:
-    """End the device of a browser in which somebody signs out."""
+    """End the device of a browser whose user signs out."""
     await pool.execute(_END_OF_SESSION, DeviceEnd.SIGNED_OUT, session_hash)
 
 

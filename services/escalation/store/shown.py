@@ -51,7 +51,7 @@ _CLAIM = f"""
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """A notification to take back from a person's devices. What became of the episode is known if it is about one."""
+    """A notification to take back from a person's devices. The state of its episode is known if it is about one."""
 
     salesperson_id: SalespersonId
     tag: str

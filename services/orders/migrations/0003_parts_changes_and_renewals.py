@@ -61,7 +61,7 @@ def downgrade() -> None:
 
 
 def _check(table: str, conditions: dict[str, str]) -> None:
-    """Each holds for new rows at once, and is then read over the old ones without keeping anybody from writing."""
+    """Each holds for new rows at once, and is then read over the old ones without a lock against writes."""
     for name, condition in conditions.items():
         op.execute(f"alter table orders.{table} add constraint {name} check ({condition}) not valid")
         op.execute(f"alter table orders.{table} validate constraint {name}")

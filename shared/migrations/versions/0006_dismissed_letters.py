@@ -1,4 +1,4 @@
-"""Dead letters that somebody decided will never be applied"""
+"""Dead letters that a person dismissed, because they will never be applied"""
 
 import sqlalchemy as sa
 from alembic import op

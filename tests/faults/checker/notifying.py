@@ -16,7 +16,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 _NO_RESPONSE = ("informed", "appointment")
 
 
-def a_notification_is_of_somebody_with_a_device(run: Evidence) -> Iterator[str]:
+def a_notification_goes_to_people_with_a_device(run: Evidence) -> Iterator[str]:
     """A person with a device gets one. If clocks jump, a person who had a device at any time may get one."""
     spans = defaultdict[str, list[tuple[datetime, datetime]]](list)
     for device in _rows(run, "push_devices"):

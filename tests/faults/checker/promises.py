@@ -55,7 +55,7 @@ CHECKS: Sequence[Check] = (
     mailing.no_mail_comes_twice_without_a_doubt,
     mailing.every_mail_is_of_an_alert,
     mailing.no_storm_reaches_anybody,
-    notifying.a_notification_is_of_somebody_with_a_device,
+    notifying.a_notification_goes_to_people_with_a_device,
     notifying.mail_waits_for_a_response_on_a_device,
     notifying.every_notification_sent_was_taken_in,
     notifying.no_notification_comes_twice_without_a_doubt,

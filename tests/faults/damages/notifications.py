@@ -23,12 +23,12 @@ def a_notification_is_of_no_alert(run: Evidence) -> None:
     run.pushed.append(shown | {"content": shown["content"] | {"tag": str(uuid4())}})
 
 
-@breaking("a_notification_is_of_somebody_with_a_device")
+@breaking("a_notification_goes_to_people_with_a_device")
 def nobody_had_the_device(run: Evidence) -> None:
     rows(run, "push_devices").clear()
 
 
-@breaking("a_notification_is_of_somebody_with_a_device")
+@breaking("a_notification_goes_to_people_with_a_device")
 def a_device_was_not_notified(run: Evidence) -> None:
     notified = {row["recipient"] for row in rows(run, "deliveries") if row["channel"] == "push"}
     other = next(row["recipient"] for row in rows(run, "alerts") if row["recipient"] not in notified)

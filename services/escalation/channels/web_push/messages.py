@@ -145,7 +145,7 @@ def with_press(message: PushMessage, token: str, device: UUID) -> PushMessage:
 
 
 def _why_over(over: TakenBack, reader: Reader) -> tuple[bool, str]:
-    """Whether somebody else did it, and what happened."""
+    """Whether another person did it, and what happened."""
     if over.episodes != 1:
         return False, "No one is waiting for you any more."
     if over.acknowledged_by is not None and over.acknowledged_at is not None:

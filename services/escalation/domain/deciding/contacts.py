@@ -36,7 +36,7 @@ def notify_on_contact(draft: Draft[Fact], fact: AccountFact) -> None:
 
 
 def _notify_if_unanswered(draft: Draft[Fact], episode: Episode, fact: AccountFact) -> bool:
-    """Return whether somebody was notified."""
+    """Return whether a person was notified."""
     cause = cause_of_contact(episode, fact)
     signal = draft.work.main_signal(episode) if cause is not None else None
     if cause is None or signal is None or draft.work.is_for_information(episode):
@@ -49,7 +49,7 @@ def _notify_if_unanswered(draft: Draft[Fact], episode: Episode, fact: AccountFac
 def make_up_for_contacts(draft: Draft[Fact], id: UUID, closed_at: datetime) -> bool:
     """Apply contacts that were reported while an episode was closed: attempts, a talk, and new tries by the customer.
 
-    Return whether somebody was notified for a new try.
+    Return whether a person was notified for a new try.
     """
     _count_missed_attempts(draft, draft.state.episodes[id])
     _redeem_by_earlier_talk(draft, draft.state.episodes[id])

@@ -208,8 +208,8 @@ def _signal(draft: Draft[Fact], detection: Detection) -> Signal:
 def rejudge(draft: Draft[RulesChanged]) -> None:
     """Raise, end and correct an account's signals by the current rules, then correct its open episodes.
 
-    A past silence that had no timer is raised at once, because a timer would notify somebody. An unread fact that broke
-    the silence in time withdraws the signal later.
+    A past silence that had no timer is raised at once, because a timer would send a notification. An unread fact that
+    broke the silence in time withdraws the signal later.
     """
     _compare(draft, WHOLE)
     for episode in draft.state.open_by_id():

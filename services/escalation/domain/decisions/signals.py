@@ -88,7 +88,7 @@ class OrderPreferred(Decision):
 
 @dataclass(frozen=True, slots=True)
 class SignalAdded(OfSignal):
-    """A signal counts for an episode. `too_old`: too old to notify anybody."""
+    """A signal counts for an episode. `too_old`: too old to notify anyone."""
 
     rule = "signal"
     policy_lines = ("signals.{kind}",)

@@ -87,7 +87,7 @@ SIGNAL = SignalDefinition(
         its day passes: 0 delivery_due due=48 order=o -> 48
         delivered in time: 0 delivery_due due=48 order=o, 30 order_delivered order=o -> never
         delivered too late: 0 delivery_due due=48 order=o, 60 order_delivered order=o -> 48 to 60
-        somebody says so: 0 delivery_due due=48 order=o, 30 delivery_late order=o -> 30
+        it is reported: 0 delivery_due due=48 order=o, 30 delivery_late order=o -> 30
         a later day is agreed: 0 delivery_due due=48 order=o, 30 order_changed due=96 order=o -> 96
         cancelled: 0 delivery_due due=48 order=o, 30 order_cancelled order=o -> never
     """,

@@ -85,8 +85,8 @@ SIGNAL = SignalDefinition(
         answered in time: 1 response_promised due=8 case=k, 8 outbound answered case=k -> never
         answered too late: 1 response_promised due=8 case=k, 9 outbound answered case=k -> 8 to 9
         answered on another case: 1 response_promised due=8 case=k, 5 outbound answered case=l -> 8
-        somebody says so: 5 response_overdue case=k -> 5
-        it passed, and somebody says so: 1 response_promised due=8 case=k, 9 response_overdue case=k -> 8
+        it is reported: 5 response_overdue case=k -> 5
+        it passed, and it is reported: 1 response_promised due=8 case=k, 9 response_overdue case=k -> 8
         the case is resolved: 1 response_promised due=8 case=k, 5 case_resolved case=k -> never
     """,
 )

@@ -247,7 +247,7 @@ function replaceMain(fresh) {
   old.replaceWith(main);
 }
 
-// What somebody is about to enter stays entered, and what was said of it stays beside it; returns the fresh field that
+// What a reader is about to enter stays entered, and what was said of it stays beside it; returns the fresh field that
 // stands for the focused one.
 function keepEntered(old, fresh, active) {
   let same;
@@ -367,9 +367,9 @@ function showInstead(list) {
   find(".bar .back")?.remove();
   replaceMain(list);
   history.replaceState(null, "", "/" + location.search);
-  const told = find(".told");
-  told.tabIndex = -1;
-  told.focus();
+  const results = find(".results");
+  results.tabIndex = -1;
+  results.focus();
   news = 0;
   find("[data-news]").hidden = true;
   showUnsaved();
@@ -386,7 +386,7 @@ async function act(event) {
   const button = event.submitter ?? find("button", form);
   if (form.matches("[data-together]")) return actTogether(form, button);
   const episode = form.closest("[data-episode]")?.dataset.episode;
-  own.add(episode);  // at once: the page may be told of the change before it has the answer
+  own.add(episode);  // at once: the page may learn of the change before it has the answer
   const { status, problem, finish } = await send(form, button);
   if (problem) {
     finish();

@@ -64,7 +64,7 @@ async function acknowledge(message, title) {
   await show({ ...message, title, url, token: undefined }, { body, silent: true });
 }
 
-// An open page that shows it comes to the front; another one is left as it is, since somebody may be writing in it.
+// An open page that shows it comes to the front; another one is left as it is, since its reader may be writing in it.
 async function open(url) {
   const path = new URL(url, self.location.origin).pathname;
   const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
