@@ -18,6 +18,7 @@ from shared.journal import Place
 from shared.logs import get_logger
 from shared.messaging.deleted_unread import note, note_passed
 from shared.messaging.records import Records, first_offsets
+from shared.messaging.tolerant_records import unreadable
 from shared.messaging.topics_seen import TopicSeen, see_topics
 from shared.metrics import Metrics
 
@@ -159,15 +160,15 @@ class Positions:
         async with self._pool.acquire() as connection:
             places = await journal.read_places(connection, wanted)
         for partition in wanted:
-            self._topic_ids[partition] = places.get(partition, Place()).topic_id
+            place = places.get(partition, Place())
+            self._topic_ids[partition] = place.topic_id
             if partition in self._known:
-                self._known[partition] = places.get(partition, Place()).next_offset
+                self._known[partition] = place.next_offset
         return {partition: place.next_offset for partition, place in places.items()}
 
     async def restore(self, partitions: Iterable[Partition]) -> None:
         """Seek newly assigned partitions to the lower of what Kafka and the database hold. Waits for the database."""
-        wanted = list(partitions)
-        consumer = self._consumer()
+        wanted, consumer = list(partitions), self._consumer()
         if consumer is None or not wanted:
             return
         stored = await self._stored_when_reachable(wanted)
@@ -176,8 +177,7 @@ class Positions:
             committed = await consumer.committed(held)
             if partition in self._known:
                 continue  # its first records arrived in the meantime
-            start = stored.get(partition, 0)
-            self._known[partition] = start
+            start = self._known[partition] = stored.get(partition, 0)
             # Nothing committed: Kafka has forgotten the group, or never knew it. The database knows better.
             if start < (committed or 0) or (committed is None and start > 0):
                 consumer.seek(held, start)
@@ -227,7 +227,7 @@ class Positions:
             return
         self._report_lags(ends, places)
         lags = {partition: end - places[partition] for partition, end in ends.items()}
-        behind = any(lag > 0 for lag in lags.values())
+        behind = any(lags[one] > 0 for one in lags if Partition(*one) not in unreadable())  # a restart reads no others
         if behind and not self.behind:
             self.active_at = self._waiting_since = time.monotonic()  # the wait for a record counts from when it came
         if not behind:

@@ -2,7 +2,7 @@
 
 Call `install()` at the start of a worker, before its consumer. Header names that are not UTF-8 get backslash escapes. A
 batch that cannot be read at all (damaged, or compressed in an unknown way) stops its own partition, which is fetched
-again after a pause and named in `unreadable`. aiokafka instead raises out of the call that has already taken records of
+again after a pause and named by `unreadable`. aiokafka instead raises out of the call that has already taken records of
 other partitions and moved their positions: these records would never be applied.
 """
 
@@ -17,9 +17,18 @@ from aiokafka.record.memory_records import _MemoryRecordsPy
 from shared.inputs import Partition
 
 _PAUSE_SECONDS = 1.0
+_FORGOTTEN_AFTER_SECONDS = 30.0
 
-unreadable: dict[Partition, str] = {}
-"""Partitions that stand at a batch that cannot be read, with the first offset not read and the error's class."""
+_failures: dict[Partition, tuple[str, float]] = {}
+
+
+def unreadable() -> dict[Partition, str]:
+    """The partitions that stand at a batch that cannot be read, with the first offset not read and the error's class.
+
+    Each is fetched again all the time. One that has not failed for a while is read elsewhere, or its records are gone.
+    """
+    since = time.monotonic() - _FORGOTTEN_AFTER_SECONDS
+    return {partition: place for partition, (place, failed_at) in _failures.items() if failed_at > since}
 
 
 class _Slice(bytearray):
@@ -94,13 +103,14 @@ class TolerantResult(fetcher.FetchResult):  # type: ignore[misc]
             return records
         else:
             self._update_position()
-        unreadable.pop(Partition(*self._topic_partition), None)
+        _failures.pop(Partition(*self._topic_partition), None)
         return records
 
     def _fail(self, error: Exception) -> None:
         self._failed_at_seconds = time.monotonic()
         offset = self._partition_records.next_fetch_offset
-        unreadable[Partition(*self._topic_partition)] = f"offset {offset} ({type(error).__name__})"
+        place = f"offset {offset} ({type(error).__name__})"
+        _failures[Partition(*self._topic_partition)] = place, self._failed_at_seconds
 
 
 def install() -> None:

@@ -100,10 +100,7 @@ class Watch:
         elif seen.assigned is not None:
             self._unassigned = seen.partitions - seen.assigned
         ours = self._positions.assigned()
-        unreadable = {one: place for one, place in tolerant_records.unreadable.items() if one in ours}
-        if unreadable:
-            self._positions.excuse()  # a restart would not help
-            self._positions.tried()
+        unreadable = {one: place for one, place in tolerant_records.unreadable().items() if one in ours}
         found = blocks_of(seen, self._unassigned, self._reading, unreadable)
         self._set_blocks(found)
         await self._report_lags(seen)

@@ -3,6 +3,7 @@
 import asyncio
 import struct
 from collections.abc import Iterator
+from math import inf
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,11 @@ from shared.messaging import tolerant_records
 from shared.messaging.tolerant_records import TolerantRecords, TolerantResult
 
 _CRC_AT, _CHECKED_FROM = 17, 21
+
+
+@pytest.fixture(autouse=True)
+def _nothing_failed_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tolerant_records, "_failures", {})
 
 
 @pytest.mark.parametrize("codec", [0, 1, 2, 3, 4], ids=["none", "gzip", "snappy", "lz4", "zstd"])
@@ -132,7 +138,7 @@ async def test_an_unreadable_batch_loses_no_record_before_it_or_of_another_parti
     fetched = Fetched(before)
     assert await fetched.take() == {0: [0, 1, 2]} | ({1: [0, 1]} if before else {})
     assert {number: state.position for number, state in fetched.positions.items()} == {0: 3, 1: before}
-    assert tolerant_records.unreadable == {Partition("sales", 1): f"offset {before} (CorruptRecordException)"}
+    assert tolerant_records.unreadable() == {Partition("sales", 1): f"offset {before} (CorruptRecordException)"}
     assert await fetched.take() == {}
     assert list(fetched._records) == [TopicPartition("sales", 1)], "no other fetch follows before a pause"
     await asyncio.sleep(0.02)
@@ -140,7 +146,13 @@ async def test_an_unreadable_batch_loses_no_record_before_it_or_of_another_parti
     assert fetched._records == {}, "it is fetched again"
     fetched._records = {TopicPartition("sales", 1): fetched._result(1, mended(before))}
     assert await fetched.take() == {1: [before]}
-    assert tolerant_records.unreadable == {}
+    assert tolerant_records.unreadable() == {}
+
+
+@pytest.mark.parametrize(("failed_at_seconds", "known"), [(inf, True), (-inf, False)], ids=["still", "long ago"])
+def test_a_partition_that_does_not_fail_any_more_is_forgotten(failed_at_seconds: float, known: bool) -> None:
+    tolerant_records._failures[Partition("sales", 7)] = "offset 4 (CorruptRecordException)", failed_at_seconds
+    assert (Partition("sales", 7) in tolerant_records.unreadable()) == known
 
 
 def mended(offset: int) -> Stored:

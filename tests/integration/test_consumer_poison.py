@@ -1,6 +1,7 @@
 """Records on which the service fails, and repeated ones: each ends once and blocks nothing else."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ from aiokafka.errors import CorruptRecordException
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.order_parts import Line
 from shared.messaging import tolerant_records
+from shared.messaging.consumer import Consumer
 from shared.transaction import Transaction
 from tests.builders import event_of, order_confirmed, order_placed
 from tests.raw_records import Raw, confirmed, record_of
@@ -120,17 +122,33 @@ async def test_a_batch_that_cannot_be_read_blocks_its_own_partition_until_it_can
     monkeypatch.setattr(tolerant_records._TolerantBatch, "__iter__", fail)
     await plumbing.publish(_sale("e-damaged", "c-damaged", 1))
     expected = set[str]()
-    async with plumbing.consuming():
+    async with plumbing.watched() as watched:
+        await watched.consumer.start()
         for number in range(20):
             expected.add(f"e-{number}")
             await plumbing.publish(_sale(f"e-{number}", "c-17", 0))
         await eventually(plumbing.ledger, {"applied": 20})
-        assert list(tolerant_records.unreadable.values()) == ["offset 0 (CorruptRecordException)"]
+        await eventually(partial(_blocked, plumbing), {"records_unreadable"})
+        assert list(tolerant_records.unreadable().values()) == ["offset 0 (CorruptRecordException)"]
+        await eventually(partial(_stalled, watched.consumer), False)  # a restart would not help
+        healthy = next(one for one in watched.consumer.subscriber.consumer.assignment() if one.partition == 0)
+        watched.consumer.subscriber.consumer.pause(healthy)
+        await plumbing.publish(_sale("e-20", "c-17", 0))
+        await eventually(partial(_stalled, watched.consumer), True)
+        watched.consumer.subscriber.consumer.resume(healthy)
         monkeypatch.undo()
-        await eventually(plumbing.ledger, {"applied": 21})
-    assert set(await plumbing.effects()) == expected | {"e-damaged"}
-    assert not tolerant_records.unreadable
+        await eventually(plumbing.ledger, {"applied": 22})
+        await eventually(partial(_blocked, plumbing), set())
+    assert set(await plumbing.effects()) == expected | {"e-20", "e-damaged"}
 
 
 def _sale(id: str, account: str, partition: int) -> Raw:
     return record_of(event_of(order_confirmed("4711"), id=id, subject=account), partition=partition)
+
+
+async def _blocked(plumbing: Plumbing) -> set[str]:
+    return plumbing.blocked()
+
+
+async def _stalled(consumer: Consumer) -> bool:
+    return consumer.stalled(limit_seconds=0.2)
