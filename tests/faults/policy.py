@@ -31,7 +31,7 @@ _CHANGES: Mapping[str, Any] = {
     "signals.case_stuck.customers_turn_for": "90m",
     "signals.refund_requested.same_request_within": "30m",
     "signals.cancellation_requested.same_request_within": "30m",
-    "signals.response_due.warn_before": "10m",
+    "signals.response_due.warn_before": "20m",  # more than a jump of the clock
     "signals.order_stalled.reached_within": "25m",
     "signals.order_stalled.no_progress_for": "52w",  # never reached: no order is that old
     "signals.gone_quiet.silent_for": "40m",
