@@ -1,4 +1,4 @@
-"""Limits the requests for sign-in links from one address within a window."""
+"""Limits the requests from one address within a window: for sign-in links, and presses on notifications."""
 
 from collections import OrderedDict, deque
 from ipaddress import IPv6Address, ip_address
