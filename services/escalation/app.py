@@ -41,12 +41,12 @@ from services.escalation.inbox.sessions import Sessions, SignedOut
 from services.escalation.outline import OUTLINE
 from services.escalation.settings import EscalationSettings
 from services.escalation.store import devices
-from services.escalation.store.bounce_notices import notes_of_addresses
 from services.escalation.store.deliveries import sample
 from services.escalation.store.desk import desk_notes
 from services.escalation.store.devices import NewDevice, Subscription
 from services.escalation.store.inbox import now
 from services.escalation.store.left_to_judge import SOURCE, event_id
+from services.escalation.store.manager_notices import notes_of_addresses
 from services.escalation.store.policies import KnownPolicies, load
 from services.escalation.store.rounds import now_and_round
 from services.escalation.store.sessions import Person

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.escalation.domain.devices import LastDeviceGone
 from services.escalation.domain.own_facts import (
     AcknowledgePressed,
     AddressFailed,
@@ -111,6 +112,20 @@ def test_a_manager_is_notified_of_a_report_whose_email_fails(troubled: Troubled)
     troubled.do(AddressWorks(), "anna")
     assert _failed_because(troubled) is None
     assert (troubled.decided(), troubled.published()) == ([], [])
+
+
+def test_a_manager_is_notified_of_a_report_who_has_lost_the_last_device(troubled: Troubled) -> None:
+    troubled.do(LastDeviceGone(), "anna")
+    (notice,) = troubled.database.tables[_NOTICES].values()
+    said = ("last_device_gone", "mona", "anna", "pending")
+    assert (notice["kind"], notice["recipient"], notice["about"], notice["state"]) == said
+    assert (troubled.decided(), troubled.published()) == ([], [])
+
+
+def test_nobody_is_notified_of_the_device_of_a_person_who_has_left(troubled: Troubled) -> None:
+    troubled.put(PEOPLE, troubled.database.tables[PEOPLE]["anna",], active=False)
+    troubled.do(LastDeviceGone(), "anna")
+    assert not troubled.database.tables.get(_NOTICES)
 
 
 def _failed_because(troubled: Troubled) -> str | None:

@@ -27,6 +27,7 @@ from services.escalation.domain.happenings import (
     no_ways,
     what_happened,
 )
+from services.escalation.domain.notices import NoticeKind
 from services.escalation.domain.parts_in_order import BODY, HEAD
 from services.escalation.domain.phones import phone_links
 from services.escalation.domain.plays import must_not_be_called, no_call_words
@@ -48,9 +49,9 @@ from services.escalation.domain.words import (
 from services.escalation.domain.words.in_short import NAME_LENGTH, customer_words, quoted_lines, straight, unturned
 from services.escalation.domain.written import NoteAbout, NoteRow
 from services.escalation.store.address_notices import ClaimedNotice
-from services.escalation.store.bounce_notices import NoticeLetter
 from services.escalation.store.deliveries import FACTS_READ, Letter
 from services.escalation.store.lists import ListLetter
+from services.escalation.store.manager_notices import NoticeLetter
 from shared.contracts.escalation import RingCause, Severity
 from shared.contracts.mailboxes import NotAMailbox, mailbox_of
 from shared.contracts.support_inbound import ContactPreference
@@ -60,6 +61,10 @@ _LINE_LENGTH = 300
 _LINES_OF_STORY = 8
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ENCODED_WORD = "=?"
+_NOTICES = {
+    NoticeKind.ADDRESS_FAILED: "E-mail to {} is not being delivered",
+    NoticeKind.LAST_DEVICE_GONE: "Notifications no longer reach {}",
+}
 _OPENED_TO = {
     RingCause.HANDED_OVER: "Take over in Handoff",
     RingCause.INFORMED: "Open in Handoff",
@@ -139,16 +144,13 @@ class Letters:
         return self._message(address, "Sign in to Handoff", "sign_in", message, {"name": name, "url": url}, now)
 
     def notice(self, notice: NoticeLetter) -> Mail:
-        """The message to a manager or the desk that mail to a person of theirs does not arrive."""
-        fields: dict[str, object] = {"notice": notice, "because": not_delivered(notice.because)}
-        return self._message(
-            notice.email,
-            f"E-mail to {notice.about} is not being delivered",
-            "notice",
-            notice.notice_id,
-            fields,
-            notice.now,
-        )
+        """The message to a manager or the desk that mail, or notifications, do not reach a person of theirs."""
+        fields: dict[str, object] = {
+            "notice": notice,
+            "because": not_delivered(notice.because) if notice.because else None,
+        }
+        subject = _NOTICES[notice.kind].format(notice.about)
+        return self._message(notice.email, subject, notice.kind.value, notice.notice_id, fields, notice.now)
 
     def address_changed(self, notice: ClaimedNotice) -> Mail:
         """The message that an address is no longer in use or is new; the same message however often it is sent."""

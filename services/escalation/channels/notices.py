@@ -14,9 +14,9 @@ from services.escalation.channels.smtp import Mail
 from services.escalation.domain.addresses import Outcome, after_sending
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_UNKNOWN
 from services.escalation.domain.own_facts import AddressFailed
-from services.escalation.store import address_notices, bounce_notices
+from services.escalation.store import address_notices, manager_notices
 from services.escalation.store.address_notices import ClaimedNotice
-from services.escalation.store.bounce_notices import NoticeLetter
+from services.escalation.store.manager_notices import NoticeLetter
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.database import Pool
 from shared.ids import derived
@@ -57,10 +57,10 @@ async def send_due_notices(email: EmailChannel, processor: InputProcessor, metri
         await end(processor.pool, notice, outcome, ended.reason)
 
     changed = await address_notices.claim(processor.pool, AT_ONCE)
-    failing = await bounce_notices.claim(processor.pool, AT_ONCE)
+    failing = await manager_notices.claim(processor.pool, AT_ONCE)
     await asyncio.gather(
         *(send(one, email.letters.address_changed, address_notices.end, GIVE_UP_AFTER_UNKNOWN) for one in changed),
-        *(send(one, email.letters.notice, bounce_notices.end, GIVE_UP_BOUNCES_AFTER_UNKNOWN) for one in failing),
+        *(send(one, email.letters.notice, manager_notices.end, GIVE_UP_BOUNCES_AFTER_UNKNOWN) for one in failing),
     )
     return len(changed) + len(failing)
 

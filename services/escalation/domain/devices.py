@@ -4,6 +4,9 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
+from typing import ClassVar
+
+from shared.contracts.fact import About, Fact
 
 MOST_DEVICES = 10
 """The number of devices on which one person receives notifications; with another one, the oldest ends."""
@@ -37,6 +40,15 @@ WHY_ENDED: Mapping[DeviceEnd, str] = {
     DeviceEnd.TOO_MANY: f"notifications go to your latest {MOST_DEVICES} devices",
     DeviceEnd.OTHER_PERSON: "a colleague turned on notifications in the same browser",
 }
+
+
+class LastDeviceGone(Fact):
+    """The push services do not know the last devices of a person any more, and the person has removed none of them."""
+
+    type: ClassVar[str] = "escalation.delivery.last_device_gone"
+    topic: ClassVar[str] = ""
+    about: ClassVar[About] = "salesperson"
+
 
 # The first that fits: many browsers also name those that they are built on.
 _BROWSERS = (

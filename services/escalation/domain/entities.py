@@ -237,21 +237,6 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """A one-time message to a person that mail to another person does not arrive."""
-
-    notice_id: UUID
-    recipient: str
-    about: str
-    try_at: datetime
-    changed_at: datetime
-    state: str = "pending"
-    attempts: int = 0
-    unknown_count: int = 0
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Note:
     """A salesperson's note about a customer, for the next person who has the episode."""
 

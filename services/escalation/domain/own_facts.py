@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.escalation.domain.devices import LastDeviceGone
 from services.escalation.domain.duty_buttons import DUTY_BUTTONS
 from services.escalation.domain.policy.document import LONGEST
 from services.escalation.domain.written import Written
@@ -285,13 +286,8 @@ _ALL: tuple[type[Fact], ...] = (
     *BUTTONS,
     ReopenPressed,
     *DUTY_BUTTONS,
-    DeliveryAttempted,
-    DeliveryReturned,
-    DeliveryResent,
-    AddressFailed,
-    AddressWorks,
-    PolicySubmitted,
-    RulesChanged,
+    *(DeliveryAttempted, DeliveryReturned, DeliveryResent, AddressFailed, AddressWorks, LastDeviceGone),
+    *(PolicySubmitted, RulesChanged),
 )
 
 OWN_FACTS: Mapping[str, type[Fact]] = {fact.type: fact for fact in _ALL}

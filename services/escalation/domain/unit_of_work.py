@@ -21,7 +21,6 @@ from services.escalation.domain.entities import (
     Delivery,
     Episode,
     Note,
-    Notice,
     Order,
     Salesperson,
     Signal,
@@ -30,6 +29,7 @@ from services.escalation.domain.entities import (
 from services.escalation.domain.facts import AccountFact
 from services.escalation.domain.installation import Installation
 from services.escalation.domain.main_signal import all_for_information, is_for_information, main_signal
+from services.escalation.domain.notices import Notice
 from services.escalation.domain.policy.model import Policy, TeamMode
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
 from services.escalation.domain.signals.silences import Silence
@@ -57,7 +57,7 @@ class Changes:
     left: set[tuple[str, str]] = field(default_factory=set)
     signed_out: set[str] = field(default_factory=set)
     notices: list[AddressNotice] = field(default_factory=list)
-    bounce_notices: list[Notice] = field(default_factory=list)
+    manager_notices: list[Notice] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
     def touched(self) -> set[str]:

@@ -12,9 +12,9 @@ from services.escalation.domain.channels import Addresses, ChannelDefinition
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_UNKNOWN, RESEND_UNKNOWN_AFTER
 from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.words import Risk, money
-from services.escalation.store.bounce_notices import failing_people
 from services.escalation.store.claims import NEEDLESS, ClaimedDelivery
 from services.escalation.store.letter_parts import LetterParts, parts_of
+from services.escalation.store.manager_notices import failing_people
 from services.escalation.store.policies import KnownPolicies
 from services.escalation.store.signals_shown import signals_shown
 from services.escalation.store.stories import Story, stories_of

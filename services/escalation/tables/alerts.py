@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Text
 from sqlalchemy import text as sql
 from sqlmodel import Field
 
@@ -98,8 +98,10 @@ class Notice(EscalationTable, table=True):
     __table_args__ = (
         Index("notices_to_try", "try_at", postgresql_where=sql("state in ('pending', 'sending')")),
         CheckConstraint("state in ('pending', 'sending', 'sent', 'failed', 'cancelled')", name="notices_state"),
+        CheckConstraint("kind in ('address_failed', 'last_device_gone')", name="notices_kind"),
     )
     notice_id: UUID = Field(primary_key=True)
+    kind: str = Field(sa_column=Column(Text, nullable=False, server_default="address_failed"))
     recipient: str = Field(sa_column=text_column())
     about: str = Field(sa_column=text_column())
     state: str = Field(sa_column=text_column())

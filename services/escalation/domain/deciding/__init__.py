@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from services.escalation.domain import duty_buttons, own_facts
+from services.escalation.domain import devices, duty_buttons, own_facts
 from services.escalation.domain.deciding.buttons import log_check_in, log_follow_up, press
 from services.escalation.domain.deciding.deadlines import (
     act_on_deadline,
@@ -25,6 +25,7 @@ from services.escalation.domain.deciding.policies import publish_policy
 from services.escalation.domain.deciding.preferences import note_preference
 from services.escalation.domain.deciding.receipts import (
     note_failing_address,
+    note_last_device_gone,
     note_working_address,
     record_attempt,
     record_return,
@@ -96,6 +97,7 @@ SUBSCRIPTIONS: Mapping[type[Fact], Sequence[Handler]] = {
     own_facts.DeliveryResent: (send_again,),
     own_facts.AddressFailed: (note_failing_address,),
     own_facts.AddressWorks: (note_working_address,),
+    devices.LastDeviceGone: (note_last_device_gone,),
     own_facts.PolicySubmitted: (publish_policy,),
     own_facts.RulesChanged: (rejudge,),
 }

@@ -12,8 +12,10 @@ from services.escalation.domain.deliveries import (
     resent,
     returned,
 )
+from services.escalation.domain.devices import LastDeviceGone
 from services.escalation.domain.draft import Draft
-from services.escalation.domain.entities import Delivery, Notice, Salesperson
+from services.escalation.domain.entities import Delivery, Salesperson
+from services.escalation.domain.notices import Notice, NoticeKind
 from services.escalation.domain.own_facts import (
     AddressFailed,
     AddressWorks,
@@ -22,9 +24,11 @@ from services.escalation.domain.own_facts import (
     DeliveryResent,
     DeliveryReturned,
 )
+from shared.contracts.fact import Fact
 from shared.contracts.mailboxes import can_be_written_to, is_same_address
 from shared.ids import derived
 
+_NAMES_OF_IDS = {NoticeKind.ADDRESS_FAILED: "address failed", NoticeKind.LAST_DEVICE_GONE: "last device gone"}
 NOT_NEEDED = {
     "closed": "its episode is closed",
     "acknowledged": "its episode has been acknowledged",
@@ -107,18 +111,7 @@ def note_failing_address(draft: Draft[AddressFailed]) -> None:
     if person.email_failed_at is not None:
         return
     draft.keep(replace(person, email_failed_at=draft.now, email_failed_because=draft.fact.reason))
-    recipient = _notice_recipient(draft, person)
-    if recipient is None:  # the note of /readyz informs operators in any case
-        return
-    draft.work.changes.bounce_notices.append(
-        Notice(
-            notice_id=derived("address failed", person.salesperson_id, draft.now.isoformat()),
-            recipient=recipient.salesperson_id,
-            about=person.salesperson_id,
-            try_at=draft.now,
-            changed_at=draft.now,
-        )
-    )
+    _notify_upward(draft, person, NoticeKind.ADDRESS_FAILED)  # the note of /readyz informs operators in any case
 
 
 def note_working_address(draft: Draft[AddressWorks]) -> None:
@@ -130,7 +123,31 @@ def note_working_address(draft: Draft[AddressWorks]) -> None:
     draft.keep(replace(person, email_failed_at=None, email_failed_because=None))
 
 
-def _notice_recipient(draft: Draft[AddressFailed], person: Salesperson) -> Salesperson | None:
+def note_last_device_gone(draft: Draft[LastDeviceGone]) -> None:
+    """Notify the person's manager: no phone rings any more, and who lost a phone may not know."""
+    person = draft.work.people.get(draft.event.subject)
+    if person is not None and person.active:
+        _notify_upward(draft, person, NoticeKind.LAST_DEVICE_GONE)
+
+
+def _notify_upward(draft: Draft[Fact], person: Salesperson, kind: NoticeKind) -> None:
+    """Send one notice about this person up the line, unless mail reaches nobody there."""
+    recipient = _notice_recipient(draft, person)
+    if recipient is None:
+        return
+    draft.work.changes.manager_notices.append(
+        Notice(
+            notice_id=derived(_NAMES_OF_IDS[kind], person.salesperson_id, draft.now.isoformat()),
+            kind=kind,
+            recipient=recipient.salesperson_id,
+            about=person.salesperson_id,
+            try_at=draft.now,
+            changed_at=draft.now,
+        )
+    )
+
+
+def _notice_recipient(draft: Draft[Fact], person: Salesperson) -> Salesperson | None:
     """The nearest person up the line whom mail reaches, else the desk."""
     seen, above = {person.salesperson_id}, person.manager
     while above is not None and above not in seen:

@@ -10,20 +10,25 @@ from datetime import datetime
 from uuid import UUID
 
 from services.escalation.domain.addresses import Outcome
+from services.escalation.domain.notices import NoticeKind
 from services.escalation.store.claims import SENDING_LIMIT
 from shared.database import Connection, Pool
 
 _NAMED = 5
 
-# If the address was changed meanwhile, or the recipient has left, the notice is no longer needed.
+# If the address was changed meanwhile, a device was added, or either person has left, the notice is not needed.
 _CLAIM = """
     with due as (
-        select n.notice_id, n.recipient, n.about from escalation.notices n
+        select n.notice_id, n.kind, n.recipient, n.about from escalation.notices n
         where n.state in ('pending', 'sending') and n.try_at <= (select shared.app_now())
         order by n.try_at limit $1 for update skip locked
     ), known as (
         select due.notice_id, r.name, r.email, p.name as about, p.email as address, p.email_failed_because as because,
-               p.email_failed_at is not null and r.active and r.email is not null as needed
+               r.active and r.email is not null and case due.kind
+                   when 'address_failed' then p.email_failed_at is not null
+                   else p.active and not exists (
+                       select from escalation.push_devices d where d.salesperson_id = due.about and d.ended_at is null)
+               end as needed
         from due
         join escalation.salespeople r on r.salesperson_id = due.recipient
         join escalation.salespeople p on p.salesperson_id = due.about
@@ -33,7 +38,7 @@ _CLAIM = """
         attempts = n.attempts + known.needed::int, unknown_count = n.unknown_count + (n.state = 'sending')::int,
         try_at = shared.app_now() + $2, changed_at = shared.app_now()
     from known where known.notice_id = n.notice_id
-    returning n.notice_id, n.recipient, n.attempts, n.unknown_count, known.name, known.email, known.about,
+    returning n.notice_id, n.kind, n.recipient, n.attempts, n.unknown_count, known.name, known.email, known.about,
               known.address, known.because, known.needed, shared.app_now() as now
 """
 _END = """
@@ -49,17 +54,18 @@ _FAILING = """
 
 @dataclass(frozen=True, slots=True)
 class NoticeLetter:
-    """The content of a notice: mail to `about`, at `address`, does not arrive, with the mail server's reason."""
+    """The content of a notice about the person named `about`, with their address and why mail does not arrive there."""
 
     notice_id: UUID
+    kind: NoticeKind
     recipient: str
     attempts: int
     unknown_count: int
     name: str
     email: str
     about: str
-    address: str
-    because: str
+    address: str | None
+    because: str | None
     now: datetime
 
 
@@ -77,7 +83,8 @@ async def claim(pool: Pool, limit: int) -> Sequence[NoticeLetter]:
     """Take at most `limit` due notices, and mark them as `sending`."""
     rows = await pool.fetch(_CLAIM, limit, SENDING_LIMIT)
     columns = NoticeLetter.__slots__
-    return [NoticeLetter(**{name: row[name] for name in columns}) for row in rows if row["needed"]]
+    found = ({name: row[name] for name in columns} for row in rows if row["needed"])
+    return [NoticeLetter(**(each | {"kind": NoticeKind(each["kind"])})) for each in found]
 
 
 async def end(pool: Pool, notice: NoticeLetter, outcome: Outcome, reason: str | None) -> None:
