@@ -13,7 +13,7 @@ from uuid import UUID
 from services.escalation.channels.channel import Ended
 from services.escalation.channels.email import EmailChannel
 from services.escalation.channels.letters import Letters
-from services.escalation.channels.notices import send_due_notices
+from services.escalation.channels.notices import report_lost_devices, send_due_notices
 from services.escalation.channels.sender import Sender
 from services.escalation.channels.smtp import Mail, MailServer
 from services.escalation.domain.installation import Installation
@@ -130,7 +130,8 @@ class Escalation(ServiceUnderTest):
         await self.send_round(self.sender(), create_metrics("escalation"))
 
     async def send_notices(self) -> None:
-        """Send due notices, once."""
+        """Report what was lost, and send due notices, once."""
+        await report_lost_devices(self.processor)
         await send_due_notices(EmailChannel(self.mail, letters()), self.processor, create_metrics("escalation"))
 
     async def send_round(self, sender: Sender[Mail], metrics: Metrics) -> None:

@@ -1,11 +1,13 @@
 """The loop that sends notices: of a changed address to the old and the new one, and to the manager of a person whom
-mail does not reach. It claims due notices, sends them, and stores the results. An address that refuses a notice is
-marked like one that refuses an alert."""
+mail or notifications do not reach. It claims due notices, sends them, and stores the results. An address that refuses
+a notice is marked like one that refuses an alert.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeAlias, TypeVar
+from uuid import UUID
 
 from services.escalation.channels.channel import Ended
 from services.escalation.channels.email import EmailChannel
@@ -13,13 +15,14 @@ from services.escalation.channels.sender import AT_ONCE, count_attempt, warn
 from services.escalation.channels.smtp import Mail
 from services.escalation.domain.addresses import Outcome, after_sending
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_UNKNOWN
+from services.escalation.domain.devices import LastDeviceGone
 from services.escalation.domain.own_facts import AddressFailed
 from services.escalation.store import address_notices, manager_notices
 from services.escalation.store.address_notices import ClaimedNotice
 from services.escalation.store.manager_notices import NoticeLetter
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.database import Pool
-from shared.ids import derived
+from shared.ids import SalespersonId, derived
 from shared.inputs import Batch, Input, InputKind
 from shared.metrics import Metrics
 from shared.service import Resources
@@ -38,6 +41,7 @@ async def send_notices(email: EmailChannel, resources: Resources) -> None:
     """Send in a loop of its own, so that no alert is delayed. Runs until cancelled; notices being sent at that time are
     sent again after the timeout."""
     while True:
+        await report_lost_devices(resources.processor)
         if not await send_due_notices(email, resources.processor, resources.metrics):
             await asyncio.sleep(_POLL_SECONDS)
 
@@ -65,16 +69,29 @@ async def send_due_notices(email: EmailChannel, processor: InputProcessor, metri
     return len(changed) + len(failing)
 
 
+async def report_lost_devices(processor: InputProcessor) -> None:
+    """Report people who have lost their last device. If the process dies in between, the same report is made again."""
+    for lost in await manager_notices.lost_devices(processor.pool, AT_ONCE):
+        if lost.were_last:
+            id = derived("last device gone", *lost.devices)
+            await _report(processor, LastDeviceGone(), id, about=lost.salesperson_id)
+        await manager_notices.note_reported(processor.pool, lost.devices)
+
+
 async def _mark_address(processor: InputProcessor, notice: ClaimedNotice | NoticeLetter, ended: Ended) -> None:
     """Mark the recipient's address, if it is still theirs; the next person up the line is then notified of it."""
     address = notice.address if isinstance(notice, ClaimedNotice) else notice.email
     person = notice.salesperson_id if isinstance(notice, ClaimedNotice) else notice.recipient
     fact = AddressFailed(address=address, reason=ended.reason or "refused")
+    await _report(processor, fact, derived("address failed", notice.notice_id, notice.attempts), about=person)
+
+
+async def _report(processor: InputProcessor, fact: Fact, id: UUID, *, about: SalespersonId) -> None:
     event: Envelope[Fact] = envelope(
         fact,
-        id=str(derived("address failed", notice.notice_id, notice.attempts)),
+        id=str(id),
         source="handoff/escalation/channels",
-        subject=person,
+        subject=about,
         time=await processor.pool.fetchval("select shared.app_now()"),
     )
     await processor.apply(Batch([Input(event, fact.model_dump_json().encode(), b"", InputKind.DELIVERY)]), whole=True)

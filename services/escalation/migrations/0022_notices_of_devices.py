@@ -11,7 +11,7 @@ down_revision = "0021"
 branch_labels = None
 depends_on = None
 
-online_safe = True  # a column with a default, which the version before does not write
+online_safe = True  # columns that the version before need not fill
 
 
 def upgrade() -> None:
@@ -22,8 +22,18 @@ def upgrade() -> None:
         "check (kind in ('address_failed', 'last_device_gone')) not valid"
     )
     op.execute("alter table escalation.notices validate constraint notices_kind")
+    reported = sa.Column("loss_reported_at", sa.DateTime(timezone=True), nullable=True)
+    op.add_column("push_devices", reported, schema="escalation")
+    op.create_index(
+        "push_devices_lost",
+        "push_devices",
+        ["salesperson_id"],
+        schema="escalation",
+        postgresql_where=sa.text("ended_because = 'gone' and loss_reported_at is null"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_column("push_devices", "loss_reported_at", schema="escalation")
     op.execute("delete from escalation.notices where kind <> 'address_failed'")
     op.drop_column("notices", "kind", schema="escalation")

@@ -50,6 +50,26 @@ _FAILING = """
     select salesperson_id, name, email_failed_at as since, email_failed_because as because
     from escalation.salespeople where active and email_failed_at is not null order by email_failed_at
 """
+_LOST = """
+    select salesperson_id, array_agg(device_id order by device_id) as devices,
+           not exists (
+               select from escalation.push_devices d
+               where d.salesperson_id = lost.salesperson_id and d.ended_at is null) as were_last
+    from escalation.push_devices lost where ended_because = 'gone' and loss_reported_at is null
+    group by salesperson_id order by salesperson_id limit $1
+"""
+_REPORTED = """
+    update escalation.push_devices set loss_reported_at = shared.app_now() where device_id = any($1::uuid[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LostDevices:
+    """Devices of one person that their push services no longer know; `were_last`: the person has no other."""
+
+    salesperson_id: str
+    devices: Sequence[UUID]
+    were_last: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +111,16 @@ async def end(pool: Pool, notice: NoticeLetter, outcome: Outcome, reason: str | 
     """Store an attempt's result."""
     known = (notice.notice_id, outcome.state, reason, outcome.pause, notice.attempts)
     await pool.execute(_END, *known, outcome.unknown_count)
+
+
+async def lost_devices(pool: Pool, limit: int) -> Sequence[LostDevices]:
+    """The devices of at most `limit` people that were lost, until `note_reported`."""
+    return [LostDevices(**row) for row in await pool.fetch(_LOST, limit)]
+
+
+async def note_reported(pool: Pool, devices: Sequence[UUID]) -> None:
+    """Note that nothing more follows from the loss of these devices."""
+    await pool.execute(_REPORTED, devices)
 
 
 async def failing_people(connection: Connection) -> Sequence[Failing]:

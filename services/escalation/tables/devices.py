@@ -18,12 +18,19 @@ class PushDevice(EscalationTable, table=True):
 
     `p256dh` and `auth` are the browser's keys in base64url, `press_key` signs the buttons of its notifications, and
     `key_fingerprint` is that of the installation's key that it subscribed with. It was signed in by `session_hash`.
+    `loss_reported_at`: since when it is known, of a device that its push service no longer knows, whether it was the
+    person's last one.
     """
 
     __tablename__ = "push_devices"
     __table_args__ = (
         Index("push_devices_once", "endpoint_hash", unique=True, postgresql_where=sql("ended_at is null")),
         Index("push_devices_of", "salesperson_id", "added_at"),
+        Index(
+            "push_devices_lost",
+            "salesperson_id",
+            postgresql_where=sql("ended_because = 'gone' and loss_reported_at is null"),
+        ),
         CheckConstraint("(ended_at is null) = (ended_because is null)", name="push_devices_ended"),
         CheckConstraint(
             f"case when ended_at is null then num_nulls({_SECRETS}) = 0 "
@@ -45,6 +52,7 @@ class PushDevice(EscalationTable, table=True):
     accepted_at: datetime | None = Field(sa_column=instant_column(nullable=True))
     ended_at: datetime | None = Field(sa_column=instant_column(nullable=True))
     ended_because: str | None = Field(sa_column=text_column(nullable=True))
+    loss_reported_at: datetime | None = Field(sa_column=instant_column(nullable=True))
 
 
 class ShownNotification(EscalationTable, table=True):

@@ -1,6 +1,7 @@
 """Handles reports of channels: results of attempts, returned messages, and failing addresses."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from services.escalation.domain.decisions.care import AlertSent
 from services.escalation.domain.deliveries import (
@@ -28,6 +29,8 @@ from shared.contracts.fact import Fact
 from shared.contracts.mailboxes import can_be_written_to, is_same_address
 from shared.ids import derived
 
+_SUBSCRIBES_WITHIN = timedelta(hours=1)
+"""A browser whose subscription has ended often makes another one by itself."""
 _NAMES_OF_IDS = {NoticeKind.ADDRESS_FAILED: "address failed", NoticeKind.LAST_DEVICE_GONE: "last device gone"}
 NOT_NEEDED = {
     "closed": "its episode is closed",
@@ -127,11 +130,13 @@ def note_last_device_gone(draft: Draft[LastDeviceGone]) -> None:
     """Notify the person's manager: no phone rings any more, and who lost a phone may not know."""
     person = draft.work.people.get(draft.event.subject)
     if person is not None and person.active:
-        _notify_upward(draft, person, NoticeKind.LAST_DEVICE_GONE)
+        _notify_upward(draft, person, NoticeKind.LAST_DEVICE_GONE, after=_SUBSCRIBES_WITHIN)
 
 
-def _notify_upward(draft: Draft[Fact], person: Salesperson, kind: NoticeKind) -> None:
-    """Send one notice about this person up the line, unless mail reaches nobody there."""
+def _notify_upward(
+    draft: Draft[Fact], person: Salesperson, kind: NoticeKind, *, after: timedelta = timedelta(0)
+) -> None:
+    """Send one notice about this person up the line, unless mail reaches nobody there, or there is no need by then."""
     recipient = _notice_recipient(draft, person)
     if recipient is None:
         return
@@ -141,7 +146,7 @@ def _notify_upward(draft: Draft[Fact], person: Salesperson, kind: NoticeKind) ->
             kind=kind,
             recipient=recipient.salesperson_id,
             about=person.salesperson_id,
-            try_at=draft.now,
+            try_at=draft.now + after,
             changed_at=draft.now,
         )
     )
