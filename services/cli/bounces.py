@@ -13,7 +13,7 @@ from services.cli.terminal import AsJson
 
 if TYPE_CHECKING:
     from services.escalation.channels.bounces import Bounce
-    from services.escalation.store.manager_notices import Failing
+    from services.escalation.store.upward_notices import Failing
     from shared.database import Pool
 
 T = TypeVar("T")
@@ -152,7 +152,7 @@ def _record(name: str, bounce: "Bounce") -> None:
 
 
 async def _failing(pool: "Pool") -> "Sequence[Failing]":
-    from services.escalation.store.manager_notices import failing_people
+    from services.escalation.store.upward_notices import failing_people
 
     async with pool.acquire() as connection:
         return await failing_people(connection)

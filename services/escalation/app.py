@@ -46,10 +46,10 @@ from services.escalation.store.desk import desk_notes
 from services.escalation.store.devices import NewDevice, Subscription
 from services.escalation.store.inbox import now
 from services.escalation.store.left_to_judge import SOURCE, event_id
-from services.escalation.store.manager_notices import notes_of_addresses
 from services.escalation.store.policies import KnownPolicies, load
 from services.escalation.store.rounds import now_and_round
 from services.escalation.store.sessions import Person
+from services.escalation.store.upward_notices import notes_of_addresses
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.escalation import POLICY_SUBJECT
 from shared.database import Connection, Pool

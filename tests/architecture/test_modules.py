@@ -39,7 +39,7 @@ MAY_WRITE_BY_ITSELF = {
     "shared/outbox.py": "what was sent long ago is deleted",
     "services/cli/demo/clock.py": "what time it is in a demo is no fact about a customer",
     "services/escalation/store/sessions.py": "who is signed in is no fact about a customer",
-    "services/escalation/store/manager_notices.py": "claims notices before they are sent, and says what became of them",
+    "services/escalation/store/upward_notices.py": "claims notices before they are sent, and says what became of them",
     "services/escalation/store/sign_outs.py": "who is signed in is no fact about a customer",
     "services/escalation/store/address_notices.py": "claims notices of a changed address, and what came of each",
     "services/escalation/store/devices.py": "which browsers receive notifications is no fact about a customer",

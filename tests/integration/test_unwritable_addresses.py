@@ -1,6 +1,6 @@
 """An address that was stored before it could be refused, and that no e-mail can be sent to, is marked and reported."""
 
-from services.escalation.store.manager_notices import failing_people, notes_of_addresses
+from services.escalation.store.upward_notices import failing_people, notes_of_addresses
 from tests.escalation import Escalation
 from tests.integration.undelivered import REFUSED, email_of
 from tests.team import person

@@ -51,7 +51,7 @@ from services.escalation.domain.written import NoteAbout, NoteRow
 from services.escalation.store.address_notices import ClaimedNotice
 from services.escalation.store.deliveries import FACTS_READ, Letter
 from services.escalation.store.lists import ListLetter
-from services.escalation.store.manager_notices import NoticeLetter
+from services.escalation.store.upward_notices import NoticeLetter
 from shared.contracts.escalation import RingCause, Severity
 from shared.contracts.mailboxes import NotAMailbox, mailbox_of
 from shared.contracts.support_inbound import ContactPreference

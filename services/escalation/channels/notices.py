@@ -17,12 +17,12 @@ from services.escalation.domain.addresses import Outcome, after_sending
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_UNKNOWN
 from services.escalation.domain.devices import LastDeviceGone
 from services.escalation.domain.own_facts import AddressFailed
-from services.escalation.store import address_notices, manager_notices
+from services.escalation.store import address_notices, upward_notices
 from services.escalation.store.address_notices import ClaimedNotice
-from services.escalation.store.manager_notices import NoticeLetter
+from services.escalation.store.upward_notices import NoticeLetter
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.database import Pool
-from shared.ids import SalespersonId, derived
+from shared.ids import derived
 from shared.inputs import Batch, Input, InputKind
 from shared.metrics import Metrics
 from shared.service import Resources
@@ -61,21 +61,21 @@ async def send_due_notices(email: EmailChannel, processor: InputProcessor, metri
         await end(processor.pool, notice, outcome, ended.reason)
 
     changed = await address_notices.claim(processor.pool, AT_ONCE)
-    failing = await manager_notices.claim(processor.pool, AT_ONCE)
+    failing = await upward_notices.claim(processor.pool, AT_ONCE)
     await asyncio.gather(
         *(send(one, email.letters.address_changed, address_notices.end, GIVE_UP_AFTER_UNKNOWN) for one in changed),
-        *(send(one, email.letters.notice, manager_notices.end, GIVE_UP_BOUNCES_AFTER_UNKNOWN) for one in failing),
+        *(send(one, email.letters.notice, upward_notices.end, GIVE_UP_BOUNCES_AFTER_UNKNOWN) for one in failing),
     )
     return len(changed) + len(failing)
 
 
 async def report_lost_devices(processor: InputProcessor) -> None:
     """Report people who have lost their last device. If the process dies in between, the same report is made again."""
-    for lost in await manager_notices.lost_devices(processor.pool, AT_ONCE):
+    for lost in await upward_notices.lost_devices(processor.pool, AT_ONCE):
         if lost.were_last:
             id = derived("last device gone", *lost.devices)
             await _report(processor, LastDeviceGone(), id, about=lost.salesperson_id)
-        await manager_notices.note_reported(processor.pool, lost.devices)
+        await upward_notices.note_reported(processor.pool, lost.devices)
 
 
 async def _mark_address(processor: InputProcessor, notice: ClaimedNotice | NoticeLetter, ended: Ended) -> None:
@@ -86,7 +86,7 @@ async def _mark_address(processor: InputProcessor, notice: ClaimedNotice | Notic
     await _report(processor, fact, derived("address failed", notice.notice_id, notice.attempts), about=person)
 
 
-async def _report(processor: InputProcessor, fact: Fact, id: UUID, *, about: SalespersonId) -> None:
+async def _report(processor: InputProcessor, fact: Fact, id: UUID, *, about: str) -> None:
     event: Envelope[Fact] = envelope(
         fact,
         id=str(id),

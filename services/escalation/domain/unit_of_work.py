@@ -57,7 +57,7 @@ class Changes:
     left: set[tuple[str, str]] = field(default_factory=set)
     signed_out: set[str] = field(default_factory=set)
     notices: list[AddressNotice] = field(default_factory=list)
-    manager_notices: list[Notice] = field(default_factory=list)
+    upward_notices: list[Notice] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
     def touched(self) -> set[str]:

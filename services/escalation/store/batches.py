@@ -140,7 +140,7 @@ async def save(connection: Connection, work: UnitOfWork, now: datetime) -> None:
     await _save(connection, _SAVE_ALERTS, changes.alerts.values())
     await _save(connection, _SAVE_DELIVERIES, changes.deliveries.values())
     await _save(connection, _SAVE_NOTES, changes.notes)
-    await _save(connection, _SAVE_NOTICES, changes.manager_notices)
+    await _save(connection, _SAVE_NOTICES, changes.upward_notices)
     await _add(connection, _ADD_DECISIONS, changes.decisions)
     await new_policies.save(connection, changes.policies)
     await sign_outs.end_all(connection, changes.signed_out, now)

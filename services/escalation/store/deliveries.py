@@ -14,10 +14,10 @@ from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.words import Risk, money
 from services.escalation.store.claims import NEEDLESS, ClaimedDelivery
 from services.escalation.store.letter_parts import LetterParts, parts_of
-from services.escalation.store.manager_notices import failing_people
 from services.escalation.store.policies import KnownPolicies
 from services.escalation.store.signals_shown import signals_shown
 from services.escalation.store.stories import Story, stories_of
+from services.escalation.store.upward_notices import failing_people
 from shared.database import Connection, Pool
 from shared.ids import SalespersonId
 from shared.metrics import Metrics

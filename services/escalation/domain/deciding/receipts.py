@@ -140,7 +140,7 @@ def _notify_upward(
     recipient = _notice_recipient(draft, person)
     if recipient is None:
         return
-    draft.work.changes.manager_notices.append(
+    draft.work.changes.upward_notices.append(
         Notice(
             notice_id=derived(_NAMES_OF_IDS[kind], person.salesperson_id, draft.now.isoformat()),
             kind=kind,
