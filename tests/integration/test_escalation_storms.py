@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 
 from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.policy.document import digest, shipped_text
 from shared.contracts.order_parts import Customer
 from shared.metrics import create_metrics
 from tests.builders import minutes, order_placed, refund_requested, salesperson_changed
@@ -34,6 +35,7 @@ async def sums(escalation: Escalation) -> AsyncIterator[None]:
 async def test_a_thousand_signals_on_forty_sellers_are_forty_lists_and_the_first_few_of_each(
     escalation: Escalation,
 ) -> None:
+    await _count_within_ten_minutes(escalation)  # a busy machine takes longer than one
     await _sell(escalation, sellers=40, each=25)
     await _fail(escalation, range(1_000))
     async with escalation.sending():
@@ -41,7 +43,7 @@ async def test_a_thousand_signals_on_forty_sellers_are_forty_lists_and_the_first
             lambda: _states(escalation), {"sent": 40 * ALONE, "held": 40 * 20}, within_seconds=_SECONDS_FOR_A_THOUSAND
         )
         await _nothing_is_dropped(escalation)
-        await escalation.move_clock(MINUTE)
+        await escalation.move_clock(10 * MINUTE)
         await eventually(lambda: _states(escalation), {"sent": 1_000}, within_seconds=_SECONDS_FOR_A_THOUSAND)
     mails = Counter(message["To"] for message in escalation.mail.received)
     assert len(mails) == 40
@@ -258,6 +260,11 @@ async def _send(escalation: Escalation) -> None:
     for _ in range(3):
         await escalation.send_mail()
         await asyncio.sleep(0)
+
+
+async def _count_within_ten_minutes(escalation: Escalation) -> None:
+    text = shipped_text().replace('window = "1m"', 'window = "10m"')
+    await escalation.pool.execute("update escalation.policies set document = $1, digest = $2", text, digest(text))
 
 
 async def _after_the_window(escalation: Escalation) -> None:
