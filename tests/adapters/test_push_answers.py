@@ -33,6 +33,7 @@ DATE = (b"Date", b"Mon, 04 May 2026 09:00:00 GMT")
         (307, Attempt.PUT_OFF, Trouble.SERVER),
         (405, Attempt.PUT_OFF, Trouble.SERVER),
         (407, Attempt.PUT_OFF, Trouble.SERVER),
+        (406, Attempt.PUT_OFF, Trouble.PUT_OFF),
         (408, Attempt.PUT_OFF, Trouble.PUT_OFF),
         (429, Attempt.PUT_OFF, Trouble.PUT_OFF),
         (500, Attempt.PUT_OFF, Trouble.PUT_OFF),

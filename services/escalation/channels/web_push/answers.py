@@ -15,7 +15,8 @@ Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 _SHORTEST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(hours=1)
 _SECONDS = re.compile(r"[0-9]{1,9}")
-_DEFERRING = frozenset({408, 425, 429})
+_DEFERRING = frozenset({406, 408, 425, 429})
+"""Also 406, with which Microsoft's service says "too many" (and when to come back)."""
 
 
 def ended_by(status: int, headers: Headers) -> Ended:
