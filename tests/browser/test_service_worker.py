@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,17 @@ from tests.servers import MakeDatabase
 from tests.waiting import eventually, until
 
 _SHOWN = """
-    async () => (await (await navigator.serviceWorker.ready).getNotifications()).map(
-      ({ title, body, tag, actions, silent }) => (
-        { title, body, tag, silent, actions: actions.map((one) => one.action) }))
+    () => navigator.locks.request("notifications", async () => {
+      const shown = await (await navigator.serviceWorker.ready).getNotifications();
+      return shown.map(({ title, body, tag, actions, silent }) => (
+        { title, body, tag, silent, actions: actions.map((one) => one.action) }));
+    })
+"""
+_LOOK_ON = """
+    async () => {
+      const worker = await navigator.serviceWorker.ready, look = () => worker.getNotifications();
+      (async () => { for (;;) await navigator.locks.request("notifications", look); })();
+    }
 """
 _REGISTERED = """
     async () => {
@@ -43,11 +50,11 @@ _REMEMBERED = """
 """
 _PRESS = """
     async (action) => {
-      const [notification] = await self.registration.getNotifications();
+      const look = () => self.registration.getNotifications();
+      const [notification] = await navigator.locks.request("notifications", look);
       self.dispatchEvent(new NotificationEvent("notificationclick", { notification, action }));
     }
 """
-_LOOKS_BEFORE_AGAIN = 40
 LATE = "This arrived late: the time to respond has passed."
 BODY = "Refund requested"
 ALERT = {
@@ -74,14 +81,12 @@ class Worker:
     page: Page
     session: CDPSession
     registration: str
-    received: list[Mapping[str, Any] | str] = field(default_factory=list)
 
     async def receive(self, message: Mapping[str, Any] | str) -> None:
         """A message as a push service delivers it."""
         data = message if isinstance(message, str) else json.dumps(message)
         about = {"origin": self.visits.site.public_url, "registrationId": self.registration, "data": data}
         await self.session.send("ServiceWorker.deliverPushMessage", about)
-        self.received[:] = [message]
 
     async def press(self, action: str = "") -> None:
         """A tap on the only notification, or on one of its buttons."""
@@ -98,18 +103,9 @@ class Worker:
         return found
 
     async def shows(self, *bodies: str) -> Sequence[Mapping[str, Any]]:
-        """The notifications, once they are these. Chromium may forget the first ones of a new profile: then the last
-        message is delivered once more, which its tag makes harmless."""
-        looks = count(1)
-
-        async def look() -> Sequence[Mapping[str, Any]]:
-            shown = await self.shown()
-            if bodies and not shown and next(looks) % _LOOKS_BEFORE_AGAIN == 0:
-                await self.receive(self.received[0])
-            return shown
-
+        """The notifications, once they are these."""
         return await until(
-            look, lambda shown: sorted(one["body"] for one in shown) == sorted(bodies), wanted=repr(bodies)
+            self.shown, lambda shown: sorted(one["body"] for one in shown) == sorted(bodies), wanted=repr(bodies)
         )
 
 
@@ -181,6 +177,21 @@ async def test_a_newer_alert_of_an_episode_replaces_the_older_one(worker: Worker
     await worker.receive({**ALERT, "tag": "2", "body": "Another customer"})
     await worker.receive({**ALERT, "body": "Cancellation requested"})
     await worker.shows("Cancellation requested", "Another customer")
+
+
+async def test_no_alert_is_lost_beside_a_page_that_looks_at_the_notifications(worker: Worker) -> None:
+    await worker.page.evaluate(_LOOK_ON)
+    bodies = [f"Customer {number}" for number in range(30)]
+    for body in bodies:
+        await worker.receive({**ALERT, "tag": body, "body": body})
+    await worker.shows(*bodies)
+
+
+async def test_a_suspended_page_that_keeps_its_turn_holds_up_no_alert(worker: Worker) -> None:
+    await worker.page.evaluate("() => { navigator.locks.request('notifications', () => new Promise(() => {})); }")
+    await worker.receive(ALERT)
+    unlocked = "async () => (await (await navigator.serviceWorker.ready).getNotifications()).length"
+    await eventually(lambda: worker.page.evaluate(unlocked), 1)
 
 
 async def test_what_others_did_replaces_the_notification(worker: Worker) -> None:

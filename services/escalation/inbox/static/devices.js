@@ -102,15 +102,20 @@ async function start() {
   show(lacking() ?? (page.dataset.device ? "on" : "off"));
 }
 
+// One look at the notifications at a time, with those of the service worker, which says why.
+const inTurn = (action) => navigator.locks ? navigator.locks.request("notifications", action) : action();
+
 // An open page shows which episodes wait: notifications of others are out of date.
 async function tidy() {
   const worker = await navigator.serviceWorker?.getRegistration();
   if (!worker || location.search || !find("[data-list=all]") && !find(".empty")) return;
   const waiting = new Set(findAll("[data-list] [data-episode]:not([inert], .taken)").map((each) => each.dataset.episode));
-  for (const shown of await worker.getNotifications()) {
-    const { token: isToAcknowledge, kind } = shown.data ?? {};
-    if (isToAcknowledge && !waiting.has(shown.tag) || kind === "list" && !waiting.size) shown.close();
-  }
+  await inTurn(async () => {
+    for (const shown of await worker.getNotifications()) {
+      const { token: isToAcknowledge, kind } = shown.data ?? {};
+      if (isToAcknowledge && !waiting.has(shown.tag) || kind === "list" && !waiting.size) shown.close();
+    }
+  });
 }
 
 document.addEventListener("click", (event) => {

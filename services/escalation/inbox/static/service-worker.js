@@ -3,6 +3,7 @@
 
 const LATE = "This arrived late: the time to respond has passed.";
 const NOT_SENT = "Not acknowledged: the server did not respond. Try again, or open the episode.";
+const LONGEST_TURN_MS = 3_000;
 const scope = self.registration;
 
 self.addEventListener("install", () => self.skipWaiting());
@@ -14,6 +15,17 @@ self.addEventListener("notificationclick", (event) => {
 });
 self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renew(event)));
 
+// Chromium forgets a notification that begins to show while another look at the notifications runs: then it cannot be
+// pressed or taken back. So only one part of this site, page or worker, looks at them or shows one at a time. An open
+// page that the system has suspended may keep its turn: then this one does not wait for its end.
+function inTurn(action) {
+  if (!navigator.locks) return action();
+  let result;
+  const start = () => (result = action());
+  const signal = AbortSignal.timeout(LONGEST_TURN_MS);
+  return navigator.locks.request("notifications", { signal }, start).catch(() => result ?? start());
+}
+
 async function receive(data) {
   let message;
   try {
@@ -21,13 +33,13 @@ async function receive(data) {
   } catch {  // browsers want every message to show something
     message = { title: "Handoff", body: "Open your inbox to see what is new.", url: "/", tag: "unreadable" };
   }
-  if (message.kind === "over") return takeBack(message);
+  if (message.kind === "over") return inTurn(() => takeBack(message));
   const late = message.until && Date.now() >= message.until;
-  await show(message, {
+  await inTurn(() => show(message, {
     body: late ? `${message.body}\n${LATE}` : message.body,
     actions: late || !message.token ? [] : message.actions,
     renotify: true,
-  });
+  }));
 }
 
 function show(message, { body, actions = [], renotify = false, silent = false }) {
@@ -58,10 +70,10 @@ async function acknowledge(message, title) {
     });
     answer = await response.json();
   } catch {  // offline, or the server is away: the button stays
-    return show({ ...message, title }, { body: NOT_SENT, actions: message.actions });
+    return inTurn(() => show({ ...message, title }, { body: NOT_SENT, actions: message.actions }));
   }
   const { message: body, url = message.url } = answer;
-  await show({ ...message, title, url, token: undefined }, { body, silent: true });
+  await inTurn(() => show({ ...message, title, url, token: undefined }, { body, silent: true }));
 }
 
 // An open page that shows it comes to the front; another one is left as it is, since its reader may be writing in it.
