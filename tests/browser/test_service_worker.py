@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, CDPSession, Page, expect
+from playwright.async_api import Browser, CDPSession, Page, Route, expect
 
 from tests.browser.conftest import Visits, visiting_devices
 from tests.builders import SELLER
@@ -52,7 +52,11 @@ _PRESS = """
     async (action) => {
       const look = () => self.registration.getNotifications();
       const [notification] = await navigator.locks.request("notifications", look);
-      self.dispatchEvent(new NotificationEvent("notificationclick", { notification, action }));
+      const event = new NotificationEvent("notificationclick", { notification, action });
+      let ended;
+      Object.defineProperty(event, "waitUntil", { value: (until) => { ended = until; } });
+      self.dispatchEvent(event);
+      await ended;
     }
 """
 LATE = "This arrived late: the time to respond has passed."
@@ -63,13 +67,23 @@ ALERT = {
     "body": BODY,
     "url": "/episodes/1",
     "tag": "1",
+    "at": 1_000,
     "until": 9_999_999_999_999,
     "actions": [{"action": "acknowledge", "title": "Acknowledge"}, {"action": "open", "title": "Open"}],
     "device": "00000000-0000-4000-8000-000000000001",
     "alert": "00000000-0000-4000-8000-000000000002",
     "token": "A" * 43,
 }
-OVER = {"kind": "over", "title": "Café Nord", "body": "Ben acknowledged it at 10:06.", "url": "/episodes/1", "tag": "1"}
+OVER = {
+    "kind": "over",
+    "title": "Café Nord",
+    "body": "Ben acknowledged it at 10:06.",
+    "url": "/episodes/1",
+    "tag": "1",
+    "at": 1_000,
+    "stays": True,
+}
+NEWER = {**ALERT, "at": 2_000, "body": "Cancellation requested"}
 
 
 @dataclass(frozen=True)
@@ -89,7 +103,7 @@ class Worker:
         await self.session.send("ServiceWorker.deliverPushMessage", about)
 
     async def press(self, action: str = "") -> None:
-        """A tap on the only notification, or on one of its buttons."""
+        """A tap on the only notification, or on one of its buttons, until all that it does has ended."""
         (worker,) = self.page.context.service_workers
         await worker.evaluate(_PRESS, action)
 
@@ -175,7 +189,7 @@ async def test_a_late_alert_has_no_button(worker: Worker) -> None:
 async def test_a_newer_alert_of_an_episode_replaces_the_older_one(worker: Worker) -> None:
     await worker.receive(ALERT)
     await worker.receive({**ALERT, "tag": "2", "body": "Another customer"})
-    await worker.receive({**ALERT, "body": "Cancellation requested"})
+    await worker.receive(NEWER)
     await worker.shows("Cancellation requested", "Another customer")
 
 
@@ -197,7 +211,7 @@ async def test_a_suspended_page_that_keeps_its_turn_holds_up_no_alert(worker: Wo
 async def test_what_others_did_replaces_the_notification(worker: Worker) -> None:
     await worker.receive(ALERT)
     await worker.shows(BODY)
-    await worker.receive({**OVER, "stays": True})
+    await worker.receive(OVER)
     (shown,) = await worker.shows("Ben acknowledged it at 10:06.")
     assert (shown["actions"], shown["silent"]) == ([], True)
 
@@ -210,9 +224,52 @@ async def test_a_notification_goes_with_what_its_reader_did_elsewhere(worker: Wo
 
 
 async def test_nothing_stays_of_what_was_dismissed_before_it_is_taken_back(worker: Worker) -> None:
-    await worker.receive({**OVER, "stays": True})
+    await worker.receive(OVER)
     await worker.receive({**ALERT, "tag": "2", "body": "Another customer"})
     await worker.shows("Another customer")
+
+
+@pytest.mark.parametrize("late", [ALERT, OVER, {**OVER, "stays": False}], ids=["an alert", "a reason", "a removal"])
+async def test_an_older_message_that_arrives_late_replaces_no_newer_alert(worker: Worker, late: dict[str, Any]) -> None:
+    await worker.receive(NEWER)
+    await worker.shows("Cancellation requested")
+    await worker.receive(late)
+    await worker.receive({**ALERT, "tag": "2", "body": "Another customer"})
+    await worker.shows("Cancellation requested", "Another customer")
+    (shown,) = [one for one in await worker.shown() if one["tag"] == "1"]
+    assert shown["actions"] == ["acknowledge", "open"]
+
+
+async def test_an_alert_that_arrives_after_it_was_taken_back_does_not_ring(worker: Worker) -> None:
+    await worker.receive(ALERT)
+    await worker.receive(OVER)
+    await worker.shows("Ben acknowledged it at 10:06.")
+    await worker.receive(ALERT)
+    await worker.receive({**ALERT, "tag": "2", "body": "Another customer"})
+    await worker.shows("Ben acknowledged it at 10:06.", "Another customer")
+
+
+async def test_messages_of_earlier_versions_have_no_time_and_replace_each_other(worker: Worker) -> None:
+    alert, over = {**ALERT}, {**OVER}
+    del alert["at"], over["at"]
+    for message in (ALERT, alert, over, NEWER, over):
+        await worker.receive(message)
+        await worker.shows(str(message["body"]))
+
+
+async def test_the_answer_to_a_press_replaces_no_newer_alert(worker: Worker) -> None:
+    await worker.receive(ALERT)
+    await worker.shows(BODY)
+
+    async def hold(route: Route) -> None:
+        await worker.receive(NEWER)
+        await worker.shows("Cancellation requested")
+        await route.continue_()
+
+    await worker.page.context.route("**/push/acknowledge", hold)
+    await worker.press("acknowledge")
+    (shown,) = await worker.shown()
+    assert shown["body"] == "Cancellation requested"
 
 
 async def test_a_message_that_cannot_be_read_opens_the_inbox(worker: Worker) -> None:

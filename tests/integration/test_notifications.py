@@ -215,3 +215,19 @@ async def test_a_message_of_unknown_outcome_is_sent_again_and_replaces_the_first
     assert first.headers["topic"] == second.headers["topic"]
     assert first.content["tag"] == second.content["tag"]
     assert (await devices.delivery())["state"] == "sent"
+
+
+async def test_a_message_that_takes_back_replaces_no_newer_notification(devices: Devices) -> None:
+    """Neither on the device, nor where a push service has it waiting."""
+    phone = await devices.phone()
+    episode = await devices.site.trouble()
+    await devices.send()
+    desk = Desk(await devices.site.signed_in(), episode)
+    assert (await desk.press("acknowledge")).status_code == 303
+    await devices.site.service.move_clock(timedelta(minutes=1))
+    await devices.take_back()
+    alert, over = devices.push.store.messages()
+    assert "topic" in alert.headers
+    assert "topic" not in over.headers
+    now_ms = (await devices.site.service.now()).timestamp() * 1000
+    assert alert.content["at"] <= over.content["at"] < now_ms - 50_000, devices.shown(phone)

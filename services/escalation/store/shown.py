@@ -30,9 +30,10 @@ _CLAIM = f"""
     ), claimed as (
         delete from escalation.shown_notifications n using over
         where n.salesperson_id = over.salesperson_id and n.tag = over.tag
-        returning n.salesperson_id, n.tag, n.delivery_id
+        returning n.salesperson_id, n.tag, n.delivery_id, n.shown_at
     )
     select c.salesperson_id, c.tag, p.name as reader, coalesce(p.zone, 'UTC') as zone, shared.app_now() as now,
+           max(c.shown_at) as shown_at,
            max(e.episode_id::text)::uuid as episode_id, count(distinct e.episode_id) as episodes,
            max(o.customer_name) as customer_name, max(e.account_id) as account_id,
            max(e.acknowledged_by) as acknowledged_by, max(e.acknowledged_at) as acknowledged_at,
@@ -51,13 +52,15 @@ _CLAIM = f"""
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """A notification to take back from a person's devices. The state of its episode is known if it is about one."""
+    """A notification to take back from a person's devices, shown last at `shown_at`. The state of its episode is known
+    if it is about one."""
 
     salesperson_id: SalespersonId
     tag: str
     reader: str | None
     zone: str
     now: datetime
+    shown_at: datetime
     episode_id: UUID
     episodes: int
     customer_name: str | None

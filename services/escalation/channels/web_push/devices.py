@@ -84,10 +84,11 @@ class PushSender:
         headers = {
             "TTL": str(int(message.lives_for.total_seconds())),
             "Urgency": "high" if message.is_urgent else "normal",
-            "Topic": topic_of(message.tag),
             "Content-Encoding": "aes128gcm",
             "Authorization": self.key.authorization(origin, now),
         }
+        if not message.waits_beside:
+            headers["Topic"] = topic_of(message.tag)
         return await self.client.post(keys.endpoint, body, headers)
 
 

@@ -44,14 +44,20 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class PushMessage:
-    """One message to all devices of a person. `tag`: notifications with the same tag replace each other. `deliveries`:
-    what it is about; empty for one that needs not be taken back."""
+    """One message to all devices of a person. `tag`: notifications with the same tag replace each other; a push service
+    replaces a waiting message by a later one with the same tag, unless it `waits_beside` others. `deliveries`: what it
+    is about; empty for one that needs not be taken back.
+
+    `at` in `shown`, in milliseconds since 1970: devices show the later of two messages with the same tag, even if it
+    arrives first.
+    """
 
     recipient: SalespersonId
     tag: str
     shown: Mapping[str, Any] = field(repr=False)
     lives_for: timedelta
     is_urgent: bool = False
+    waits_beside: bool = False
     deliveries: Sequence[UUID] = ()
     press: Press | None = None
 
@@ -75,6 +81,7 @@ def of_alert(letter: Letter) -> PushMessage:
             "body": _line(" · ".join(one for one in said if one)),
             "url": f"/episodes/{tag}",
             "tag": tag,
+            "at": _milliseconds(now),
             "until": None if until is None else _milliseconds(until),
             "actions": _ACTIONS if presses else (),
         },
@@ -100,6 +107,7 @@ def of_list(letter: ListLetter) -> PushMessage:
             "body": _line(f"{named} · {amounts(letter.at_risk)}"),
             "url": "/",
             "tag": LIST_TAG,
+            "at": _milliseconds(letter.now),
             "until": None,
             "actions": (),
         },
@@ -110,7 +118,10 @@ def of_list(letter: ListLetter) -> PushMessage:
 
 
 def of_end(over: TakenBack) -> PushMessage:
-    """The message that takes a notification back. `stays`: it is replaced by the reason, if it is still shown."""
+    """The message that takes a notification back. `stays`: it is replaced by the reason, if it is still shown.
+
+    Its time is that of the latest notification that it is about, so an alert that is sent meanwhile stays.
+    """
     reader = Reader(over.salesperson_id, ZoneInfo(over.zone), over.now, over.reader or "")
     by_others, reason = _why_over(over, reader)
     is_one = over.episodes == 1
@@ -120,9 +131,10 @@ def of_end(over: TakenBack) -> PushMessage:
         "body": _line(reason),
         "url": f"/episodes/{over.episode_id}" if is_one else "/",
         "tag": over.tag,
+        "at": _milliseconds(over.shown_at),
         "stays": by_others,
     }
-    return PushMessage(over.salesperson_id, over.tag, shown, _TAKEN_BACK_WITHIN)
+    return PushMessage(over.salesperson_id, over.tag, shown, _TAKEN_BACK_WITHIN, waits_beside=True)
 
 
 def test_message(person: SalespersonId, at: str) -> PushMessage:

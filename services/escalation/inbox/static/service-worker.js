@@ -33,13 +33,36 @@ async function receive(data) {
   } catch {  // browsers want every message to show something
     message = { title: "Handoff", body: "Open your inbox to see what is new.", url: "/", tag: "unreadable" };
   }
-  if (message.kind === "over") return inTurn(() => takeBack(message));
+  await inTurn(async () => {
+    const shown = await shownWith(message.tag);
+    if (isNewer(shown, message)) return keep(shown);
+    message.kind === "over" ? await takeBack(message, shown) : await ring(message);
+  });
+}
+
+// An alert is shown in any case.
+async function shownWith(tag) {
+  const [shown] = await scope.getNotifications({ tag }).catch(() => []);
+  return shown;
+}
+
+// Messages may arrive in another order than they were sent in. `at` is the server's time of what a message shows, or of
+// the latest notification that it takes back; messages of earlier versions have none, and replace any.
+const rank = ({ at, kind }) => kind === "over" ? at + 0.5 : at;
+const isNewer = (shown, message) => rank(message) < rank(shown?.data ?? {});
+
+// Browsers end a subscription whose messages show nothing, so what stays is shown once more, without a sound.
+function keep({ data, title, body, actions = [] }) {
+  return show({ ...data, title }, { body, actions: [...actions], silent: true });
+}
+
+function ring(message) {
   const late = message.until && Date.now() >= message.until;
-  await inTurn(() => show(message, {
+  return show(message, {
     body: late ? `${message.body}\n${LATE}` : message.body,
     actions: late || !message.token ? [] : message.actions,
     renotify: true,
-  }));
+  });
 }
 
 function show(message, { body, actions = [], renotify = false, silent = false }) {
@@ -50,9 +73,8 @@ function show(message, { body, actions = [], renotify = false, silent = false })
   });
 }
 
-// What nobody needs any more is replaced by the reason, or goes. Browsers end a subscription whose messages show nothing.
-async function takeBack(message) {
-  const wasShown = (await scope.getNotifications({ tag: message.tag })).length > 0;
+// What nobody needs any more is replaced by the reason, or goes.
+async function takeBack(message, wasShown) {
   await show(message, { body: message.body, silent: true });
   if (wasShown && message.stays) return;
   for (const each of await scope.getNotifications({ tag: message.tag })) each.close();
@@ -60,7 +82,7 @@ async function takeBack(message) {
 
 async function acknowledge(message, title) {
   const { device, alert, until, token } = message;
-  let answer;
+  let said;
   try {
     const response = await fetch("/push/acknowledge", {
       method: "POST",
@@ -68,12 +90,17 @@ async function acknowledge(message, title) {
       body: JSON.stringify({ device, alert, until, token }),
       credentials: "omit",
     });
-    answer = await response.json();
+    said = await response.json();
   } catch {  // offline, or the server is away: the button stays
-    return inTurn(() => show({ ...message, title }, { body: NOT_SENT, actions: message.actions }));
+    return answer({ ...message, title }, { body: NOT_SENT, actions: message.actions });
   }
-  const { message: body, url = message.url } = answer;
-  await inTurn(() => show({ ...message, title, url, token: undefined }, { body, silent: true }));
+  const { message: body, url = message.url } = said;
+  await answer({ ...message, title, url, token: undefined }, { body, silent: true });
+}
+
+// A newer notification that came meanwhile stays.
+function answer(message, options) {
+  return inTurn(async () => isNewer(await shownWith(message.tag), message) || show(message, options));
 }
 
 // An open page that shows it comes to the front; another one is left as it is, since its reader may be writing in it.
