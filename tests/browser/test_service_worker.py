@@ -59,7 +59,9 @@ _PRESS = """
       await ended;
     }
 """
+_LOOKED_AT = "document.dispatchEvent(new Event('visibilitychange'))"
 LATE = "This arrived late: the time to respond has passed."
+NOT_SENT = "Not acknowledged: the server did not respond. Try again, or open the episode."
 BODY = "Refund requested"
 ALERT = {
     "kind": "alert",
@@ -107,10 +109,10 @@ class Worker:
         (worker,) = self.page.context.service_workers
         await worker.evaluate(_PRESS, action)
 
-    async def set_clock(self, now_ms: int) -> None:
-        """The service worker's own clock."""
+    async def change(self, script: str) -> None:
+        """Change what the service worker finds in its browser."""
         (worker,) = self.page.context.service_workers
-        await worker.evaluate("(now) => { Date.now = () => now; }", now_ms)
+        await worker.evaluate(f"() => {{ {script}; }}")
 
     async def shown(self) -> Sequence[Mapping[str, Any]]:
         found: Sequence[Mapping[str, Any]] = await self.page.evaluate(_SHOWN)
@@ -147,7 +149,7 @@ async def test_an_alert_is_shown_and_acknowledged_from_the_notification(worker: 
     await worker.visits.site.trouble()
     await worker.devices.send()
     (message,) = worker.devices.shown(phone)
-    await worker.set_clock(message["until"] - 1_000)
+    await worker.change(f"Date.now = () => {message['until'] - 1_000}")
     await worker.receive(message)
     (shown,) = await worker.shows(message["body"])
     assert (shown["title"], shown["actions"]) == ("Petra Weiss · Critical", ["acknowledge", "open"])
@@ -175,7 +177,7 @@ async def test_without_a_connection_the_button_stays(worker: Worker) -> None:
     await worker.shows(BODY)
     await worker.visits.stop_server()
     await worker.press("acknowledge")
-    (answer,) = await worker.shows("Not acknowledged: the server did not respond. Try again, or open the episode.")
+    (answer,) = await worker.shows(NOT_SENT)
     assert answer["actions"] == ["acknowledge", "open"]
 
 
@@ -283,4 +285,26 @@ async def test_an_open_inbox_takes_away_notifications_of_what_no_longer_waits(wo
     await worker.shows(BODY)
     await worker.page.goto("/")
     await expect(worker.page.get_by_role("heading", name="Petra Weiss").first).to_be_visible()
+    await worker.shows()
+
+
+async def test_an_open_inbox_leaves_notifications_that_are_newer_than_what_it_shows(worker: Worker) -> None:
+    await worker.visits.site.trouble()
+    await worker.page.goto("/")
+    await expect(worker.page.get_by_role("heading", name="Petra Weiss").first).to_be_visible()
+    later = (await worker.visits.site.service.now() + timedelta(hours=1)).timestamp() * 1000
+    await worker.receive({**NEWER, "at": int(later)})
+    await worker.receive({**ALERT, "tag": "2"})
+    await worker.page.evaluate(_LOOKED_AT)
+    await worker.shows("Cancellation requested")
+
+
+async def test_a_hidden_inbox_leaves_notifications_alone(worker: Worker) -> None:
+    await worker.receive(ALERT)
+    await worker.page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => !window.visible })")
+    await worker.page.goto("/")
+    await worker.page.evaluate("document.dispatchEvent(new CustomEvent('fetched', { detail: document }))")
+    await worker.shows(BODY)
+    await worker.page.evaluate("window.visible = true")
+    await worker.page.evaluate(_LOOKED_AT)
     await worker.shows()

@@ -105,16 +105,17 @@ async function start() {
 // One look at the notifications at a time, with those of the service worker, which says why.
 const inTurn = (action) => navigator.locks ? navigator.locks.request("notifications", action) : action();
 
-// An open page shows which episodes wait: notifications of others are out of date.
-async function tidy() {
-  const worker = await navigator.serviceWorker?.getRegistration();
-  if (!worker || location.search || !find("[data-list=all]") && !find(".empty")) return;
-  const waiting = new Set(findAll("[data-list] [data-episode]:not([inert], .taken)").map((each) => each.dataset.episode));
-  await inTurn(async () => {
-    for (const shown of await worker.getNotifications()) {
-      const { token: isToAcknowledge, kind } = shown.data ?? {};
-      if (isToAcknowledge && !waiting.has(shown.tag) || kind === "list" && !waiting.size) shown.close();
-    }
+// A page that was just fetched shows which episodes wait: older notifications of others are out of date. A newer one is
+// of what that page does not show yet. Hidden pages leave notifications alone, since they may be suspended.
+function tidy(fresh) {
+  if (document.hidden || location.search || !find("[data-list=all]", fresh) && !find(".empty", fresh)) return;
+  const waiting = new Set(findAll("[data-list] [data-episode]:not(.taken)", fresh).map((each) => each.dataset.episode));
+  const fetchedAt = Date.parse(fresh.body.dataset.now);
+  const isOver = ({ token: isToAcknowledge, kind, at }, tag) =>
+    at < fetchedAt && (isToAcknowledge && !waiting.has(tag) || kind === "list" && !waiting.size);
+  return inTurn(async () => {
+    const worker = await navigator.serviceWorker?.getRegistration();
+    for (const shown of await worker?.getNotifications() ?? []) if (isOver(shown.data ?? {}, shown.tag)) shown.close();
   });
 }
 
@@ -123,7 +124,6 @@ document.addEventListener("click", (event) => {
   if (button) turnOn(button);
 });
 document.addEventListener("submit", (event) => { if (event.target.closest("[data-remove-here]")) kept.clear(); });
-document.addEventListener("visibilitychange", () => { if (!document.hidden) tidy(); });
-setInterval(tidy, 10_000);
+document.addEventListener("fetched", (event) => tidy(event.detail));
 start();
-tidy();
+tidy(document);

@@ -145,6 +145,7 @@ async function read(answer) {
 }
 
 function takeOverHead(fresh) {
+  document.dispatchEvent(new CustomEvent("fetched", { detail: fresh }));
   document.title = fresh.title;
   document.body.dataset.state = fresh.body.dataset.state;
   write(find("[data-count]"), find("[data-count]", fresh)?.textContent ?? "");
