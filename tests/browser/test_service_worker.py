@@ -181,6 +181,48 @@ async def test_without_a_connection_the_button_stays(worker: Worker) -> None:
     assert answer["actions"] == ["acknowledge", "open"]
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (
+            503,
+            '{"done": false, "message": "Handoff is briefly unavailable.", "url": "/"}',
+            "Handoff is briefly unavailable.",
+        ),
+        (429, '{"done": false, "message": "Too many presses.", "url": "/"}', "Too many presses."),
+        (502, "<h1>Bad gateway</h1>", NOT_SENT),
+        (200, "<h1>Sign in to this network</h1>", NOT_SENT),
+        (403, '{"error": "blocked"}', NOT_SENT),
+    ],
+)
+async def test_after_an_answer_that_decides_nothing_the_button_stays(
+    worker: Worker, status: int, body: str, said: str
+) -> None:
+    await worker.receive(ALERT)
+    await worker.shows(BODY)
+
+    async def fulfill(route: Route) -> None:
+        await route.fulfill(status=status, body=body)
+
+    await worker.page.context.route("**/push/acknowledge", fulfill)
+    await worker.press("acknowledge")
+    (answer,) = await worker.shows(said)
+    assert answer["actions"] == ["acknowledge", "open"]
+    await worker.page.context.unroute("**/push/acknowledge")
+    await worker.press("acknowledge")
+    (answer,) = await worker.shows("This notification no longer works on this device. Open the episode instead.")
+    assert answer["actions"] == []
+
+
+async def test_a_press_waits_a_limited_time_for_its_answer(worker: Worker) -> None:
+    await worker.receive(ALERT)
+    await worker.shows(BODY)
+    await worker.change("AbortSignal.timeout = () => AbortSignal.abort()")
+    await worker.press("acknowledge")
+    (answer,) = await worker.shows(NOT_SENT)
+    assert answer["actions"] == ["acknowledge", "open"]
+
+
 async def test_a_late_alert_has_no_button(worker: Worker) -> None:
     past = (await worker.visits.site.service.now() - timedelta(days=900)).timestamp() * 1000
     await worker.receive({**ALERT, "until": int(past)})

@@ -3,7 +3,7 @@
 
 const LATE = "This arrived late: the time to respond has passed.";
 const NOT_SENT = "Not acknowledged: the server did not respond. Try again, or open the episode.";
-const LONGEST_TURN_MS = 3_000;
+const LONGEST_MS = 10_000, LONGEST_TURN_MS = 3_000;
 const scope = self.registration;
 
 self.addEventListener("install", () => self.skipWaiting());
@@ -80,21 +80,27 @@ async function takeBack(message, wasShown) {
   for (const each of await scope.getNotifications({ tag: message.tag })) each.close();
 }
 
+// Until an answer of Handoff decides it, the button stays: without a connection, while the server is away or overloaded,
+// or if something between answers for it.
 async function acknowledge(message, title) {
   const { device, alert, until, token } = message;
-  let said;
+  let said = { message: NOT_SENT }, isDecided = false;
   try {
     const response = await fetch("/push/acknowledge", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ device, alert, until, token }),
       credentials: "omit",
+      signal: AbortSignal.timeout(LONGEST_MS),
     });
-    said = await response.json();
-  } catch {  // offline, or the server is away: the button stays
-    return answer({ ...message, title }, { body: NOT_SENT, actions: message.actions });
-  }
+    const read = await response.json();
+    if (typeof read.message === "string") {
+      said = read;
+      isDecided = response.status < 500 && ![408, 429].includes(response.status);
+    }
+  } catch {}  // the words for this are set above
   const { message: body, url = message.url } = said;
+  if (!isDecided) return answer({ ...message, title }, { body, actions: message.actions });
   await answer({ ...message, title, url, token: undefined }, { body, silent: true });
 }
 
