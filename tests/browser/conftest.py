@@ -12,6 +12,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
 
 from deploy.local.ports import free_ports
+from tests.browser.service_worker import Worker, worker_in
 from tests.builders import SELLER
 from tests.devices import Devices, devices_on
 from tests.inbox import Site, inbox_site, served
@@ -126,6 +127,13 @@ async def visiting_devices(browser: Browser, database_url: str, folder: Path) ->
     ):
         await devices.site.hire()
         yield visits, devices
+
+
+@pytest.fixture
+async def worker(chromium: Browser, database: MakeDatabase, tmp_path: Path) -> AsyncIterator[Worker]:
+    """The service worker of a browser of Anna's, with the page of devices open."""
+    async with visiting_devices(chromium, await database("escalation"), tmp_path) as (visits, devices):
+        yield await worker_in(visits, devices)
 
 
 @asynccontextmanager

@@ -8,7 +8,9 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import DESK, PHONE, Visits, visiting_devices
+from tests.browser.service_worker import Worker
 from tests.browser.test_inbox_for_everyone import CONTRASTS, FAULTS
+from tests.builders import SELLER
 from tests.devices import Devices
 from tests.servers import MakeDatabase
 from tests.waiting import until
@@ -24,6 +26,10 @@ STUB = """
     PushManager.prototype.getSubscription = async () => localStorage.subscribed
       ? made({ applicationServerKey: Uint8Array.from(localStorage.vapid, (one) => one.charCodeAt(0)) }) : null;
     PushManager.prototype.subscribe = async (options) => made(options);
+"""
+
+_LONG_AGO = """
+    localStorage.notifications = JSON.stringify({ ...JSON.parse(localStorage.notifications), checked: 0 });
 """
 
 
@@ -84,6 +90,26 @@ async def test_after_a_new_sign_in_the_browser_is_added_by_itself(on: tuple[Visi
     assert [row["ended_because"] for row in await devices.rows()] == ["signed_out", None]
 
 
+@pytest.mark.parametrize("path", ["/", "/devices"])
+async def test_a_device_that_the_server_has_lost_is_added_by_itself(on: tuple[Visits, Devices], path: str) -> None:
+    """As after a restore of an older backup, in which the session was and the device was not."""
+    visits, devices = on
+    context, _ = await allowing(visits, devices)
+    page = await visits.sign_in(context, next_path="/devices")
+    await page.get_by_role("button", name="Notify me on this device").click()
+    await expect(page.get_by_text("This device receives notifications.")).to_be_visible()
+    lost = await devices.device_id()
+    await page.evaluate(_LONG_AGO)
+    await devices.site.service.pool.execute("delete from escalation.push_devices")
+    await page.goto(path)
+    (row,) = await until(devices.rows, lambda rows: len(rows) == 1, wanted="the device")
+    assert row["device_id"] != lost
+    await page.goto("/devices")
+    await expect(page.get_by_text("This device receives notifications.")).to_be_visible()
+    assert len(await devices.rows()) == 1
+    assert visits.watched.complaints == []
+
+
 async def test_the_page_says_what_this_browser_lacks(on: tuple[Visits, Devices]) -> None:
     visits, _ = on
     lacks = {
@@ -112,6 +138,26 @@ async def test_a_refused_permission_is_explained(on: tuple[Visits, Devices]) -> 
     await expect(page.get_by_role("alert")).to_have_text(
         "You have not allowed notifications, so this device receives none."
     )
+
+
+async def test_a_browser_that_changes_its_subscription_stays_the_device_of_its_owner(worker: Worker) -> None:
+    assert await worker.changes_its_subscription(), "nobody has turned on notifications here"
+    assert await worker.devices.rows() == []
+    await worker.turn_on()
+    assert not await worker.changes_its_subscription()
+    before, after = await worker.devices.rows()
+    assert (before["ended_because"], after["ended_because"]) == ("replaced", None)
+    assert (before["salesperson_id"], after["salesperson_id"]) == (SELLER, SELLER)
+
+
+async def test_a_changed_subscription_goes_to_no_colleague_who_is_signed_in_there(worker: Worker) -> None:
+    await worker.turn_on()
+    await worker.visits.site.hire("ben", "Ben Ortiz")
+    await worker.page.context.clear_cookies()
+    assert not await worker.changes_its_subscription(), "signed out, it waits for the next page of its owner"
+    await worker.visits.sign_in(worker.page.context, "ben")
+    assert await worker.changes_its_subscription()
+    assert [(row["salesperson_id"], row["ended_because"]) for row in await worker.devices.rows()] == [(SELLER, None)]
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])

@@ -1,226 +1,22 @@
-"""The service worker in Chromium: messages come to it as from a push service, through Chromium's own tools."""
+"""The service worker in Chromium: which notifications it shows, and what takes them away."""
 
-import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, CDPSession, Page, Route, expect
+from playwright.async_api import expect
 
-from tests.browser.conftest import Visits, visiting_devices
-from tests.builders import SELLER
-from tests.devices import Devices
-from tests.servers import MakeDatabase
-from tests.waiting import eventually, until
+from tests.browser.service_worker import ALERT, BODY, NEWER, OVER, Worker
+from tests.waiting import eventually
 
-_SHOWN = """
-    () => navigator.locks.request("notifications", async () => {
-      const shown = await (await navigator.serviceWorker.ready).getNotifications();
-      return shown.map(({ title, body, tag, actions, silent }) => (
-        { title, body, tag, silent, actions: actions.map((one) => one.action) }));
-    })
-"""
 _LOOK_ON = """
     async () => {
       const worker = await navigator.serviceWorker.ready, look = () => worker.getNotifications();
       (async () => { for (;;) await navigator.locks.request("notifications", look); })();
     }
 """
-_REGISTERED = """
-    async () => {
-      await navigator.serviceWorker.register("/service-worker.js");
-      const { active } = await navigator.serviceWorker.ready;
-      while (active.state !== "activated") await new Promise((resolve) => { active.onstatechange = resolve; });
-    }
-"""
-# What is shown while a new Chromium still looks for older notifications may be forgotten.
-_REMEMBERED = """
-    async () => {
-      const worker = await navigator.serviceWorker.ready;
-      await worker.getNotifications();
-      await worker.showNotification("Ready?", { tag: "ready", silent: true });
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      const found = await worker.getNotifications({ tag: "ready" });
-      found.forEach((one) => one.close());
-      return found.length;
-    }
-"""
-_PRESS = """
-    async (action) => {
-      const look = () => self.registration.getNotifications();
-      const [notification] = await navigator.locks.request("notifications", look);
-      const event = new NotificationEvent("notificationclick", { notification, action });
-      let ended;
-      Object.defineProperty(event, "waitUntil", { value: (until) => { ended = until; } });
-      self.dispatchEvent(event);
-      await ended;
-    }
-"""
 _LOOKED_AT = "document.dispatchEvent(new Event('visibilitychange'))"
 LATE = "This arrived late: the time to respond has passed."
-NOT_SENT = "Not acknowledged: the server did not respond. Try again, or open the episode."
-BODY = "Refund requested"
-ALERT = {
-    "kind": "alert",
-    "title": "Café Nord · Critical",
-    "body": BODY,
-    "url": "/episodes/1",
-    "tag": "1",
-    "at": 1_000,
-    "until": 9_999_999_999_999,
-    "actions": [{"action": "acknowledge", "title": "Acknowledge"}, {"action": "open", "title": "Open"}],
-    "device": "00000000-0000-4000-8000-000000000001",
-    "alert": "00000000-0000-4000-8000-000000000002",
-    "token": "A" * 43,
-}
-OVER = {
-    "kind": "over",
-    "title": "Café Nord",
-    "body": "Ben acknowledged it at 10:06.",
-    "url": "/episodes/1",
-    "tag": "1",
-    "at": 1_000,
-    "stays": True,
-}
-NEWER = {**ALERT, "at": 2_000, "body": "Cancellation requested"}
-
-
-@dataclass(frozen=True)
-class Worker:
-    """The service worker of a browser that allows notifications."""
-
-    visits: Visits
-    devices: Devices
-    page: Page
-    session: CDPSession
-    registration: str
-
-    async def receive(self, message: Mapping[str, Any] | str) -> None:
-        """A message as a push service delivers it."""
-        data = message if isinstance(message, str) else json.dumps(message)
-        about = {"origin": self.visits.site.public_url, "registrationId": self.registration, "data": data}
-        await self.session.send("ServiceWorker.deliverPushMessage", about)
-
-    async def press(self, action: str = "") -> None:
-        """A tap on the only notification, or on one of its buttons, until all that it does has ended."""
-        (worker,) = self.page.context.service_workers
-        await worker.evaluate(_PRESS, action)
-
-    async def change(self, script: str) -> None:
-        """Change what the service worker finds in its browser."""
-        (worker,) = self.page.context.service_workers
-        await worker.evaluate(f"() => {{ {script}; }}")
-
-    async def shown(self) -> Sequence[Mapping[str, Any]]:
-        found: Sequence[Mapping[str, Any]] = await self.page.evaluate(_SHOWN)
-        return found
-
-    async def shows(self, *bodies: str) -> Sequence[Mapping[str, Any]]:
-        """The notifications, once they are these."""
-        return await until(
-            self.shown, lambda shown: sorted(one["body"] for one in shown) == sorted(bodies), wanted=repr(bodies)
-        )
-
-
-@pytest.fixture
-async def worker(chromium: Browser, database: MakeDatabase, tmp_path: Path) -> AsyncIterator[Worker]:
-    """The page of devices is open, in a browser of Anna's."""
-    async with visiting_devices(chromium, await database("escalation"), tmp_path) as (visits, devices):
-        context = await visits.context()
-        await context.grant_permissions(["notifications"], origin=visits.site.public_url)
-        page = await visits.sign_in(context, next_path="/devices")
-        session = await context.new_cdp_session(page)
-        registrations: list[str] = []
-        session.on(
-            "ServiceWorker.workerRegistrationUpdated",
-            lambda event: registrations.extend(one["registrationId"] for one in event["registrations"]),
-        )
-        await session.send("ServiceWorker.enable")
-        await page.evaluate(_REGISTERED)
-        await eventually(lambda: page.evaluate(_REMEMBERED), 1)
-        yield Worker(visits, devices, page, session, registrations[-1])
-
-
-async def test_an_alert_is_shown_and_acknowledged_from_the_notification(worker: Worker) -> None:
-    phone = await worker.devices.phone()
-    await worker.visits.site.trouble()
-    await worker.devices.send()
-    (message,) = worker.devices.shown(phone)
-    await worker.change(f"Date.now = () => {message['until'] - 1_000}")
-    await worker.receive(message)
-    (shown,) = await worker.shows(message["body"])
-    assert (shown["title"], shown["actions"]) == ("Petra Weiss · Critical", ["acknowledge", "open"])
-
-    await worker.press("acknowledge")
-    beginning = "You have it. Call Petra Weiss by "
-    (answer,) = await until(
-        worker.shown, lambda shown: any(one["body"].startswith(beginning) for one in shown), wanted=beginning
-    )
-    assert (answer["actions"], answer["silent"]) == ([], True)
-    acknowledged = "select acknowledged_by from escalation.episodes"
-    assert await worker.visits.site.service.pool.fetchval(acknowledged) == SELLER
-
-
-async def test_a_press_in_vain_says_why(worker: Worker) -> None:
-    await worker.receive(ALERT)
-    await worker.shows(BODY)
-    await worker.press("acknowledge")
-    (answer,) = await worker.shows("This notification no longer works on this device. Open the episode instead.")
-    assert answer["actions"] == []
-
-
-async def test_without_a_connection_the_button_stays(worker: Worker) -> None:
-    await worker.receive(ALERT)
-    await worker.shows(BODY)
-    await worker.visits.stop_server()
-    await worker.press("acknowledge")
-    (answer,) = await worker.shows(NOT_SENT)
-    assert answer["actions"] == ["acknowledge", "open"]
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "said"),
-    [
-        (
-            503,
-            '{"done": false, "message": "Handoff is briefly unavailable.", "url": "/"}',
-            "Handoff is briefly unavailable.",
-        ),
-        (429, '{"done": false, "message": "Too many presses.", "url": "/"}', "Too many presses."),
-        (502, "<h1>Bad gateway</h1>", NOT_SENT),
-        (200, "<h1>Sign in to this network</h1>", NOT_SENT),
-        (403, '{"error": "blocked"}', NOT_SENT),
-    ],
-)
-async def test_after_an_answer_that_decides_nothing_the_button_stays(
-    worker: Worker, status: int, body: str, said: str
-) -> None:
-    await worker.receive(ALERT)
-    await worker.shows(BODY)
-
-    async def fulfill(route: Route) -> None:
-        await route.fulfill(status=status, body=body)
-
-    await worker.page.context.route("**/push/acknowledge", fulfill)
-    await worker.press("acknowledge")
-    (answer,) = await worker.shows(said)
-    assert answer["actions"] == ["acknowledge", "open"]
-    await worker.page.context.unroute("**/push/acknowledge")
-    await worker.press("acknowledge")
-    (answer,) = await worker.shows("This notification no longer works on this device. Open the episode instead.")
-    assert answer["actions"] == []
-
-
-async def test_a_press_waits_a_limited_time_for_its_answer(worker: Worker) -> None:
-    await worker.receive(ALERT)
-    await worker.shows(BODY)
-    await worker.change("AbortSignal.timeout = () => AbortSignal.abort()")
-    await worker.press("acknowledge")
-    (answer,) = await worker.shows(NOT_SENT)
-    assert answer["actions"] == ["acknowledge", "open"]
 
 
 async def test_a_late_alert_has_no_button(worker: Worker) -> None:
@@ -299,21 +95,6 @@ async def test_messages_of_earlier_versions_have_no_time_and_replace_each_other(
     for message in (ALERT, alert, over, NEWER, over):
         await worker.receive(message)
         await worker.shows(str(message["body"]))
-
-
-async def test_the_answer_to_a_press_replaces_no_newer_alert(worker: Worker) -> None:
-    await worker.receive(ALERT)
-    await worker.shows(BODY)
-
-    async def hold(route: Route) -> None:
-        await worker.receive(NEWER)
-        await worker.shows("Cancellation requested")
-        await route.continue_()
-
-    await worker.page.context.route("**/push/acknowledge", hold)
-    await worker.press("acknowledge")
-    (shown,) = await worker.shown()
-    assert shown["body"] == "Cancellation requested"
 
 
 async def test_a_message_that_cannot_be_read_opens_the_inbox(worker: Worker) -> None:

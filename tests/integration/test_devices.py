@@ -13,7 +13,6 @@ from tests.devices import Devices, sender_to
 from tests.inbox import Site, form_token, words_of
 
 OTHER_KEY = VapidKey.read("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE", subject="mailto:oncall@company.com")
-AGAIN = {"again": "yes"}
 SECRETS = ("endpoint", "endpoint_hash", "p256dh", "auth", "press_key", "session_hash")
 
 
@@ -21,7 +20,7 @@ async def test_a_device_is_added_once_however_often_its_page_sends_it(devices: D
     browser = await devices.site.signed_in()
     subscription, _ = await devices.subscribe(browser)
     first = await devices.rows()
-    _, answer = await devices.subscribe(browser, known=subscription, changes=AGAIN)
+    _, answer = await devices.subscribe(browser, known=subscription, changes=again(first[0]["device_id"]))
     assert (answer.status_code, answer.headers["location"]) == (303, "/devices")
     assert await devices.rows() == first
     assert first[0]["label"] == "Chrome on Android"
@@ -32,7 +31,8 @@ async def test_a_device_is_added_once_however_often_its_page_sends_it(devices: D
 async def test_a_browser_that_signs_in_again_is_the_same_device(devices: Devices) -> None:
     subscription, _ = await devices.subscribe(await devices.site.signed_in())
     (before,) = await devices.rows()
-    await devices.subscribe(await devices.site.signed_in(), known=subscription, changes=AGAIN)
+    changes = again(before["device_id"])
+    await devices.subscribe(await devices.site.signed_in(), known=subscription, changes=changes)
     (after,) = await devices.rows()
     assert after["device_id"] == before["device_id"]
     assert after["press_key"] == before["press_key"]
@@ -68,10 +68,35 @@ async def test_a_device_that_was_removed_is_not_added_by_its_own_page(devices: D
     form = {"csrf_token": form_token((await desk.get("/devices")).text)}
     for _ in range(2):
         assert (await desk.post(f"/devices/{device}/remove", data=form)).status_code == 303
-    await devices.subscribe(browser, known=subscription, changes={"again": "yes", "device": str(device)})
+    await devices.subscribe(browser, known=subscription, changes=again(device))
     assert ends(await devices.rows()) == ["removed"]
     await devices.subscribe(browser, known=subscription, changes={"device": str(device)})
     assert ends(await devices.rows()) == ["removed", None]
+
+
+async def test_a_browser_is_added_by_itself_for_the_person_only_who_turned_it_on(devices: Devices) -> None:
+    await devices.site.hire("ben", "Ben Ortiz")
+    await devices.phone()
+    ben = await devices.site.signed_in("ben")
+    for device in (await devices.device_id(), "", "none"):
+        _, answer = await devices.subscribe(ben, "ben", changes=again(device))
+        assert answer.status_code == 403
+        assert "You have not turned on notifications in this browser." in words_of(answer.text)
+    assert [(row["salesperson_id"], row["ended_because"]) for row in await devices.rows()] == [(SELLER, None)]
+
+
+async def test_a_browser_whose_device_was_lost_is_added_by_itself(devices: Devices) -> None:
+    """As after a restore of an older backup: the page asks whether its device is known."""
+    browser = await devices.site.signed_in()
+    subscription, _ = await devices.subscribe(browser)
+    lost = await devices.device_id()
+    assert "data-known" in (await browser.get(f"/devices?device={lost}")).text
+    await devices.site.service.pool.execute("delete from escalation.push_devices")
+    for asked in (f"?device={lost}", "?device=none", ""):
+        assert "data-known" not in (await browser.get(f"/devices{asked}")).text
+    await devices.subscribe(browser, known=subscription, changes=again(lost))
+    assert ends(await devices.rows()) == [None]
+    assert await devices.device_id() != lost
 
 
 async def test_nobody_removes_the_device_of_someone_else(devices: Devices) -> None:
@@ -177,6 +202,11 @@ async def test_the_service_worker_and_the_manifest_are_at_the_root_and_are_check
         assert "manifest-src 'self'" in policy
     for icon in manifest.json()["icons"]:
         assert (await browser.get(icon["src"])).headers["content-type"] == "image/png"
+
+
+def again(device: object) -> dict[str, str]:
+    """What a browser adds that sends its subscription by itself."""
+    return {"again": "yes", "device": str(device)}
 
 
 def ends(rows: Any) -> list[str | None]:

@@ -10,21 +10,23 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.escalation.domain.devices import WHY_ENDED, label_of
+from services.escalation.domain.devices import WHY_ENDED, DeviceEnd, label_of
 from services.escalation.domain.presses import PRESS_KEY_OCTETS
 from services.escalation.domain.reader import LocalTime, Reader
 from services.escalation.inbox.answers import NotHere
 from services.escalation.inbox.dependencies import InboxDependencies, Notifications, Tested
 from services.escalation.inbox.forms import NotUnderstood, text_of
 from services.escalation.inbox.rendering import Pages
-from services.escalation.inbox.sessions import Sessions, check_token
+from services.escalation.inbox.sessions import FormRefused, Sessions, check_token
 from services.escalation.store import devices as store
 from services.escalation.store.devices import DeviceRow, NewDevice, Subscription
 from services.escalation.store.inbox import now
 from services.escalation.store.sessions import SignedIn
+from shared.ids import SalespersonId
 
 _NOT_SET_UP = "Notifications are not set up on this installation. Ask the person who runs it."
 _OTHER_KEY = "This installation has a new key for notifications. Reload the page and try again."
+_NOT_YOURS = "You have not turned on notifications in this browser. Turn them on at “Notifications”."
 _PAGE = "/devices"
 
 
@@ -51,12 +53,12 @@ class DevicePages:
         self._pages = pages
 
     async def devices(self, request: Request) -> Response:
-        """The devices, and what this one lacks."""
+        """The devices, and what this one lacks. The query `device` asks whether the device with this ID is known."""
         return await self._render(request, await self._sessions.reader(request))
 
     async def add(self, request: Request) -> Response:
         """Add this browser. It sends its subscription again by itself when it is opened: that is the same device, and
-        adds none that its owner removed."""
+        adds none that its owner removed. Raises FormRefused for one that another person turned on."""
         signed_in, form = await self._form(request)
         notifications = self._set_up()
         if text_of(form, "key") != notifications.public_key:
@@ -66,8 +68,8 @@ class DevicePages:
             notifications.check(subscription)
         except ValueError as error:
             raise NotUnderstood(f"This browser's subscription cannot be used: {error}.") from None
-        known, me = _id(text_of(form, "device")), signed_in.salesperson_id
-        if not (text_of(form, "again") and known and await store.was_removed(self._pool, me, known)):
+        me = signed_in.salesperson_id
+        if not text_of(form, "again") or await self._is_wanted(me, _id(text_of(form, "device"))):
             device = NewDevice(
                 device_id=uuid4(),
                 salesperson_id=me,
@@ -107,6 +109,19 @@ class DevicePages:
         check_token(form, signed_in)
         return signed_in, form
 
+    async def _is_wanted(self, me: SalespersonId, device: UUID | None) -> bool:
+        """Whether a browser that sends its subscription by itself, once added as this device, is added. One that is not
+        known is added: the database may have been restored. Raises FormRefused."""
+        if device is None:
+            raise FormRefused(_NOT_YOURS)
+        found = await store.whose(self._pool, device)
+        if found is None:
+            return True
+        owner, ended = found
+        if owner != me:
+            raise FormRefused(_NOT_YOURS)
+        return ended is not DeviceEnd.REMOVED
+
     def _set_up(self) -> Notifications:
         if self._notifications is None:
             raise NotUnderstood(_NOT_SET_UP)
@@ -119,12 +134,14 @@ class DevicePages:
         reader = await self._reader(signed_in)
         rows = await store.of_person(self._pool, signed_in.salesperson_id, self._sessions.held(request))
         devices = [_view(row, reader) for row in rows]
+        asked = _id(request.query_params.get("device", ""))
         values = {
             "reader": signed_in,
             "live": [one for one in devices if one.ended is None],
             "ended": [one for one in devices if one.ended is not None],
             "this_one": next((one for one in devices if one.is_this_one), None),
             "tested": tested,
+            "is_known": asked is not None and await store.whose(self._pool, asked) is not None,
         }
         return self._pages.page("devices.html", values)
 

@@ -56,10 +56,7 @@ _OF_PERSON = """
     where salesperson_id = $1 and (ended_at is null or ended_at > shared.app_now() - $3::interval)
     order by ended_at is not null, ended_at desc, added_at desc, device_id
 """
-_WAS_REMOVED = """
-    select exists (
-        select from escalation.push_devices where device_id = $1 and salesperson_id = $2 and ended_because = $3)
-"""
+_WHOSE = "select salesperson_id, ended_because from escalation.push_devices where device_id = $1"
 _IS_ACTIVE = "select exists (select from escalation.salespeople where salesperson_id = $1 and active)"
 _LIVE = """
     select device_id, label, endpoint, p256dh, auth, press_key from escalation.push_devices
@@ -168,10 +165,12 @@ async def end_of_other_keys(pool: Pool, fingerprint: str | None) -> None:
     await pool.execute(_END_OF_OTHER_KEYS, DeviceEnd.OTHER_KEY, fingerprint)
 
 
-async def was_removed(pool: Pool, person: SalespersonId, device: UUID) -> bool:
-    """Whether this person removed a device, so that its browser must not add it by itself."""
-    removed: bool = await pool.fetchval(_WAS_REMOVED, device, person, DeviceEnd.REMOVED)
-    return removed
+async def whose(pool: Pool, device: UUID) -> tuple[SalespersonId, DeviceEnd | None] | None:
+    """The owner of a device, and why it ended, if it did. None for one that is not known, or not any more."""
+    row = await pool.fetchrow(_WHOSE, device)
+    if row is None:
+        return None
+    return row["salesperson_id"], None if row["ended_because"] is None else DeviceEnd(row["ended_because"])
 
 
 async def of_person(pool: Pool, person: SalespersonId, session_hash: bytes) -> Sequence[DeviceRow]:

@@ -6,10 +6,11 @@ const findAll = (selector, within = document) => [...within.querySelectorAll(sel
 const { pushKey, reader } = document.body.dataset;
 const page = find("[data-here]"); // on other pages it only sends the subscription again
 const token = find("[name=csrf_token]")?.value;
+const CHECKED_EACH_MS = 3_600_000;
 const isApple = /iPhone|iPad/.test(navigator.userAgent) || (navigator.platform === "MacIntel" && navigator.maxTouchPoints > 1);
 const isInstalled = matchMedia("(display-mode: standalone)").matches;
 
-// For whom it was turned on here, as which device, and what was sent last.
+// For whom it was turned on here, as which device, what was sent last, and when the server was last asked for it.
 const kept = {
   get: () => JSON.parse(localStorage.notifications ?? "null"),
   set: (value) => { localStorage.notifications = JSON.stringify(value); },
@@ -86,12 +87,21 @@ const registered = async () => {
   return navigator.serviceWorker.ready;
 };
 
-// Signed in anew, or the browser has another subscription by now: the server learns it once.
+// A database that was restored from a backup does not know the devices that were added since.
+async function isKnown({ device, checked = 0 }) {
+  if (!page && Date.now() - checked < CHECKED_EACH_MS) return true;
+  const answer = await fetch(`/devices?device=${device}`, { headers: { "X-Refresh": "yes" } });
+  if (!answer.ok || answer.redirected) return true;  // it cannot be known now
+  kept.set({ ...kept.get(), checked: Date.now() });
+  return !!find("[data-known]", new DOMParser().parseFromString(await answer.text(), "text/html"));
+}
+
+// Signed in anew, or the browser has another subscription by now, or the server has lost it: the server learns it once.
 async function keepSending() {
   const known = kept.get();
   if (!pushKey || lacking() || known?.reader !== reader || Notification.permission !== "granted") return false;
   const subscription = await subscribed(await registered());
-  if (known.sent === sentNow(subscription.endpoint)) return false;
+  if (known.sent === sentNow(subscription.endpoint) && await isKnown(known)) return false;
   return await send(subscription, { again: true }) === null;
 }
 

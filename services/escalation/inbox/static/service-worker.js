@@ -3,6 +3,7 @@
 
 const LATE = "This arrived late: the time to respond has passed.";
 const NOT_SENT = "Not acknowledged: the server did not respond. Try again, or open the episode.";
+const IS_HERE = /data-device="([^"]+)"/;  // on the page of the devices: this browser is one of them
 const LONGEST_MS = 10_000, LONGEST_TURN_MS = 3_000;
 const scope = self.registration;
 
@@ -117,17 +118,17 @@ async function open(url) {
   return page ? page.focus() : self.clients.openWindow(path);
 }
 
-// The browser has changed its subscription. Signed out, there is no form: then the next page that is opened sends it.
-async function renew({ oldSubscription, newSubscription }) {
-  const key = (newSubscription ?? oldSubscription)?.options.applicationServerKey;
-  const subscription = newSubscription ?? await scope.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+// The browser has changed its subscription. Signed out, there is no form: then the next page of who turned it on sends
+// it. The server adds no device for someone who did not turn on notifications here: then the subscription ends.
+async function renew({ newSubscription }) {
   const page = await (await fetch("/devices", { headers: { "X-Refresh": "yes" } })).text();
-  const token = page.match(/name="csrf_token" value="([^"]+)"/)?.[1];
-  if (!token) return;
-  const { endpoint, keys: { p256dh, auth } } = subscription.toJSON();
-  const known = page.match(/data-device="([^"]+)"/)?.[1] ?? "";
-  const body = new URLSearchParams({ csrf_token: token, endpoint, p256dh, auth, key: written(subscription.options.applicationServerKey), again: "yes", device: known });
-  await fetch("/devices", { method: "POST", body });
+  const [, token] = page.match(/name="csrf_token" value="([^"]+)"/) ?? [], [, key] = page.match(/data-push-key="([^"]+)"/) ?? [];
+  if (!token || !key) return;
+  const subscription = newSubscription ?? await scope.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+  const { endpoint, keys: { p256dh, auth } } = subscription.toJSON(), [, device = ""] = page.match(IS_HERE) ?? [];
+  const body = new URLSearchParams({ csrf_token: token, endpoint, p256dh, auth, key: written(subscription.options.applicationServerKey), again: "yes", device });
+  const response = await fetch("/devices", { method: "POST", body });
+  if (response.status < 500 && !IS_HERE.test(await response.text())) await subscription.unsubscribe();
 }
 
 function written(key) {
