@@ -1,5 +1,6 @@
 """The devices of a person: who may add and remove them, and everything that ends them."""
 
+import re
 from typing import Any
 
 import httpx2
@@ -202,6 +203,16 @@ async def test_the_service_worker_and_the_manifest_are_at_the_root_and_are_check
         assert "manifest-src 'self'" in policy
     for icon in manifest.json()["icons"]:
         assert (await browser.get(icon["src"])).headers["content-type"] == "image/png"
+
+
+async def test_icons_of_notifications_are_kept_until_they_change(site: Site) -> None:
+    browser = site.browser()
+    worker = (await browser.get("/service-worker.js")).text
+    for name in ("icon-192.png", "badge.png"):
+        (address,) = re.findall(rf'"(/inbox/[^"]*{name})"', worker)
+        assert "immutable" in (await browser.get(address)).headers["cache-control"]
+        other = await browser.get(f"/inbox/0123456789abcdef/{name}")
+        assert (other.status_code, other.headers["cache-control"]) == (200, "no-cache")
 
 
 def again(device: object) -> dict[str, str]:

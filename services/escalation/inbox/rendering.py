@@ -56,6 +56,9 @@ _ICONS = (
     ("icon-maskable.png", "512x512", "maskable"),
 )
 ASSETS_PATH = "/inbox"
+_WORKER = "service-worker.js"
+_SHOWN_BY_WORKER = ("icon-192.png", "badge.png")
+"""The files that the service worker names without a digest: their addresses get it as it is served."""
 _LONG_QUOTE = 600
 """A quotation with more characters shows its beginning; the reader can open the rest."""
 
@@ -66,21 +69,26 @@ class Assets:
     def __init__(self) -> None:
         folder = files("services.escalation.inbox") / "static"
         self._bodies = {name: (folder / name).read_bytes() for name in _MEDIA_TYPES}
+        for name in _SHOWN_BY_WORKER:
+            unnamed, named = f"{ASSETS_PATH}/{name}".encode(), self.address(name).encode()
+            self._bodies[_WORKER] = self._bodies[_WORKER].replace(unnamed, named)
 
     def address(self, name: str) -> str:
-        return f"{ASSETS_PATH}/{hashlib.sha256(self._bodies[name]).hexdigest()[:16]}/{name}"
+        return f"{ASSETS_PATH}/{self._digest(name)}/{name}"
 
-    def response(self, name: str) -> Response | None:
+    def _digest(self, name: str) -> str:
+        return hashlib.sha256(self._bodies[name]).hexdigest()[:16]
+
+    def response(self, name: str, digest: str) -> Response | None:
+        """The file as it is here. While versions change, another one may be wanted: then a browser must not keep it."""
         if name not in self._bodies:
             return None
-        keep = {"Cache-Control": "public, max-age=31536000, immutable"}
-        return Response(self._bodies[name], media_type=_MEDIA_TYPES[name], headers=keep)
+        keep = "public, max-age=31536000, immutable" if digest == self._digest(name) else "no-cache"
+        return Response(self._bodies[name], media_type=_MEDIA_TYPES[name], headers={"Cache-Control": keep})
 
     async def service_worker(self) -> Response:
         """The script that shows notifications: at the root, since it may only act for pages below its own address."""
-        return Response(
-            self._bodies["service-worker.js"], media_type="text/javascript", headers={"Cache-Control": "no-cache"}
-        )
+        return Response(self._bodies[_WORKER], media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
     async def manifest(self) -> Response:
         """What a phone shows of this site once it is on the home screen (W3C Web Application Manifest)."""

@@ -34,8 +34,8 @@ def create_inbox(dependencies: InboxDependencies) -> APIRouter:
         known = request.query_params.get("state")
         return EventSourceResponse(live.events(signed_in.salesperson_id, sessions.held(request), follows, known))
 
-    async def asset(name: str) -> Response:
-        found = assets.response(name)
+    async def asset(digest: str, name: str) -> Response:
+        found = assets.response(name, digest)
         if found is None:
             raise NotHere
         return found

@@ -70,7 +70,7 @@ function show(message, { body, actions = [], renotify = false, silent = false })
   const { title, tag } = message, most = Notification.maxActions ?? 0;  // Safari and Firefox show no buttons
   return scope.showNotification(title, {
     body, tag, silent, renotify: renotify && !silent, data: message, actions: actions.slice(0, most),
-    icon: "/inbox/icons/icon-192.png", badge: "/inbox/icons/badge.png",
+    icon: "/inbox/icon-192.png", badge: "/inbox/badge.png",  // with a digest, as the server sends this script
   });
 }
 
