@@ -1,11 +1,12 @@
 """The page of devices in Chromium with a push service that is stubbed: headless browsers have none."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import DESK, PHONE, Visits, visiting_devices
 from tests.browser.service_worker import Worker
@@ -108,6 +109,27 @@ async def test_a_device_that_the_server_has_lost_is_added_by_itself(on: tuple[Vi
     await expect(page.get_by_text("This device receives notifications.")).to_be_visible()
     assert len(await devices.rows()) == 1
     assert visits.watched.complaints == []
+
+
+async def test_the_page_offers_nothing_before_it_knows_the_state_of_this_browser(on: tuple[Visits, Devices]) -> None:
+    visits, devices = on
+    context, _ = await allowing(visits, devices)
+    page = await visits.sign_in(context, next_path="/devices")
+    await page.get_by_role("button", name="Notify me on this device").click()
+    await expect(page.get_by_text("This device receives notifications.")).to_be_visible()
+    await devices.site.service.pool.execute("delete from escalation.push_devices")
+    looked_at = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await looked_at.wait()
+        await route.continue_()
+
+    await page.route("**/devices?device=*", hold)
+    await page.reload()
+    await expect(page.get_by_text("Checking this browser…")).to_be_visible()
+    await expect(page.get_by_role("button", name="Notify me on this device")).to_be_hidden()
+    looked_at.set()
+    await expect(page.get_by_text("This device receives notifications.")).to_be_visible()
 
 
 async def test_the_page_says_what_this_browser_lacks(on: tuple[Visits, Devices]) -> None:

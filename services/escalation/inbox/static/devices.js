@@ -6,7 +6,7 @@ const findAll = (selector, within = document) => [...within.querySelectorAll(sel
 const { pushKey, reader } = document.body.dataset;
 const page = find("[data-here]"); // on other pages it only sends the subscription again
 const token = find("[name=csrf_token]")?.value;
-const CHECKED_EACH_MS = 3_600_000;
+const CHECKED_EACH_MS = 3_600_000, LONGEST_MS = 15_000;
 const isApple = /iPhone|iPad/.test(navigator.userAgent) || (navigator.platform === "MacIntel" && navigator.maxTouchPoints > 1);
 const isInstalled = matchMedia("(display-mode: standalone)").matches;
 
@@ -53,7 +53,7 @@ async function send(subscription, { again }) {
   const { endpoint, keys } = subscription.toJSON(), device = kept.get()?.device ?? "";
   const body = new URLSearchParams({ csrf_token: token, key: pushKey, endpoint, p256dh: keys.p256dh, auth: keys.auth, device });
   if (again) body.set("again", "yes");
-  const answer = await fetch("/devices", { method: "POST", body });
+  const answer = await fetch("/devices", { method: "POST", body, signal: AbortSignal.timeout(LONGEST_MS) });
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (!answer.ok) return find("[data-message]", fresh)?.textContent ?? "That didn't work. Reload the page and try again.";
   const here = find("[data-here]", fresh)?.dataset.device;
@@ -73,7 +73,7 @@ async function turnOn(button) {
     if (await Notification.requestPermission() !== "granted") problem = "You have not allowed notifications, so this device receives none.";
     else problem = await send(await subscribed(await registered()), { again: false });
   } catch (error) {
-    if (error instanceof TypeError) problem = "The server did not respond. Try again.";
+    if (error instanceof TypeError || error.name === "TimeoutError") problem = "The server did not respond. Try again.";
   }
   button.disabled = false;
   button.textContent = label;
@@ -106,10 +106,13 @@ async function keepSending() {
 }
 
 async function start() {
-  const sent = await keepSending().catch(() => false);
-  if (!page || !pushKey) return;
+  const state = (otherwise) => lacking() ?? (page.dataset.device ? "on" : otherwise), isShown = page && pushKey;
+  if (isShown) show(state("checking"));
+  const waited = new Promise((resolve) => { setTimeout(resolve, LONGEST_MS, false); });
+  const sent = await Promise.race([keepSending().catch(() => false), waited]);
+  if (!isShown) return;
   if (sent) return location.reload();
-  show(lacking() ?? (page.dataset.device ? "on" : "off"));
+  show(state("off"));
 }
 
 // One look at the notifications at a time, with those of the service worker, which says why.
