@@ -139,7 +139,7 @@ async def test_the_page_says_what_this_browser_lacks(on: tuple[Visits, Devices])
         "delete window.PushManager": "This browser cannot receive notifications.",
         "Object.defineProperty(window, 'isSecureContext', { get: () => false })": "not open over https",
         "delete window.PushManager; Object.defineProperty(navigator, 'userAgent', { get: () => 'iPhone' })": (
-            "first add this page to the home screen"
+            "open Handoff from there, sign in if it asks you to, and choose Notifications under your name."
         ),
     }
     for script, said in lacks.items():
