@@ -262,3 +262,26 @@ async def test_up_to_five_are_cards_and_more_are_rows(site: Site) -> None:
     await storm(site, 1, first=5)
     assert '<ol class="rows compact" ' in (await browser.get("/")).text
     assert '<ol class="rows" ' in (await browser.get("/?q=company+3")).text
+
+
+async def test_of_what_is_due_within_one_minute_the_largest_sale_comes_first(site: Site) -> None:
+    """On the list and in the queue of calls, although it was reported a few seconds later."""
+    await site.hire()
+    for seconds, amount in enumerate((90_000, 50_000, 400_000)):
+        await site.sell(
+            f"o-{seconds}", account=f"a-{seconds}", amount_minor=amount, customer=Customer(name=f"€{amount}")
+        )
+        await site.tell(delivery_late(f"o-{seconds}"), minutes_ago=5, about=f"a-{seconds}")
+        await site.service.pool.execute(
+            "update escalation.episodes set deadline_at = date_trunc('minute', deadline_at) + $2 where order_id = $1",
+            f"o-{seconds}",
+            timedelta(seconds=seconds),
+        )
+    browser = await site.signed_in()
+    page = (await browser.get("/")).text
+    largest_first = ["€400000", "€90000", "€50000"]
+    assert re.findall(r"<h3><a [^>]*><bdi>(.*?)</bdi>", page) == largest_first
+    await press(browser, shown(page))
+    queued = words_of((await browser.get("/")).text)
+    assert re.findall(r"€\d+000\b(?= €)", queued)[:3] == largest_first
+    assert [row["order_id"] for row in await mine(site)] == ["o-2", "o-0", "o-1"], "by the time that each call has"

@@ -9,7 +9,7 @@ from uuid import UUID
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk
 from services.escalation.store.inbox import FOUND, MAY_SEE, WANTED_SEVERITY, Wanted
-from services.escalation.store.ranking import DUE_AT
+from services.escalation.store.ranking import MOST_URGENT_FIRST
 from services.escalation.store.risks import RISK_COLUMNS, risk_of
 from services.escalation.store.rounds import round_of
 from shared.database import Pool
@@ -49,12 +49,11 @@ class StateRow:
 
 
 _SEVEREST_FIRST = "array_position(array['critical', 'high', 'watch'], e.severity)"
-_LAST_NOTIFIED = "(select max(a.raised_at) from escalation.alerts a where a.episode_id = e.episode_id)"
 _UNANSWERED = f"""
     select e.episode_id, e.changed_at, o.segment, coalesce(o.products, '[]') as products
     from escalation.episodes e left join escalation.orders o on o.order_id = e.order_id
     where e.closed_at is null and e.responsible = $1 and e.acknowledged_at is null and {FOUND} and {WANTED_SEVERITY}
-    order by {_SEVEREST_FIRST}, {_LAST_NOTIFIED} nulls last, e.episode_id limit $4
+    order by {MOST_URGENT_FIRST}, e.episode_id limit $4
 """
 _RISKS = f"""
     select s.episode_id, {RISK_COLUMNS}
@@ -66,11 +65,11 @@ _RISKS = f"""
 _STATES = f"""
     select e.episode_id, e.account_id, e.changed_at, e.closed_at, e.acknowledged_by, taker.name as acknowledged_name,
            e.responsible, asked.name as responsible_name
-    from escalation.episodes e
+    from escalation.episodes e left join escalation.orders o on o.order_id = e.order_id
     left join escalation.salespeople taker on taker.salesperson_id = e.acknowledged_by
     left join escalation.salespeople asked on asked.salesperson_id = e.responsible
     where e.episode_id = any($2::uuid[]) and {MAY_SEE}
-    order by {_SEVEREST_FIRST}, {_LAST_NOTIFIED} nulls last, e.episode_id
+    order by {MOST_URGENT_FIRST}, e.episode_id
 """
 _TO_CALL = """
     e.closed_at is null and e.responsible = $1 and e.acknowledged_by = $1 and e.deadline_for = 'redeem'
@@ -86,14 +85,14 @@ _QUEUE = f"""
     left join escalation.accounts account on account.account_id = e.account_id
     where {_TO_CALL} and coalesce(account.preference, 'none') <> all($3::text[])
       and (coalesce(o.customer_phone, '') <> '' or coalesce(o.customer_email, '') = '')
-    order by {_SEVEREST_FIRST}, {DUE_AT}, e.episode_id limit $2
+    order by {MOST_URGENT_FIRST}, e.episode_id limit $2
 """
 
 
 async def unanswered(
     database: Pool, reader: SalespersonId, wanted: Wanted, policies: Policies
 ) -> Sequence[UnansweredRow]:
-    """The reader's episodes that wait for an acknowledgement, the most severe first, then the first notified."""
+    """The reader's episodes that wait for an acknowledgement, the most urgent first."""
     rows = await database.fetch(_UNANSWERED, reader, wanted.search, wanted.severity, MOST_AT_ONCE)
     risks: dict[UUID, list[Risk]] = {row["episode_id"]: [] for row in rows}
     for row in await database.fetch(_RISKS, reader, list(risks)):
@@ -111,7 +110,7 @@ async def unanswered(
 
 
 async def states(database: Pool, reader: SalespersonId, episodes: Collection[UUID]) -> Sequence[StateRow]:
-    """The episodes among these that the reader may see, the most severe first, then the first notified."""
+    """The episodes among these that the reader may see, the most urgent first."""
     return [StateRow(**row) for row in await database.fetch(_STATES, reader, list(episodes))]
 
 
@@ -125,7 +124,7 @@ async def calls_ahead(database: Pool, reader: SalespersonId, episode: UUID) -> i
 
 
 async def queue(database: Pool, reader: SalespersonId) -> Mapping[UUID, int]:
-    """The reader's calls by place: the most severe first, then the first due.
+    """The reader's calls by place: the most urgent first.
 
     Empty if there is at most one. All orders of a customer are one call; customers who must not be called, or have only
     an address, have none.
