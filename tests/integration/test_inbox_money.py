@@ -110,6 +110,16 @@ async def test_the_page_names_the_requester_and_calls_that_person_first(site: Si
     assert links(page)[:2] == ["tel:+14155550199", "tel:+4930901820"]
 
 
+async def test_a_customer_who_asks_in_person_is_named_once(site: Site) -> None:
+    await site.hire()
+    await site.sell(customer=Customer(name="Petra Weiss", phone="+49 30 901820", zone=ZONE.key))
+    asker = Person(name="petra  weiss", phone="+49 30 901820")
+    desk = Desk(await site.signed_in(), await site.request_refund(by=asker))
+    page = words_of((await desk.browser.get(desk.path)).text)
+    assert "Contact:" not in page
+    assert "Call petra" in page
+
+
 async def test_a_local_number_is_read_in_the_customers_country(site: Site) -> None:
     """The e-mail reads it the same way: both call one function."""
     await site.hire()

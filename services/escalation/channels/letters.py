@@ -22,7 +22,6 @@ from services.escalation.domain.happenings import (
     CustomerHistory,
     Happening,
     WaysTo,
-    caller,
     in_sale_words,
     no_ways,
     what_happened,
@@ -31,7 +30,7 @@ from services.escalation.domain.notices import NoticeKind
 from services.escalation.domain.parts_in_order import BODY, HEAD
 from services.escalation.domain.phones import phone_links
 from services.escalation.domain.plays import must_not_be_called, no_call_words
-from services.escalation.domain.reaching import OnRecord, calls, country_for, people_of, stand_in
+from services.escalation.domain.reaching import OnRecord, calls, country_for, named_contact, people_of, stand_in
 from services.escalation.domain.reader import Reader
 from services.escalation.domain.words import (
     FOR_INFORMATION,
@@ -234,9 +233,8 @@ def _contacts(letter: Letter, history: CustomerHistory) -> dict[str, object]:
     may_call = not (parts.not_to_be_called or parts.for_information)
     died = parts.preference is ContactPreference.DECEASED
     other = stand_in(people, record, ways) if died else None
-    requester = caller(people.requester, ways)
     return {
-        "requester": requester.name if requester else None,
+        "requester": named_contact(people, record),
         "ways": calls(people, record, ways) if may_call else (),
         "no_call": no_call_words(letter.customer_phone, address=bool(parts.customer_email)),
         "other": other,

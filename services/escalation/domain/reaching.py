@@ -64,6 +64,12 @@ def calls(people: People, record: OnRecord, ways: WaysTo) -> tuple[PhoneLink, ..
     return tuple(found.values())
 
 
+def named_contact(people: People, record: OnRecord) -> str | None:
+    """The requester's name, or address or number without one; None if it is the name on record, which is shown."""
+    name = _name(people.requester)
+    return None if _same(name, record.name) else name
+
+
 def stand_in(people: People, record: OnRecord, ways: WaysTo) -> StandIn | None:
     """The requester or the case opener, if that is not the customer and can be reached."""
     own = {link.href for link in ways(record.phone)}

@@ -10,12 +10,10 @@ from services.escalation.domain.decisions.taking import NoSharedHour, no_shared_
 from services.escalation.domain.entities import Clock, products_in
 from services.escalation.domain.escalation_path import AlertRow, PathLine, StepRow, had_since, path_lines
 from services.escalation.domain.happenings import (
-    Caller,
     CustomerHistory,
     Happening,
     SignalLine,
     SignalRow,
-    caller,
     in_sale_words,
     no_ways,
     signal_lines,
@@ -25,7 +23,7 @@ from services.escalation.domain.main_signal import all_for_information, main_sig
 from services.escalation.domain.phones import phone_links
 from services.escalation.domain.plays import Voice, advice, may_write, must_not_be_called, no_call_words
 from services.escalation.domain.policy.model import Policy
-from services.escalation.domain.reaching import OnRecord, country_for, people_of, stand_in
+from services.escalation.domain.reaching import OnRecord, country_for, named_contact, people_of, stand_in
 from services.escalation.domain.reaching import calls as found_calls
 from services.escalation.domain.reader import LocalTime, Reader
 from services.escalation.domain.stakes import Amount
@@ -104,7 +102,7 @@ class EpisodeView:
     why_you: str | None
     what: str
     context: str
-    requester: Caller | None
+    requester: str | None
     cause: str | None
     latest: LocalTime
     clock: ClockLine | None
@@ -174,7 +172,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         why_you=unturned(row.why_you) if row.why_you and row.has_a_part else None,
         what=why.what,
         context=why.context,
-        requester=caller(people.requester, ways),
+        requester=named_contact(people, record),
         cause=_cause(row, parts, reader),
         latest=reader.moment(why.at),
         clock=clock_line(row, reader, way=way, place=parts.place, for_information=inform),
