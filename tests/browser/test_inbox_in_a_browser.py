@@ -98,7 +98,7 @@ async def test_an_episode_that_passes_to_another_person_is_greyed_in_place(visit
     await expect(page.locator(".row[inert]")).to_contain_text("Café Morgenrot")
     await expect(page.locator(".episode")).to_contain_text("You sold this order. ben has been handling this since")
     await expect(page.locator(".episode form")).to_have_count(0)
-    await expect(page).to_have_title("(1) Handoff")
+    await expect(page).to_have_title("(1) Café Morgenrot · Handoff")
 
 
 async def test_a_press_without_a_connection_says_so_and_works_later(visits: Visits) -> None:

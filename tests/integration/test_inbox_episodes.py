@@ -51,6 +51,12 @@ async def test_the_page_says_who_is_affected_why_you_and_what_happened(site: Sit
     assert told == sorted(told), "newest first"
 
 
+async def test_a_tab_with_one_episode_is_named_after_its_customer(site: Site) -> None:
+    episode = await site.trouble()
+    page = (await (await site.signed_in()).get(f"/episodes/{episode}")).text
+    assert "<title>(1) Petra Weiss · Handoff</title>" in page
+
+
 async def test_a_customer_without_name_number_or_zone_is_shown_anyway(site: Site) -> None:
     await site.hire()
     await site.sell(customer=None)
@@ -98,7 +104,7 @@ async def test_acknowledging_shows_the_acknowledger_and_works_twice(site: Site) 
     page = (await browser.get(f"/episodes/{episode}")).text
     assert "You are handling this" in page
     assert "/acknowledge" not in page
-    assert "<title>Handoff</title>" in page
+    assert "<title>Petra Weiss · Handoff</title>" in page
     row = await site.service.row("escalation.episodes")
     assert row["acknowledged_by"] == SELLER
 

@@ -146,9 +146,10 @@ async function read(answer) {
 
 function takeOverHead(fresh) {
   document.dispatchEvent(new CustomEvent("fetched", { detail: fresh }));
-  document.title = fresh.title;
+  const count = find("[data-count]", fresh)?.textContent ?? "", { title } = document.body.dataset;
+  document.title = count ? `(${count}) ${title}` : title;
   document.body.dataset.state = fresh.body.dataset.state;
-  write(find("[data-count]"), find("[data-count]", fresh)?.textContent ?? "");
+  write(find("[data-count]"), count);
 }
 
 function takeOver(fresh) {
@@ -363,6 +364,7 @@ async function actTogether(form, button) {
 }
 
 function showInstead(list) {
+  document.body.dataset.title = list.body.dataset.title;
   takeOverHead(list);
   document.body.className = list.body.className;
   find(".bar .back")?.remove();
