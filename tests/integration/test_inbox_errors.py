@@ -1,5 +1,6 @@
 """Errors outside the pages: a page for a person's browser, JSON for a program; and the sign-in pages explain more."""
 
+import re
 from collections.abc import AsyncIterator
 
 import httpx2
@@ -76,3 +77,11 @@ async def test_the_page_after_requesting_a_link_shows_the_address_and_allows_ano
     known = await browser.post("/sign-in/link", data={"email": "anna@sales.example"})
     unknown = await browser.post("/sign-in/link", data={"email": "nobody@sales.example"})
     assert known.text == unknown.text.replace("nobody@", "anna@")
+
+
+async def test_sending_a_link_again_says_that_it_is_another_one(site: Site) -> None:
+    first = await site.browser().post("/sign-in/link", data={"email": "anna@sales.example"})
+    assert "a sign-in link is on its way" in words_of(first.text)
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', first.text))
+    again = await site.browser().post("/sign-in/link", data=fields)
+    assert "another sign-in link is on its way" in words_of(again.text)

@@ -23,8 +23,8 @@ from services.escalation.store import sessions as store
 
 _ASK = "Enter your e-mail address and we'll send you a sign-in link. You don't need a password."
 _SENT = (
-    "If this address is registered for one person, a sign-in link is on its way. Use it within 24 hours; it works "
-    "once. If none arrives, ask your manager whether your address is registered."
+    "If this address is registered for one person, {which} sign-in link is on its way. Use it within 24 hours; it "
+    "works once. If none arrives, ask your manager whether your address is registered."
 )
 _LONGEST_ADDRESS = 254
 _SPENT = "Each link works once and only for 24 hours. Request a new one below."
@@ -63,7 +63,8 @@ class SignInPages:
         form = await request.form()
         address = str(form.get("email", "")).strip().replace("\0", "")[:_LONGEST_ADDRESS]
         next_path = local_page(str(form.get("next", "/")))
-        response = self._page("Check your e-mail", _SENT, next=next_path, shows_form=False, sent_to=address)
+        sent = _SENT.format(which="another" if form.get("again") else "a")
+        response = self._page("Check your e-mail", sent, next=next_path, shows_form=False, sent_to=address)
         response.background = BackgroundTask(self._send_link, address, next_path)
         return response
 
