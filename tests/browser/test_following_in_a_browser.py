@@ -89,3 +89,19 @@ async def test_keys_are_not_offered_without_rows(visits: Visits) -> None:
     await expect(page.locator("[data-connection]")).to_have_text("Live")
     await expect(page.locator(".none")).to_be_visible()
     await expect(page.locator("[data-keys]")).to_be_hidden()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_the_search_of_the_followed_ones_is_as_wide_as_their_list(visits: Visits, size: tuple[int, int]) -> None:
+    await open_desk(visits.site)
+    for number in range(6):
+        await visits.site.sell(f"o-{number}", account=f"a-{number}")
+        episode = await visits.site.request_refund(f"o-{number}", account=f"a-{number}")
+    page = await _watched(visits, size)
+    for address in ("/", f"/episodes/{episode}") if size == DESK else ("/",):
+        await page.goto(address)
+        field = await page.get_by_role("search").locator("input").bounding_box()
+        rows = await page.locator(".followed").bounding_box()
+        assert field is not None
+        assert rows is not None
+        assert (field["x"], field["width"]) == (rows["x"], rows["width"])

@@ -23,6 +23,34 @@ async def test_a_manager_reads_that_nothing_is_waiting_and_what_is_open_in_the_t
     assert "Anna Berg has been notified, acknowledge by 10:15" in page
 
 
+async def test_a_manager_reads_that_the_customer_was_reached(site: Site) -> None:
+    desk = await taken(site)
+    assert "Anna Berg has been handling this since 10:00 Closed" in await _home(site, "mona")
+    assert done(await desk.press("reached", channel="phone"))
+    assert "Anna Berg has been handling this since 10:00 and reached the customer at 10:00" in await _home(site, "mona")
+
+
+async def test_the_list_of_others_does_not_claim_that_someone_handles_them(site: Site) -> None:
+    await open_desk(site)
+    page = await _home(site, "mona")
+    assert "Your own and your team's sales at risk that are with colleagues." in page
+    assert "is handling" not in page
+
+
+async def test_without_sales_of_their_own_a_reader_gets_no_filters_for_them(site: Site) -> None:
+    await open_desk(site)
+    for number in range(6):
+        await site.sell(f"o-{number}", account=f"a-{number}")
+        episode = await site.request_refund(f"o-{number}", account=f"a-{number}")
+    page = (await (await site.signed_in("mona")).get(f"/episodes/{episode}")).text
+    assert page.count('type="search"') == 1, "that of the colleagues' sales"
+    assert "Waiting for you" not in words_of(page).replace("Nothing is waiting for you", "")
+    assert "data-filters" not in page
+    found = (await (await site.signed_in("mona")).get(f"/episodes/{episode}?q=o-3")).text
+    assert found.count('type="search"') == 1
+    assert "Only sales that match “o-3”. Show all" in words_of(found)
+
+
 async def test_a_person_informed_has_nothing_to_respond_to(site: Site) -> None:
     await site.hire("mona", "Mona Adler", email="mona@sales.example")
     await site.hire(manager="mona")

@@ -95,7 +95,8 @@ def _line(row: FollowedRow, signals: Signals, state: str, ending: Ending | None,
 def _with(row: FollowedRow, reader: Reader) -> str:
     if row.acknowledged_at is not None:
         name = reader.name_of(row.acknowledged_by, row.acknowledged_name)
-        return f"{name} has been handling this since {reader.moment(row.acknowledged_at).clock}"
+        reached = f" and reached the customer {reader.moment(row.reached_at).at}" if row.reached_at else ""
+        return f"{name} has been handling this since {reader.moment(row.acknowledged_at).clock}{reached}"
     if row.responsible is None:
         return "No one has been notified yet"
     until = f", acknowledge by {reader.moment(row.deadline_at).clock}" if row.deadline_at else ""

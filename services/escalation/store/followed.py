@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.escalation.store.held import held_until
 from services.escalation.store.inbox import FOUND, HAS_A_PART, SUPERSEDED, WANTED_SEVERITY, Wanted
+from services.escalation.store.ranking import MOST_URGENT_FIRST
 from services.escalation.store.rounds import round_of
 from shared.database import Pool
 from shared.ids import SalespersonId
@@ -17,7 +18,8 @@ _LATEST = """
 """
 _LINE = f"""
     select e.episode_id, e.account_id, e.order_id, e.severity, e.responsible, responsible.name as responsible_name,
-           e.acknowledged_by, acknowledged.name as acknowledged_name, e.acknowledged_at, e.deadline_at,
+           e.acknowledged_by, acknowledged.name as acknowledged_name, e.acknowledged_at, e.reached_at,
+           e.deadline_at,
            e.closed_at, e.closed_by, closed.name as closed_name, e.result, e.reason, {SUPERSEDED} as superseded,
            e.changed_at,
            o.customer_name, coalesce(o.bought, '') as bought, o.amount_minor, o.currency, o.segment,
@@ -40,7 +42,7 @@ _FOLLOWED = f"""
         or e.acknowledged_by in (select id from team)
         or (e.acknowledged_at is not null and exists (
             select from escalation.alerts asked where asked.episode_id = e.episode_id and asked.recipient = $1)))
-    order by array_position(array['critical', 'high', 'watch'], e.severity), e.deadline_at nulls last, e.episode_id
+    order by {MOST_URGENT_FIRST}, e.episode_id
     limit {MOST + 1}
 """
 _CLOSED = f"""
@@ -63,6 +65,7 @@ class FollowedRow:
     acknowledged_by: str | None
     acknowledged_name: str | None
     acknowledged_at: datetime | None
+    reached_at: datetime | None
     deadline_at: datetime | None
     closed_at: datetime | None
     closed_by: str | None
@@ -87,7 +90,7 @@ class FollowedRow:
 
 async def followed(database: Pool, reader: SalespersonId, wanted: Wanted) -> list[FollowedRow]:
     """Open episodes of the reader's sales and teams that others have, by the requested words and severity, the most
-    severe first; at most MOST + 1, so that the page knows whether there are more."""
+    urgent first; at most MOST + 1, so that the page knows whether there are more."""
     rows = await database.fetch(_FOLLOWED, reader, wanted.search, wanted.severity)
     return [FollowedRow(**row) for row in rows]
 
