@@ -19,6 +19,7 @@ async def test_a_manager_reads_that_nothing_is_waiting_and_what_is_open_in_the_t
     page = await _home(site, "mona")
     assert "Nothing is waiting for you." in page
     assert "all clear" not in page
+    assert "Nothing is waiting for you. 1 with colleagues (see below)." in page
     assert "With colleagues 1" in page
     assert "Anna Berg has been notified, acknowledge by 10:15" in page
 
