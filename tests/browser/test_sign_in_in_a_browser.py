@@ -19,6 +19,18 @@ async def test_a_link_is_sent_for_the_address_as_typed(visits: Visits, address: 
     assert person.email == address
 
 
+async def test_a_link_that_opens_elsewhere_is_pasted(visits: Visits) -> None:
+    await visits.site.hire(email="anna@sales.example")
+    app = await (await visits.context()).new_page()
+    await app.goto("/sign-in")
+    await app.get_by_label("Work e-mail address").fill("anna@sales.example")
+    await app.get_by_role("button", name="Send me a link").click()
+    ((_, link),) = visits.site.sent_links
+    await app.get_by_label("Link from the e-mail").fill(link)
+    await app.get_by_role("button", name="Sign in").click()
+    await app.get_by_role("heading", name="You're all clear.").wait_for()
+
+
 async def test_the_field_is_for_addresses_and_text_without_an_at_sign_is_not_sent(visits: Visits) -> None:
     page = await (await visits.context()).new_page()
     await page.goto("/sign-in")

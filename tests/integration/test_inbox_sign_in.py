@@ -50,6 +50,32 @@ async def test_one_of_many_simultaneous_presses_signs_in(site: Site) -> None:
     assert sorted(statuses) == [303] + 7 * [410]
 
 
+@pytest.mark.parametrize("copied", ["{}", "  {}\n"], ids=["as it is", "with space around it"])
+async def test_a_pasted_link_signs_in_where_links_do_not_open(site: Site, copied: str) -> None:
+    page = f"/episodes/{await site.trouble()}"
+    link, app = await site.link_for(SELLER, page), site.browser()
+    answer = await app.post("/sign-in", data={"link": copied.format(link), "next": "/"})
+    assert (answer.status_code, answer.headers["location"]) == (303, page)
+    assert (await app.get(page)).status_code == 200
+    again = await site.browser().post("/sign-in", data={"link": link})
+    assert again.status_code == 410
+
+
+@pytest.mark.parametrize("text", ["", "anna@sales.example", "https://[half", "?token=a&token=b", "\u0000", "?token="])
+async def test_another_text_than_a_link_is_refused_with_the_field_to_try_again(site: Site, text: str) -> None:
+    answer = await site.browser().post("/sign-in", data={"link": text, "next": "/closed"})
+    assert answer.status_code == 400
+    assert "Copy the whole link from the e-mail" in answer.text
+    assert "<details open>" in answer.text
+    assert 'value="/closed"' in answer.text
+
+
+async def test_a_pasted_link_leads_to_pages_of_the_inbox_only(site: Site) -> None:
+    link = f"{await site.link_for(SELLER)}&next=https://evil.example"
+    answer = await site.browser().post("/sign-in", data={"link": link})
+    assert answer.headers["location"] == "/"
+
+
 @pytest.mark.parametrize("token", ["", "nonsense", "\u0000", "ü"])
 async def test_an_invented_token_signs_no_one_in(site: Site, token: str) -> None:
     assert (await site.browser().post("/sign-in", data={"token": token})).status_code == 410

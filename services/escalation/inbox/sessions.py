@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -110,6 +110,16 @@ async def make_sign_in_link(pool: Pool, salesperson_id: SalespersonId, *, base_u
 def link_address(base_url: str, token: str, next_path: str) -> str:
     query = {"token": token} | ({"next": next_path} if next_path != "/" else {})
     return f"{base_url.rstrip('/')}/sign-in?{urlencode(query)}"
+
+
+def token_and_page(link: str) -> tuple[str, str] | None:
+    """What `link_address` put into a link. None for another text."""
+    try:
+        query = parse_qs(urlsplit(link.strip()).query)
+    except ValueError:  # such as an address with half a bracket
+        return None
+    tokens, pages = query.get("token", []), query.get("next", ["/"])
+    return (tokens[0], local_page(pages[0])) if len(tokens) == 1 else None
 
 
 def new_token() -> str:

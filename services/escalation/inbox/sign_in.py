@@ -18,6 +18,7 @@ from services.escalation.inbox.sessions import (
     link_address,
     local_page,
     new_token,
+    token_and_page,
 )
 from services.escalation.store import sessions as store
 
@@ -27,6 +28,7 @@ _SENT = (
     "works once. If none arrives, ask your manager whether your address is registered."
 )
 _LONGEST_ADDRESS = 254
+_NOT_A_LINK = "Copy the whole link from the e-mail, and paste it below. It contains “/sign-in?token=”."
 _SPENT = "Each link works once and only for 24 hours. Request a new one below."
 
 
@@ -46,9 +48,15 @@ class SignInPages:
         return self._page("Sign in", _ASK, token=token, next=next_path)
 
     async def sign_in(self, request: Request) -> Response:
-        """Use a link up and open a session."""
+        """Use a link up and open a session. A phone opens links of e-mails in its browser, which may share no session
+        with the inbox on the home screen: there, the link is pasted."""
         form = await request.form()
         token, next_path = str(form.get("token", "")), local_page(str(form.get("next", "/")))
+        if "link" in form:
+            found = token_and_page(str(form["link"]))
+            if found is None:
+                return self._page("This is not a sign-in link", _NOT_A_LINK, next=next_path, pastes=True, status=400)
+            token, next_path = found
         response = RedirectResponse(next_path, status_code=303)
         if await self._sessions.open(token, response):
             return response
@@ -98,4 +106,5 @@ class SignInPages:
 
     def _page(self, heading: str, message: str, *, status: int = 200, **values: Any) -> Response:
         shown = {"token": "", "next": "/", "shows_form": True, "heading": heading, "message": message, "sent_to": ""}
+        shown["pastes"] = bool(values.get("sent_to"))
         return self._pages.page("sign_in.html", shown | values, status=status)
