@@ -17,7 +17,6 @@ from services.escalation.domain.deciding import (
     people,
     receipts,
     reconciling,
-    sending,
 )
 from services.escalation.domain.deciding.notifying import notify_next
 from services.escalation.domain.decisions.closing import Closed, Reopened
@@ -195,11 +194,11 @@ def leave_what_somebody_has_when_they_leave(patch: pytest.MonkeyPatch) -> None:
 
 
 def notify_people_without_a_device(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(sending, "_has_address", lambda *_arguments: True)
+    patch.setattr(alerts, "_has_address", lambda *_arguments: True)
 
 
 def mail_that_never_waits(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(sending, "_response_awaited_until", lambda *_arguments: None)
+    patch.setattr(alerts, "_response_awaited_until", lambda *_arguments: None)
 
 
 def mail_that_waits_for_a_notification_that_failed(patch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from services.escalation.domain.channels import CHANNELS, SENDING
-from services.escalation.domain.deciding.sending import deliveries_of
+from services.escalation.domain.deciding.alerts import deliveries_of
 from services.escalation.domain.decisions.notifying import Times
 from services.escalation.domain.deliveries import AWAITS_RESPONSE, released
 from services.escalation.domain.entities import Alert, Delivery, Salesperson
