@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.escalation.domain.account_state import Standing
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import NOTHING, WHOLE, Scope, affected
@@ -18,7 +19,6 @@ from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals import SIGNALS
 from services.escalation.domain.signals.places import covers
 from services.escalation.domain.signals.silences import Silence, listening_to
-from services.escalation.domain.standing import Standing
 from shared.contracts.escalation import SignalKind
 from tests.builders import ACCOUNT
 from tests.unit.accounts import fact, hours, inbound, reached
