@@ -17,8 +17,7 @@ from services.escalation.domain.detections.scope import affected
 from services.escalation.domain.detections.thresholds import Thresholds, ThresholdsAt
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals import SIGNALS
-from services.escalation.domain.signals.find import detections
-from services.escalation.domain.signals.places import covers
+from services.escalation.domain.signals.find import covers, detections
 from services.escalation.domain.signals.silences import listening_to, silence_of
 from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import NoAnswerReason

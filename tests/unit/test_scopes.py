@@ -17,7 +17,7 @@ from services.escalation.domain.detections.windows import END_OF_TIME, START_OF_
 from services.escalation.domain.entities import Signal
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals import SIGNALS
-from services.escalation.domain.signals.places import covers
+from services.escalation.domain.signals.find import covers
 from services.escalation.domain.signals.silences import Silence, listening_to
 from shared.contracts.escalation import SignalKind
 from tests.builders import ACCOUNT

@@ -16,7 +16,7 @@ from services.escalation.domain.duties import Duty, DutyKind, Sale, duties_of, o
 from services.escalation.domain.entities import Account, Order, Salesperson
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.policy.versions import Policies
-from services.escalation.domain.signals.places import place
+from services.escalation.domain.signals.find import place
 from shared.contracts.escalation import SignalKind
 from tests.builders import ACCOUNT, AT
 from tests.unit.accounts import fact, hours, inbound, told

@@ -14,7 +14,7 @@ from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.parts import Part, Place
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.entities import Account, Case, Episode, Order, Signal
-from services.escalation.domain.signals.places import place
+from services.escalation.domain.signals.find import place
 from shared.contracts.escalation import REQUESTS, SignalKind
 
 _ROWS_OF_ITSELF = 3

@@ -16,8 +16,7 @@ from services.escalation.domain.facts import AccountFact, remembered
 from services.escalation.domain.new_signal import signal_of_detection
 from services.escalation.domain.own_facts import RulesChanged, SilenceEnded
 from services.escalation.domain.severity import assess_severity
-from services.escalation.domain.signals.find import detections
-from services.escalation.domain.signals.places import covers
+from services.escalation.domain.signals.find import covers, detections
 from services.escalation.domain.signals.silences import OF_ANSWERS, Silence, broken_by, listening_to, silence_of
 from services.escalation.domain.words import RULES_CHANGED
 from shared.contracts.envelope import Fact

@@ -11,7 +11,7 @@ from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import NOTHING, Scope
 from services.escalation.domain.detections.windows import NO_TIME, START_OF_TIME, Window
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.signals.places import part_of
+from services.escalation.domain.signals.find import part_of
 from shared.contracts.escalation import SignalKind
 
 
