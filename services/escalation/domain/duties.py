@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from services.escalation.domain.detections.clearing import ended_by
+from services.escalation.domain.detections.detection import ended_by
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.said import Word, word_about_outcome, word_about_promise

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from services.escalation.domain.detections.case_turns import is_open, next_from_customer, turn_at
-from services.escalation.domain.detections.clearing import Clearing
-from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.detection import Clearing, Detection
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.parts import Part

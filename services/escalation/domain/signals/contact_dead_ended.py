@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from services.escalation.domain.detections.case_turns import handed_to_customer
-from services.escalation.domain.detections.clearing import Clearing, ended_by, two_way_on_matter
-from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.detection import Clearing, Detection, ended_by, two_way_on_matter
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.parts import Part

@@ -7,9 +7,8 @@ from itertools import count
 from uuid import UUID
 
 from services.escalation.domain.detections.case_ends import ending_statuses, with_status
-from services.escalation.domain.detections.clearing import Clearing, Matter
 from services.escalation.domain.detections.conversations import conversations
-from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.detection import Clearing, Detection, Matter
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.index import FactIndex
 from services.escalation.domain.detections.indexes import IndexName, Key, is_inbound, is_two_way

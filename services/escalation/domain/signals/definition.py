@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from services.escalation.domain.detections.clearing import Clearing, ended_by
-from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.detection import Clearing, Detection, ended_by
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope

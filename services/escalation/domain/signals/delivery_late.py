@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.escalation.domain.detections.clearing import Clearing, Matter, of_order
-from services.escalation.domain.detections.detection import Detection, merged
+from services.escalation.domain.detections.detection import Clearing, Detection, Matter, merged, of_order
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName, Key
 from services.escalation.domain.detections.parts import Part

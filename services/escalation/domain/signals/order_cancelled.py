@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from services.escalation.domain.detections.clearing import NEVER_CLEARED
-from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.detection import NEVER_CLEARED, Detection
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope

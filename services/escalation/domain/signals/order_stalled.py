@@ -3,8 +3,14 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from services.escalation.domain.detections.clearing import Clearing, Matter, ended_by, of_order, reached_by_phone
-from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.detection import (
+    Clearing,
+    Detection,
+    Matter,
+    ended_by,
+    of_order,
+    reached_by_phone,
+)
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName, Key
 from services.escalation.domain.detections.parts import Part

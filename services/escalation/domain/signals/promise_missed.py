@@ -4,8 +4,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from uuid import UUID
 
-from services.escalation.domain.detections.clearing import Clearing, Matter
-from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.detection import Clearing, Detection, Matter
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName, Key
 from services.escalation.domain.detections.parts import Part

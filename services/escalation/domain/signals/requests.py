@@ -5,8 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from services.escalation.domain.detections.clearing import Clearing, Matter
-from services.escalation.domain.detections.detection import Detection
+from services.escalation.domain.detections.detection import Clearing, Detection, Matter
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName, Key, request_key
 from services.escalation.domain.detections.scope import Scope

@@ -5,8 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.escalation.domain.detections.case_ends import with_status
-from services.escalation.domain.detections.clearing import Clearing
-from services.escalation.domain.detections.detection import Detection, merged, trouble_of
+from services.escalation.domain.detections.detection import Clearing, Detection, merged, trouble_of
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope

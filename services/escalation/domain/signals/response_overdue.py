@@ -6,8 +6,7 @@ from datetime import datetime
 
 from services.escalation.domain.detections.case_ends import lasts, with_status
 from services.escalation.domain.detections.case_turns import is_over
-from services.escalation.domain.detections.clearing import Clearing, Matter, over, two_way_on_matter
-from services.escalation.domain.detections.detection import Detection, merged
+from services.escalation.domain.detections.detection import Clearing, Detection, Matter, merged, over, two_way_on_matter
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName, Key
 from services.escalation.domain.detections.parts import Part
