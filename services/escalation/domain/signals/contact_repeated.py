@@ -1,13 +1,12 @@
 """The customer keeps trying on one matter, and it is not resolved."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID
 
 from services.escalation.domain.detections.case_ends import ending_statuses, with_status
-from services.escalation.domain.detections.conversations import conversations
 from services.escalation.domain.detections.detection import Clearing, Detection, Matter
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.index import FactIndex
@@ -80,7 +79,7 @@ class _Attempts:
             return rule.same_conversation_within
 
         self._history = history
-        self._lines = conversations(run, within)
+        self._lines = _conversations(run, within)
         self._conversations: set[UUID] = set()
         self._read: list[AccountFact] = []
 
@@ -112,6 +111,34 @@ def _repeated(history: History, attempts: _Attempts, signal_id: UUID, thresholds
         if rule.enabled and last is not None and last.at - first.at <= rule.within:
             yield with_status(history, SIGNAL.found(history, first, at=last.at, signal_id=signal_id), thresholds)
             return
+
+
+_WRITTEN = ("chat", "message", "web")
+"""Channels on which people write line by line. On other channels each call, letter or visit is one contact."""
+
+
+def _conversations(
+    lines: Iterable[AccountFact], within: Callable[[AccountFact], timedelta]
+) -> Iterator[tuple[AccountFact, UUID]]:
+    """Each line of one matter with its conversation's first line. A conversation counts as one contact.
+
+    `lines` are of both directions, in their order. Lines that name the same conversation belong together. Other lines
+    belong together if they were written on one channel, each at most `within` after the line before.
+    """
+    named: dict[str, UUID] = {}
+    last: dict[str, tuple[datetime, UUID]] = {}
+    for line in lines:
+        if line.kind is not FactKind.CONTACT:
+            continue
+        first = line.fact_id
+        if line.conversation is not None:
+            first = named.setdefault(line.conversation, first)
+        elif line.channel in _WRITTEN and line.channel in last:
+            before, known = last[line.channel]
+            first = known if line.at <= before + within(line) else first
+        if line.channel is not None:
+            last[line.channel] = line.at, first
+        yield line, first
 
 
 def _resolved(matter: Matter) -> tuple[Key, ...]:
