@@ -9,7 +9,7 @@ from typing import TypeAlias
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.index import FactIndex, in_order
 from services.escalation.domain.detections.indexes import IndexName
-from services.escalation.domain.detections.ratings import is_low
+from services.escalation.domain.detections.thresholds import is_low
 from services.escalation.domain.detections.windows import END_OF_TIME, START_OF_TIME
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.policy.signal_rules import SatisfactionRule

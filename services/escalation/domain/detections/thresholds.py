@@ -1,12 +1,13 @@
-"""The thresholds of a detection: those in force when it began, and the company's working time."""
+"""The thresholds of a detection: those in force when it began, which ratings are low by them, and the company's working
+time."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
-from services.escalation.domain.facts import AccountFact
-from services.escalation.domain.policy.signal_rules import Signals
+from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.policy.signal_rules import SatisfactionRule, Signals
 from services.escalation.domain.policy.statuses import USUAL_STATUSES
 from shared.contracts.support_inbound import WaitingFor
 
@@ -37,3 +38,13 @@ class Thresholds:
 ThresholdsAt: TypeAlias = Callable[[datetime], Thresholds]
 """The thresholds in force at an instant. They are the same for every order, as a signal is found before its order is
 known."""
+
+
+def is_low(fact: AccountFact, rule: SatisfactionRule) -> bool:
+    """Whether a fact is a rating at or below the mark, to the thousandth of its scale."""
+    return fact.kind is FactKind.RATED and (fact.number or 0) <= mark_of(rule)
+
+
+def mark_of(rule: SatisfactionRule) -> int:
+    """The highest low rating, in thousandths of its scale."""
+    return round(rule.at_most * 1000)

@@ -8,9 +8,8 @@ from services.escalation.domain.detections.detection import Clearing, Detection
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName
 from services.escalation.domain.detections.parts import Part
-from services.escalation.domain.detections.ratings import is_low
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.detections.thresholds import ThresholdsAt
+from services.escalation.domain.detections.thresholds import ThresholdsAt, is_low
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
