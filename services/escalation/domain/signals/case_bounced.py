@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from services.escalation.domain.detections.case_ends import with_status
-from services.escalation.domain.detections.case_turns import is_over
+from services.escalation.domain.detections.case_turns import is_over, with_status
 from services.escalation.domain.detections.detection import Clearing, Detection, over
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from uuid import UUID
 
-from services.escalation.domain.detections.case_ends import with_status
+from services.escalation.domain.detections.case_turns import with_status
 from services.escalation.domain.detections.detection import Clearing, Detection, over
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.parts import Part

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID
 
-from services.escalation.domain.detections.case_ends import ending_statuses, with_status
+from services.escalation.domain.detections.case_turns import ending_statuses, with_status
 from services.escalation.domain.detections.detection import Clearing, Detection, Matter
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.index import FactIndex

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.escalation.domain.detections.case_ends import lasts
+from services.escalation.domain.detections.case_turns import lasts
 from services.escalation.domain.detections.detection import Clearing, Detection
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from services.escalation.domain.detections.case_ends import with_status
+from services.escalation.domain.detections.case_turns import with_status
 from services.escalation.domain.detections.detection import Clearing, Detection, merged, trouble_of
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.parts import Part

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from services.escalation.domain.detections.case_ends import lasts, with_status
-from services.escalation.domain.detections.case_turns import is_over
+from services.escalation.domain.detections.case_turns import is_over, lasts, with_status
 from services.escalation.domain.detections.detection import Clearing, Detection, Matter, merged, over, two_way_on_matter
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName, Key
