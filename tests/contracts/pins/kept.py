@@ -18,7 +18,7 @@ from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import CLEARED, SEEN, Policy, TeamMode
 from services.escalation.domain.rescues import NotNow
 from services.escalation.domain.unit_of_work import UnitOfWork
-from services.escalation.domain.words.endings import RULES_CHANGED
+from services.escalation.domain.words.signals import RULES_CHANGED
 from services.escalation.domain.written import NoteAbout
 from services.escalation.tables import EscalationTable
 from services.orders.tables import OrdersTable

@@ -20,7 +20,6 @@ from services.escalation.domain.formatting import (
 )
 from services.escalation.domain.risk import Risk
 from services.escalation.domain.words.causes import Before, again_words, cause_words, promised_words, went_on_words
-from services.escalation.domain.words.endings import RULES_CHANGED, ended
 from services.escalation.domain.words.facts import BY_CHANNEL, Described, describe, happened_at
 from services.escalation.domain.words.ladder import (
     FOR_INFORMATION,
@@ -31,8 +30,10 @@ from services.escalation.domain.words.ladder import (
 )
 from services.escalation.domain.words.said import ANSWERS, NO_PROOF, complained_since, customer_said, said_so
 from services.escalation.domain.words.signals import (
+    RULES_CHANGED,
     SIGNAL_LABELS,
     WhyNow,
+    ended,
     headline,
     label,
     why_now,
