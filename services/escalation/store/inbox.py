@@ -14,7 +14,7 @@ from services.escalation.store.before import BEFORE_COLUMNS, join_before
 from services.escalation.store.held import held_until, join_to_unsent
 from services.escalation.store.ranking import RANKED
 from services.escalation.store.rounds import round_of
-from services.escalation.store.voices import VOICE_COLUMNS
+from services.escalation.store.rows import VOICE_COLUMNS
 from shared.database import Pool
 from shared.ids import AccountId, EpisodeId, SalespersonId
 

@@ -19,8 +19,8 @@ from services.escalation.domain.stakes import Amount
 from services.escalation.domain.words import MUST_NOT_BE_CALLED, Before
 from services.escalation.store.before import BEFORE_COLUMNS, before_of, join_before
 from services.escalation.store.escalation_paths import EscalationPath, escalation_paths
+from services.escalation.store.rows import VOICE_COLUMNS
 from services.escalation.store.signals_shown import Shown
-from services.escalation.store.voices import VOICE_COLUMNS
 from shared.contracts.escalation import RingCause, Severity, Step
 from shared.contracts.support_inbound import ContactPreference
 from shared.database import Pool

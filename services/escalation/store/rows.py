@@ -1,4 +1,4 @@
-"""Values from rows: what a table keeps as text becomes the enum that it stands for."""
+"""Columns that several statements read, and values from rows: text in a table becomes the enum that it stands for."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -13,6 +13,16 @@ HAS_DEVICE = """
             where device.salesperson_id = p.salesperson_id and device.ended_at is null) as has_device
 """
 """The column of a person `p` that tells whether a browser receives notifications for them."""
+
+VOICE_COLUMNS = """
+    e.salesperson, seller.name as seller_name, seller.active is false as seller_left, exists (
+        select from escalation.accounts held
+        join escalation.salespeople owner on owner.salesperson_id = held.assigned_to and owner.active
+        where held.account_id = e.account_id and held.assigned_to <> e.salesperson
+          and held.assigned_since <= (shared.app_now() at time zone 'UTC')::date
+    ) as handed_on
+"""
+"""The columns of an episode `e`, whose seller is joined as `seller`, for a call by someone else."""
 
 _EPISODE_FIELDS = tuple(column.name for column in fields(Episode))
 
