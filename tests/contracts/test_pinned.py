@@ -18,7 +18,7 @@ from sqlalchemy import Column, MetaData, Table, Text
 from services.cli import waiting
 from services.escalation.domain.decisions.notifying import Observed
 from services.escalation.domain.decisions.registry import DECISIONS_BY_RULE
-from services.escalation.domain.entities import Clock
+from services.escalation.domain.entities import DeadlineFor
 from services.escalation.domain.policy.document import schema
 from shared.contracts.catalog import CATALOG, TOPICS
 from shared.contracts.escalation import RingCause, Step
@@ -105,8 +105,8 @@ def _renamed_column(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _renamed_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    renamed = {one.name: "respond" if one.value == "answer" else one.value for one in Clock}
-    monkeypatch.setattr(kept, "Clock", StrEnum("Clock", renamed))
+    renamed = {one.name: "respond" if one.value == "answer" else one.value for one in DeadlineFor}
+    monkeypatch.setattr(kept, "DeadlineFor", StrEnum("DeadlineFor", renamed))
 
 
 def _renamed_label(monkeypatch: pytest.MonkeyPatch) -> None:

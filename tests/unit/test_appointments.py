@@ -8,7 +8,7 @@ import pytest
 
 from services.escalation.domain.clocks import Talk, falls_due
 from services.escalation.domain.deliveries import needless
-from services.escalation.domain.entities import Alert, Clock, Episode, Order, Salesperson
+from services.escalation.domain.entities import Alert, DeadlineFor, Episode, Order, Salesperson
 from services.escalation.domain.notification_causes import notified_anew
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.rescues import (
@@ -48,7 +48,7 @@ def test_a_reminder_comes_a_little_before_and_the_talk_is_due_from_the_time_itse
     at = AT + DAY
     assert falls_due(promised(at), POLICY) == at - timedelta(minutes=5)
     due = come(at)
-    assert (due.acknowledged_by, due.deadline_for, due.deadline_at) == ("anna", Clock.REDEEM, at + WITHIN)
+    assert (due.acknowledged_by, due.deadline_for, due.deadline_at) == ("anna", DeadlineFor.REDEEM, at + WITHIN)
     assert due.promised_at == at, "it is named until something replaces it"
 
 
@@ -66,19 +66,19 @@ def test_a_promised_call_moves_to_the_new_holder() -> None:
     passed_on = notified_anew(promised(at), AT + HOUR)
     assert (passed_on.acknowledged_by, passed_on.promised_at) == (None, at)
     theirs = acknowledged(notified_anew(passed_on, AT + 2 * HOUR), "ben", TALK, AT + 2 * HOUR)
-    assert (theirs.deadline_at, theirs.deadline_for, theirs.appointment_at) == (at, Clock.APPOINTMENT, None)
+    assert (theirs.deadline_at, theirs.deadline_for, theirs.appointment_at) == (at, DeadlineFor.APPOINTMENT, None)
     too_late = acknowledged(passed_on, ANNA, TALK, at + HOUR)
-    assert (too_late.deadline_for, too_late.promised_at) == (Clock.REDEEM, at)
+    assert (too_late.deadline_for, too_late.promised_at) == (DeadlineFor.REDEEM, at)
     handed = handed_over(come(at), "ben", TALK, at + HOUR)
-    assert (handed.deadline_for, handed.promised_at) == (Clock.REDEEM, at)
+    assert (handed.deadline_for, handed.promised_at) == (DeadlineFor.REDEEM, at)
 
 
 @pytest.mark.parametrize(
     ("ahead", "clock"),
-    [(WITHIN - HOUR, Clock.APPOINTMENT), (WITHIN + DAY, Clock.REDEEM)],
+    [(WITHIN - HOUR, DeadlineFor.APPOINTMENT), (WITHIN + DAY, DeadlineFor.REDEEM)],
     ids=["the appointment comes first", "the talk about what is new comes first"],
 )
-def test_a_promised_call_stands_despite_a_new_signal(ahead: timedelta, clock: Clock) -> None:
+def test_a_promised_call_stands_despite_a_new_signal(ahead: timedelta, clock: DeadlineFor) -> None:
     again = notified_anew(promised(AT + ahead), AT, something_new=True)
     assert again.promised_at == AT + ahead
     mine = acknowledged(again, ANNA, TALK, AT)
@@ -86,23 +86,27 @@ def test_a_promised_call_stands_despite_a_new_signal(ahead: timedelta, clock: Cl
     tried = attempted(mine, ANNA, TALK, AT)
     assert tried.promised_at == AT + ahead, "this attempt was about the new signal"
     talked = reached(mine, AT, AT)
-    assert (talked.deadline_for, talked.deadline_at) == (Clock.APPOINTMENT, AT + ahead)
+    assert (talked.deadline_for, talked.deadline_at) == (DeadlineFor.APPOINTMENT, AT + ahead)
 
 
 def test_attempts_do_not_extend_the_deadline_past_a_promised_call() -> None:
     at = AT + WITHIN + HOUR
     mine = acknowledged(notified_anew(promised(at), AT, something_new=True), ANNA, TALK, AT)
     tried = attempted(mine, ANNA, TALK, AT + WITHIN)
-    assert (mine.deadline_for, tried.deadline_for, tried.deadline_at) == (Clock.REDEEM, Clock.APPOINTMENT, at)
+    assert (mine.deadline_for, tried.deadline_for, tried.deadline_at) == (
+        DeadlineFor.REDEEM,
+        DeadlineFor.APPOINTMENT,
+        at,
+    )
 
 
 def test_a_snooze_can_last_until_a_promised_call_and_no_longer() -> None:
     at = AT + DAY
     paused = snoozed(promised(at), ANNA, at - HOUR, POLICY, AT)
-    assert (paused.deadline_for, paused.promised_at) == (Clock.SNOOZE, at)
+    assert (paused.deadline_for, paused.promised_at) == (DeadlineFor.SNOOZE, at)
     assert reached(paused, AT, AT).promised_at == at
     again = acknowledged(notified_anew(paused, at - HOUR), ANNA, TALK, at - HOUR)
-    assert (again.deadline_for, again.deadline_at) == (Clock.APPOINTMENT, at)
+    assert (again.deadline_for, again.deadline_at) == (DeadlineFor.APPOINTMENT, at)
     with pytest.raises(NotNow, match=r"the customer was promised a call on 6 May at 11:00\. To snooze past that"):
         snoozed(promised(at), ANNA, at + HOUR, POLICY, AT)
     with pytest.raises(NotNow, match="save the call, the attempt or a new call-back time"):

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from services.escalation.domain.deliveries import AWAITS_RESPONSE
-from services.escalation.domain.entities import Account, Alert, Clock, Delivery, Episode, Order, Salesperson
+from services.escalation.domain.entities import Account, Alert, DeadlineFor, Delivery, Episode, Order, Salesperson
 from services.escalation.domain.explaining.outlook import Outlook, outlook
 from services.escalation.domain.explaining.record import Record
 from services.escalation.domain.explaining.sending import sent_words
@@ -33,9 +33,9 @@ EPISODE = Episode(
     rings=1,
     step=Step.SELLER,
     deadline_at=LATER,
-    deadline_for=Clock.ANSWER,
+    deadline_for=DeadlineFor.ANSWER,
 )
-TAKEN = replace(EPISODE, acknowledged_at=AT, acknowledged_by="anna", deadline_for=Clock.REDEEM)
+TAKEN = replace(EPISODE, acknowledged_at=AT, acknowledged_by="anna", deadline_for=DeadlineFor.REDEEM)
 QUIET = replace(TAKEN, deadline_at=None, deadline_for=None)
 
 
@@ -100,11 +100,15 @@ CLOCKS = {
         "Then the episode is released, and the manager (mona) is notified.",
     ),
     "an appointment": (
-        replace(TAKEN, deadline_for=Clock.APPOINTMENT),
+        replace(TAKEN, deadline_for=DeadlineFor.APPOINTMENT),
         f"paused until {UNTIL}, the call-back time agreed with the customer",
         "Shortly before, anna is reminded; then the time to reach the customer starts.",
     ),
-    "a pause": (replace(TAKEN, deadline_for=Clock.SNOOZE), f"snoozed until {UNTIL}", "Then anna is notified again."),
+    "a pause": (
+        replace(TAKEN, deadline_for=DeadlineFor.SNOOZE),
+        f"snoozed until {UNTIL}",
+        "Then anna is notified again.",
+    ),
     "nothing, for it was redeemed": (
         replace(QUIET, reached_at=AT),
         "none",

@@ -9,7 +9,7 @@ import pytest
 from services.escalation.domain.deciding.reopening import reopen
 from services.escalation.domain.decisions.notifying import Observed
 from services.escalation.domain.draft import Decided, Draft
-from services.escalation.domain.entities import Clock, Episode, Order, Salesperson, Signal
+from services.escalation.domain.entities import DeadlineFor, Episode, Order, Salesperson, Signal
 from services.escalation.domain.installation import Installation
 from services.escalation.domain.own_facts import ReopenPressed
 from services.escalation.domain.policy.document import read_published, shipped, shipped_text
@@ -24,7 +24,7 @@ from tests.builders import ACCOUNT, AT, ORDER, minutes
 _EPISODE, _SIGNAL = UUID(int=1), UUID(int=2)
 _ALWAYS = '[{"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start": "00:00", "end": "24:00"}]'
 _SOLD = Episode(_EPISODE, ACCOUNT, ORDER, "anna", AT, AT, severity=Severity.HIGH, rang=True, rings=2)
-_OPEN = replace(_SOLD, responsible="ben", step=Step.BACKUP, deadline_at=minutes(60), deadline_for=Clock.ANSWER)
+_OPEN = replace(_SOLD, responsible="ben", step=Step.BACKUP, deadline_at=minutes(60), deadline_for=DeadlineFor.ANSWER)
 
 
 def _observed_policies() -> Policies:

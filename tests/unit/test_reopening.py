@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from services.escalation.domain.entities import Clock, Episode
+from services.escalation.domain.entities import DeadlineFor, Episode
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.reopening import check_may_reopen, reopened
 from services.escalation.domain.rescues import NotNow, closed
@@ -46,20 +46,20 @@ def test_the_closer_may_undo_a_close_for_a_while(episode: Episode, by: str, at: 
 @pytest.mark.parametrize(
     ("clock", "deadline"),
     [
-        (Clock.ANSWER, minutes(24)),
-        (Clock.REDEEM, minutes(24)),
-        (Clock.APPOINTMENT, minutes(20)),
-        (Clock.SNOOZE, minutes(20)),
+        (DeadlineFor.ANSWER, minutes(24)),
+        (DeadlineFor.REDEEM, minutes(24)),
+        (DeadlineFor.APPOINTMENT, minutes(20)),
+        (DeadlineFor.SNOOZE, minutes(20)),
     ],
 )
-def test_deadlines_pause_during_a_close_and_agreed_times_do_not_move(clock: Clock, deadline: datetime) -> None:
+def test_deadlines_pause_during_a_close_and_agreed_times_do_not_move(clock: DeadlineFor, deadline: datetime) -> None:
     running = replace(OPEN, deadline_at=minutes(20), deadline_for=clock, appointment_at=minutes(90))
     again = reopened(_closed(running), minutes(4))
     assert again == replace(running, deadline_at=deadline, changed_at=minutes(4))
 
 
 def test_nothing_is_kept_to_undo_an_automatic_close() -> None:
-    running = replace(OPEN, deadline_at=minutes(20), deadline_for=Clock.REDEEM, appointment_at=minutes(90))
+    running = replace(OPEN, deadline_at=minutes(20), deadline_for=DeadlineFor.REDEEM, appointment_at=minutes(90))
     over = _closed(running, by=None)
     assert (over.stopped_deadline_at, over.stopped_deadline_for, over.stopped_appointment_at) == (None, None, None)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from services.escalation.domain.clocks import NEVER, Talk, answer_by, extended, notifiable_at, repeat_pause
-from services.escalation.domain.entities import Clock, Episode, Order, Salesperson
+from services.escalation.domain.entities import DeadlineFor, Episode, Order, Salesperson
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.rescues import (
     NotNow,
@@ -43,7 +43,7 @@ MONDAY = datetime(2026, 5, 11, 9, tzinfo=UTC)
 
 def test_acknowledging_starts_the_deadline_of_the_proof_and_the_first_keeps_it() -> None:
     mine = acknowledged(RANG, ANNA, TALK, AT)
-    assert (mine.acknowledged_by, mine.responsible, mine.deadline_for) == ("anna", "anna", Clock.REDEEM)
+    assert (mine.acknowledged_by, mine.responsible, mine.deadline_for) == ("anna", "anna", DeadlineFor.REDEEM)
     assert mine.deadline_at == AT + POLICY.acknowledgement.redeem_within.high
     assert acknowledged(mine, "ben", TALK, minutes(1)) == mine
     assert acknowledged(replace(RANG, repeats=6), ANNA, TALK, AT).repeats == 0, "the desk may be notified again"
@@ -90,7 +90,7 @@ def test_reaching_the_customer_ends_the_deadline() -> None:
 def test_an_appointment_and_a_snooze_set_the_deadline_to_their_time() -> None:
     mine = acknowledged(RANG, ANNA, TALK, AT)
     later = AT + timedelta(days=2)
-    assert held_by_appointment(mine, ANNA, later, POLICY, AT).deadline_for is Clock.APPOINTMENT
+    assert held_by_appointment(mine, ANNA, later, POLICY, AT).deadline_for is DeadlineFor.APPOINTMENT
     assert snoozed(mine, ANNA, later, POLICY, AT).deadline_at == later
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from services.escalation.domain.calendar import WorkingTime, calendar_of
 from services.escalation.domain.calling import CallingHours
-from services.escalation.domain.entities import Clock, Episode, Order, Salesperson
+from services.escalation.domain.entities import DeadlineFor, Episode, Order, Salesperson
 from services.escalation.domain.overlaps import after_overlapping, overlapping
 from services.escalation.domain.policy.model import Acknowledgement, Policy
 from shared.contracts.escalation import Severity, Step
@@ -173,7 +173,7 @@ def _wakes(person: Salesperson, severity: Severity) -> bool:
 
 def falls_due(episode: Episode, policy: Policy) -> datetime | None:
     """When the clock of an episode requires action; for an appointment a little before its time."""
-    if episode.deadline_at is None or episode.deadline_for is not Clock.APPOINTMENT:
+    if episode.deadline_at is None or episode.deadline_for is not DeadlineFor.APPOINTMENT:
         return episode.deadline_at
     ahead: timedelta = policy.acknowledgement.remind_before
     return episode.deadline_at - ahead
@@ -205,7 +205,7 @@ def timer_of(episode: Episode, policy: Policy, now: datetime) -> EpisodeTimer | 
     instants = [at for at in (clock_at, episode.offered_until) if at is not None]
     if not instants or episode.closed_at is not None:
         return None
-    silence = episode.deadline_for is Clock.REDEEM and min(instants) == clock_at
+    silence = episode.deadline_for is DeadlineFor.REDEEM and min(instants) == clock_at
     return EpisodeTimer(max(min(instants), now), silence)
 
 
@@ -214,7 +214,7 @@ def _clock_at(episode: Episode, policy: Policy, now: datetime) -> datetime | Non
 
     If an appointment is too near for a reminder before it, the reminder is due at its time.
     """
-    if episode.deadline_for is not Clock.APPOINTMENT:
+    if episode.deadline_for is not DeadlineFor.APPOINTMENT:
         return episode.deadline_at
     before = falls_due(episode, policy)
     return before if before is not None and before > now else episode.deadline_at

@@ -131,8 +131,8 @@ class Signal:
         return self.ended is None
 
 
-class Clock(StrEnum):
-    """The purpose of an episode's deadline."""
+class DeadlineFor(StrEnum):
+    """What an episode's deadline is for."""
 
     ANSWER = "answer"
     REDEEM = "redeem"
@@ -168,7 +168,7 @@ class Episode:
     step: Step | None = None
     repeats: int = 0
     deadline_at: datetime | None = None
-    deadline_for: Clock | None = None
+    deadline_for: DeadlineFor | None = None
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
     attempts: int = 0
@@ -185,14 +185,14 @@ class Episode:
     nobody_since: datetime | None = None
     talk_due_sooner: bool = False
     stopped_deadline_at: datetime | None = None
-    stopped_deadline_for: Clock | None = None
+    stopped_deadline_for: DeadlineFor | None = None
     stopped_appointment_at: datetime | None = None
     talk_due_since: datetime | None = None
 
     @property
     def promised_at(self) -> datetime | None:
         """The time of the promised call, past or future. It lasts until a talk, an attempt or another appointment."""
-        return self.deadline_at if self.deadline_for is Clock.APPOINTMENT else self.appointment_at
+        return self.deadline_at if self.deadline_for is DeadlineFor.APPOINTMENT else self.appointment_at
 
     @property
     def expects_response(self) -> bool:

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.escalation.domain.entities import Clock, Episode
+from services.escalation.domain.entities import DeadlineFor, Episode
 from services.escalation.domain.rescues import NotNow
 from services.escalation.domain.words import counted
 
-_STANDS_STILL = (Clock.ANSWER, Clock.REDEEM)
+_STANDS_STILL = (DeadlineFor.ANSWER, DeadlineFor.REDEEM)
 """Clocks that stop while closed, as they give a person time. The other two end at an agreed time."""
 
 

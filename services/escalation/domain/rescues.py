@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from services.escalation.domain.calendar import calendar_of
 from services.escalation.domain.clocks import Talk, extended, redeem_by
-from services.escalation.domain.entities import Clock, Episode, Salesperson
+from services.escalation.domain.entities import DeadlineFor, Episode, Salesperson
 from services.escalation.domain.formatting import at_clock, date_words
 from services.escalation.domain.policy.model import SEEN, Policy
 from services.escalation.domain.words import RESULTS, counted
@@ -56,13 +56,13 @@ def _due(episode: Episode, by: datetime, now: datetime) -> Episode:
     """
     agreed = episode.appointment_at
     if agreed is None or agreed <= now or (episode.talk_due_sooner and by < agreed):
-        return replace(episode, deadline_at=by, deadline_for=Clock.REDEEM)
-    return replace(episode, deadline_at=agreed, deadline_for=Clock.APPOINTMENT, appointment_at=None)
+        return replace(episode, deadline_at=by, deadline_for=DeadlineFor.REDEEM)
+    return replace(episode, deadline_at=agreed, deadline_for=DeadlineFor.APPOINTMENT, appointment_at=None)
 
 
 def talk_waived(episode: Episode) -> Episode:
     """No talk is due with a customer who must not be contacted. A snooze continues."""
-    if episode.deadline_for not in (Clock.REDEEM, Clock.APPOINTMENT):
+    if episode.deadline_for not in (DeadlineFor.REDEEM, DeadlineFor.APPOINTMENT):
         return episode
     return replace(episode, deadline_at=None, deadline_for=None, appointment_at=None)
 
@@ -71,7 +71,7 @@ def talk_required(episode: Episode, person: Salesperson | None, talk: Talk, now:
     """From now on the acknowledger owes a talk, but not before a snooze is over."""
     if episode.deadline_for is not None:
         return episode
-    return replace(episode, deadline_at=redeem_by(person, episode.severity, talk, now), deadline_for=Clock.REDEEM)
+    return replace(episode, deadline_at=redeem_by(person, episode.severity, talk, now), deadline_for=DeadlineFor.REDEEM)
 
 
 def informing(episode: Episode, now: datetime) -> Episode:
@@ -106,7 +106,7 @@ def attempted(episode: Episode, person: Salesperson | None, talk: Talk, now: dat
     """
     still_to_come = episode.appointment_at if _is_to_come(episode, now) else None
     counted = replace(episode, attempts=episode.attempts + 1, appointment_at=still_to_come, changed_at=now)
-    running = episode.deadline_for is Clock.REDEEM and episode.deadline_at is not None
+    running = episode.deadline_for is DeadlineFor.REDEEM and episode.deadline_at is not None
     if not running or counted.attempts > talk.policy.acknowledgement.attempts:
         return counted
     assert episode.deadline_at is not None
@@ -115,17 +115,17 @@ def attempted(episode: Episode, person: Salesperson | None, talk: Talk, now: dat
 
 def _is_to_come(episode: Episode, now: datetime) -> bool:
     """Whether the appointment beside another clock is in the future."""
-    waits = episode.talk_due_sooner or episode.deadline_for is Clock.SNOOZE
+    waits = episode.talk_due_sooner or episode.deadline_for is DeadlineFor.SNOOZE
     return waits and episode.appointment_at is not None and episode.appointment_at > now
 
 
 def reached(episode: Episode, at: datetime, now: datetime) -> Episode:
     """The acknowledgement is redeemed: no clock runs any more, but a future appointment stands."""
     redeemed = replace(episode, reached_at=at, talk_due_sooner=False, changed_at=now)
-    if episode.deadline_for is Clock.APPOINTMENT:
+    if episode.deadline_for is DeadlineFor.APPOINTMENT:
         return redeemed
     stands = episode.appointment_at if _is_to_come(episode, now) else None
-    what = Clock.APPOINTMENT if stands else None
+    what = DeadlineFor.APPOINTMENT if stands else None
     return replace(redeemed, deadline_at=stands, deadline_for=what, appointment_at=None)
 
 
@@ -139,7 +139,7 @@ def reminded(episode: Episode, person: Salesperson | None, talk: Talk, now: date
     by = redeem_by(person, episode.severity, talk, max(at, now))
     since = min(at, now)
     return replace(
-        _come(episode, now), reached_at=None, talk_due_since=since, deadline_at=by, deadline_for=Clock.REDEEM
+        _come(episode, now), reached_at=None, talk_due_since=since, deadline_at=by, deadline_for=DeadlineFor.REDEEM
     )
 
 
@@ -159,7 +159,7 @@ def held_by_appointment(
     _check_within(at, now, policy.acknowledgement.longest_appointment, "the call-back time")
     _check_there(person, at, policy, now)
     made = replace(episode, appointment_at=None, talk_due_sooner=False, changed_at=now)
-    return replace(made, deadline_at=at, deadline_for=Clock.APPOINTMENT)
+    return replace(made, deadline_at=at, deadline_for=DeadlineFor.APPOINTMENT)
 
 
 def snoozed(episode: Episode, person: Salesperson | None, until: datetime, policy: Policy, now: datetime) -> Episode:
@@ -170,7 +170,7 @@ def snoozed(episode: Episode, person: Salesperson | None, until: datetime, polic
     if promised is not None and promised < until:
         _refuse_to_forget(promised, person, now)
     paused = replace(episode, appointment_at=promised, changed_at=now)
-    return replace(paused, deadline_at=until, deadline_for=Clock.SNOOZE)
+    return replace(paused, deadline_at=until, deadline_for=DeadlineFor.SNOOZE)
 
 
 def _refuse_to_forget(promised: datetime, person: Salesperson | None, now: datetime) -> None:

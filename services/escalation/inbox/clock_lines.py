@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.escalation.domain.entities import Clock
+from services.escalation.domain.entities import DeadlineFor
 from services.escalation.domain.reader import LocalTime, Reader
 from services.escalation.domain.words import STEPS, left, ordinal, promised_words
 from services.escalation.store.inbox import EpisodeRow
@@ -14,10 +14,10 @@ _ACTIONS: Mapping[str, str] = {"call": "call the customer", "write": "write to t
 _REACH = "reach the customer"
 """What has to be done, by the way of reaching the customer."""
 _SHORT = {
-    Clock.ANSWER: "New",
-    Clock.REDEEM: "Reach",
-    Clock.APPOINTMENT: "Call",
-    Clock.SNOOZE: "Snoozed",
+    DeadlineFor.ANSWER: "New",
+    DeadlineFor.REDEEM: "Reach",
+    DeadlineFor.APPOINTMENT: "Call",
+    DeadlineFor.SNOOZE: "Snoozed",
 }
 _SHORT_INSTEAD = {"write": "Write", "none": "Reach"}
 _WAS_DUE = {"call": "call", "write": "message", "none": "contact"}
@@ -44,7 +44,7 @@ class ClockLine:
     left: str | None = None
     urgent: bool = False
     urgent_from: str | None = None
-    short: str = _SHORT[Clock.ANSWER]
+    short: str = _SHORT[DeadlineFor.ANSWER]
     in_list: str | None = None
 
 
@@ -68,19 +68,19 @@ def clock_line(
         return ClockLine(f"{_who(row, reader)} reached the customer.{_then(row, reader)}")
     if row.deadline_at is None or row.deadline_for is None:
         return ClockLine(f"No call is due.{_then(row, reader)}") if row.acknowledged_at else None
-    clock, promised_at = Clock(row.deadline_for), due_first(row)
+    clock, promised_at = DeadlineFor(row.deadline_for), due_first(row)
     if promised_at is not None:
         return _promised_call(row, promised_at, reader, way)
-    mine = reader.is_me(row.responsible) and clock in (Clock.ANSWER, Clock.REDEEM)
+    mine = reader.is_me(row.responsible) and clock in (DeadlineFor.ANSWER, DeadlineFor.REDEEM)
     return _until(row.deadline_at, reader, _running(row, reader, clock, way, place), mine=mine)
 
 
-def _running(row: EpisodeRow, reader: Reader, clock: Clock, way: str, place: int | None) -> ClockLine:
+def _running(row: EpisodeRow, reader: Reader, clock: DeadlineFor, way: str, place: int | None) -> ClockLine:
     """What is to be done by the deadline, without its time."""
     mine, who = reader.is_me(row.responsible), _who(row, reader)
-    if clock is Clock.SNOOZE:
+    if clock is DeadlineFor.SNOOZE:
         return ClockLine("Snoozed until" if mine else f"{who} snoozed it until", short=_SHORT[clock])
-    if clock is Clock.ANSWER:
+    if clock is DeadlineFor.ANSWER:
         return ClockLine("Acknowledge by") if mine else ClockLine(f"{who} has until", " to acknowledge")
     short = _SHORT_INSTEAD.get(way, _SHORT[clock])
     if not mine:
@@ -101,9 +101,9 @@ def due_first(row: EpisodeRow) -> datetime | None:
 
     From the reminder on, the clock itself is that of the talk due then.
     """
-    if row.deadline_for == Clock.APPOINTMENT:
+    if row.deadline_for == DeadlineFor.APPOINTMENT:
         return row.deadline_at
-    if row.deadline_for != Clock.REDEEM or row.appointment_at is None or row.deadline_at is None:
+    if row.deadline_for != DeadlineFor.REDEEM or row.appointment_at is None or row.deadline_at is None:
         return None
     return row.appointment_at if row.appointment_at <= row.deadline_at else None
 
@@ -111,14 +111,14 @@ def due_first(row: EpisodeRow) -> datetime | None:
 def _promised_call(row: EpisodeRow, at: datetime, reader: Reader, way: str) -> ClockLine:
     """The line of a promised call at its time; once that has passed, with the deadline."""
     me = reader.is_me(row.responsible)
-    mine, moment = me and row.deadline_for == Clock.REDEEM, reader.moment(at)
-    if at > reader.now or row.deadline_at is None or row.deadline_for == Clock.APPOINTMENT:
-        action, short = _ACTIONS.get(way, _REACH), _SHORT_INSTEAD.get(way, _SHORT[Clock.APPOINTMENT])
+    mine, moment = me and row.deadline_for == DeadlineFor.REDEEM, reader.moment(at)
+    if at > reader.now or row.deadline_at is None or row.deadline_for == DeadlineFor.APPOINTMENT:
+        action, short = _ACTIONS.get(way, _REACH), _SHORT_INSTEAD.get(way, _SHORT[DeadlineFor.APPOINTMENT])
         phrase = action[0].upper() + action[1:] if me else f"{_who(row, reader)} is to {action}"
         line = _until(at, reader, ClockLine(phrase, short=short, in_list=f"{short} {moment.at}"), mine=mine)
         return replace(line, shown=moment.at)
     was_due = f"{_WAS_DUE[way]} was due {moment.at}"
-    due = _running(row, reader, Clock.REDEEM, way, None)
+    due = _running(row, reader, DeadlineFor.REDEEM, way, None)
     said = f"The {was_due}. " if way != "none" else f"{was_due[0].upper()}{was_due[1:]}. "
     line = replace(due, phrase=f"{said}{due.phrase}", in_list=was_due[0].upper() + was_due[1:])
     late = _until(row.deadline_at, reader, line, mine=mine)

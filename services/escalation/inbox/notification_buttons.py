@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.escalation.domain.entities import Clock
+from services.escalation.domain.entities import DeadlineFor
 from services.escalation.domain.own_facts import AcknowledgePressed
 from services.escalation.domain.presses import PRESS_KEY_OCTETS, is_proven
 from services.escalation.domain.reader import Reader
@@ -120,7 +120,7 @@ def _check(alert: PressedAlert, row: EpisodeRow | None, reader: Reader, *, is_la
 
 def _done(row: EpisodeRow, reader: Reader) -> str:
     """ "You have it. Call Café Nord by 15:03." """
-    if row.deadline_at is None or row.deadline_for != Clock.REDEEM:
+    if row.deadline_at is None or row.deadline_for != DeadlineFor.REDEEM:
         return "You have it."
     customer, by = customer_words(row.customer_name, row.account_id), reader.moment(row.deadline_at).clock
     may_call = ContactPreference(row.preference) not in MUST_NOT_BE_CALLED and row.customer_phone

@@ -7,7 +7,7 @@ from functools import partial
 from services.escalation.domain import words
 from services.escalation.domain.calling import Calling, calling
 from services.escalation.domain.decisions.taking import NoSharedHour, no_shared_hour
-from services.escalation.domain.entities import Clock, products_in
+from services.escalation.domain.entities import DeadlineFor, products_in
 from services.escalation.domain.escalation_path import AlertRow, PathLine, StepRow, had_since, path_lines
 from services.escalation.domain.happenings import (
     CustomerHistory,
@@ -280,7 +280,7 @@ def _acknowledgement(row: EpisodeRow, steps: Sequence[StepRow], reader: Reader) 
     taken_at = row.acknowledged_at
     mine = reader.is_me(row.acknowledged_by)
     about_hours = [step.words for step in steps if step.rule == NoSharedHour.rule and step.at >= taken_at]
-    if about_hours and row.deadline_for == Clock.REDEEM:
+    if about_hours and row.deadline_for == DeadlineFor.REDEEM:
         yours = f"You have {no_shared_hour('your working hours')}"
         tries = f"{tries}. {yours if mine else about_hours[-1]}"
     return Acknowledgement(by, mine, reader.moment(taken_at), tries)

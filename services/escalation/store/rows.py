@@ -5,7 +5,7 @@ from dataclasses import fields
 from enum import StrEnum
 from typing import Any
 
-from services.escalation.domain.entities import Alert, Clock, Ended, Episode, Signal
+from services.escalation.domain.entities import Alert, DeadlineFor, Ended, Episode, Signal
 from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind, Step
 
 HAS_DEVICE = """
@@ -29,7 +29,7 @@ _EPISODE_FIELDS = tuple(column.name for column in fields(Episode))
 
 def episode_of(row: Any) -> Episode:
     """An episode from its row."""
-    clocks = {"deadline_for": Clock, "stopped_deadline_for": Clock}
+    clocks = {"deadline_for": DeadlineFor, "stopped_deadline_for": DeadlineFor}
     kinds = {"severity": Severity, "step": Step, "result": EpisodeResult, **clocks}
     return Episode(**_with_kinds({name: row[name] for name in _EPISODE_FIELDS}, kinds))
 

@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, MetaData, Table
 from services.escalation.domain.deciding.receipts import NOT_NEEDED
 from services.escalation.domain.decisions.registry import DECISIONS, DECISIONS_BY_RULE
 from services.escalation.domain.draft import Draft
-from services.escalation.domain.entities import Clock
+from services.escalation.domain.entities import DeadlineFor
 from services.escalation.domain.facts import FactKind
 from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.own_facts import Attempt
@@ -81,7 +81,7 @@ def values() -> Names:
     found["escalation.alerts.because"] |= _given(LadderStep.__name__, 2)
     cancelled_because = _given(UnitOfWork.cancel_deliveries.__name__, 1)
     found["escalation.deliveries.reason"] |= {*NOT_NEEDED, *cancelled_because} | _cancelling()
-    found["escalation.episodes.deadline_for"] |= set(Clock)
+    found["escalation.episodes.deadline_for"] |= set(DeadlineFor)
     found["escalation.episodes.reason"] |= {CLEARED, SEEN, *reasons}
     found["escalation.facts.kind"] |= set(FactKind)
     found["escalation.notes.about"] |= set(NoteAbout)

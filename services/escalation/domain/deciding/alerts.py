@@ -10,7 +10,7 @@ from services.escalation.domain.clocks import NEVER, Moment, notifiable_at, repe
 from services.escalation.domain.decisions.notifying import NobodyToNotify, Notified, Skipped, Times
 from services.escalation.domain.deliveries import AWAITS_RESPONSE
 from services.escalation.domain.draft import Draft
-from services.escalation.domain.entities import Alert, Clock, Delivery, Episode, Salesperson, Signal
+from services.escalation.domain.entities import Alert, DeadlineFor, Delivery, Episode, Salesperson, Signal
 from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.next_step import NextStep, Situation, answer_until
 from services.escalation.domain.own_facts import EmptyLadderRetryDue, InformationDue
@@ -73,7 +73,7 @@ def _awaiting_response(draft: Draft[Fact], episode: Episode, notification: Notif
         step=episode.step if notification.ladder_step.step is Step.COLLEAGUE else notification.ladder_step.step,
         policy_version=version,
         deadline_at=deadline,
-        deadline_for=Clock.ANSWER,
+        deadline_for=DeadlineFor.ANSWER,
         nobody_since=None,
         changed_at=draft.now,
     )

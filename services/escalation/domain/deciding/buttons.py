@@ -16,7 +16,7 @@ from services.escalation.domain.decisions.talking import AppointmentMade, Snooze
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.duties import ANSWERS, Duty, DutyKind, Sale, duties_of
 from services.escalation.domain.duty_buttons import CheckInLogged, DutyButton, FollowUpLogged
-from services.escalation.domain.entities import Clock, Episode, Note, Salesperson
+from services.escalation.domain.entities import DeadlineFor, Episode, Note, Salesperson
 from services.escalation.domain.facts import AccountFact, FactKind, fact_id
 from services.escalation.domain.own_facts import AttemptLogged, CustomerReachedLogged, EpisodeButton
 from services.escalation.domain.policy.model import SEEN
@@ -104,7 +104,7 @@ def _acknowledge(draft: Draft[Any], episode: Episode) -> None:
     if not may_be_contacted(draft, episode):
         taken = talk_waived(taken)
     draft.decide(Acknowledged(taken))
-    if ahead and taken.deadline_for is Clock.REDEEM:
+    if ahead and taken.deadline_for is DeadlineFor.REDEEM:
         draft.decide(Queued(taken, ahead))
     note_no_shared_hour(draft, taken)
 

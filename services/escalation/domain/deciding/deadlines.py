@@ -22,7 +22,7 @@ from services.escalation.domain.decisions.notifying import Observed, Times, Unan
 from services.escalation.domain.decisions.taking import Expired
 from services.escalation.domain.decisions.talking import AppointmentDue, PauseEnded
 from services.escalation.domain.draft import Draft
-from services.escalation.domain.entities import Clock, Episode, Salesperson
+from services.escalation.domain.entities import DeadlineFor, Episode, Salesperson
 from services.escalation.domain.ladder import available_steps
 from services.escalation.domain.next_step import NextStep, step_of
 from services.escalation.domain.own_facts import EmptyLadderRetryDue, EpisodeDue, InformationDue, SellerLookupDue
@@ -53,13 +53,13 @@ def act_on_deadline(draft: Draft[EpisodeDue]) -> None:
         return
     draft.keep(episode)
     match episode.deadline_for:
-        case Clock.ANSWER | None:
+        case DeadlineFor.ANSWER | None:
             _nobody_answered(draft, episode)
-        case Clock.REDEEM:
+        case DeadlineFor.REDEEM:
             _expire(draft, episode)
-        case Clock.APPOINTMENT:
+        case DeadlineFor.APPOINTMENT:
             act_on_appointment(draft, episode)
-        case Clock.SNOOZE:
+        case DeadlineFor.SNOOZE:
             draft.decide(PauseEnded(episode))
             _notify_again(draft, episode, RingCause.SNOOZE_ENDED)
 

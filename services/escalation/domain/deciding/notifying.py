@@ -17,7 +17,7 @@ from services.escalation.domain.decisions.notifying import (
     Skipped,
 )
 from services.escalation.domain.draft import Draft
-from services.escalation.domain.entities import Clock, Episode, Signal
+from services.escalation.domain.entities import DeadlineFor, Episode, Signal
 from services.escalation.domain.ladder import assigned_to, available_steps, desk_instead, ladder_steps
 from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.next_step import (
@@ -170,7 +170,7 @@ def _not_again(draft: Draft[Fact], episode: Episode, sought: SellerLookupDue) ->
 
 def _pause(draft: Draft[Fact], episode: Episode, until: datetime) -> None:
     """Pause, as nobody is left to pass it on to. Notifying the same person at once would only use up the repeats."""
-    paused = replace(episode, deadline_at=until, deadline_for=Clock.ANSWER, changed_at=draft.now)
+    paused = replace(episode, deadline_at=until, deadline_for=DeadlineFor.ANSWER, changed_at=draft.now)
     draft.decide(NobodyFurtherUp(paused))
 
 

@@ -19,7 +19,7 @@ from services.escalation.domain.decisions.handing_over import OfferWithdrawn
 from services.escalation.domain.decisions.notifying import Unavailable
 from services.escalation.domain.decisions.taking import ClockMoved
 from services.escalation.domain.draft import Draft
-from services.escalation.domain.entities import Clock, Episode, Salesperson
+from services.escalation.domain.entities import DeadlineFor, Episode, Salesperson
 from services.escalation.domain.formatting import date_words
 from services.escalation.domain.ladder import available_steps, desk_instead
 from services.escalation.domain.ladder_step import LadderStep
@@ -101,12 +101,12 @@ def _recheck_acknowledged(draft: Draft[PersonChanged], episode: Episode, person:
         back = calendar.first_open(draft.now)
         if back is None or back - draft.now > moment.skip_limit:
             replace_unavailable(draft, episode, person, "had acknowledged it")
-        elif episode.deadline_for is Clock.REDEEM and episode.deadline_at is not None:
+        elif episode.deadline_for is DeadlineFor.REDEEM and episode.deadline_at is not None:
             due = after_absence(person, episode.severity, talk_of(draft, episode), episode.deadline_at, draft.now)
             _move(
                 draft, episode, due, f"{person.name} is away until {utc_minute(back)}; the clock is paused until then."
             )
-    elif episode.deadline_for in (Clock.REDEEM, Clock.SNOOZE) and episode.deadline_at is not None:
+    elif episode.deadline_for in (DeadlineFor.REDEEM, DeadlineFor.SNOOZE) and episode.deadline_at is not None:
         absence = calendar.next_absence(draft.now, longer_than=moment.skip_limit)
         if absence is not None and absence < episode.deadline_at:
             _move(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from services.escalation.domain.clocks import Talk, no_hour_in_common
 from services.escalation.domain.decisions.taking import NoSharedHour, TalkRequired, TalkWaived
 from services.escalation.domain.draft import Draft
-from services.escalation.domain.entities import Clock, Episode
+from services.escalation.domain.entities import DeadlineFor, Episode
 from services.escalation.domain.plays import may_write
 from services.escalation.domain.rescues import talk_required, talk_waived
 from shared.contracts.envelope import Fact
@@ -48,7 +48,7 @@ def talk_of(draft: Draft[Fact], episode: Episode) -> Talk:
 def note_no_shared_hour(draft: Draft[Fact], episode: Episode) -> None:
     """Record it if the deadline of a talk cannot follow the acknowledger's working hours."""
     person = draft.work.people.get(episode.acknowledged_by or "")
-    if episode.deadline_for is not Clock.REDEEM or person is None:
+    if episode.deadline_for is not DeadlineFor.REDEEM or person is None:
         return
     if no_hour_in_common(person, episode.severity, talk_of(draft, episode), draft.now):
         draft.decide(NoSharedHour(episode, person.name))

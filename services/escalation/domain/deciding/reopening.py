@@ -19,7 +19,7 @@ from services.escalation.domain.deciding.preferences import may_be_contacted, ta
 from services.escalation.domain.decisions.closing import Reopened
 from services.escalation.domain.decisions.notifying import Times
 from services.escalation.domain.draft import Draft
-from services.escalation.domain.entities import Clock, Episode, Signal
+from services.escalation.domain.entities import DeadlineFor, Episode, Signal
 from services.escalation.domain.facts import FactKind
 from services.escalation.domain.next_step import step_of, whom
 from services.escalation.domain.own_facts import ReopenPressed
@@ -104,7 +104,7 @@ def _notify_again(draft: Draft[ReopenPressed], episode: Episode, signal: Signal,
     situation = situation_of(draft, episode)
     ladder_step = step_of(ladder_of(draft, episode) or (), episode, episode.responsible, draft.work.people)
     to_notify = whom([ladder_step], situation) if ladder_step is not None and ladder_step.skipped is None else None
-    until = episode.deadline_at if episode.deadline_for is Clock.ANSWER else None
+    until = episode.deadline_at if episode.deadline_for is DeadlineFor.ANSWER else None
     if rose or to_notify is None or until is None or to_notify.notified_at >= until or team_observes(draft, episode):
         notify(draft, episode, signal, RingCause.SIGNAL, something_new=rose)
         return

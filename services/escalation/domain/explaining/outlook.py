@@ -6,7 +6,7 @@ from datetime import datetime
 from services.escalation.domain.clocks import Moment
 from services.escalation.domain.decisions.closing import closing_sentence, reason_words
 from services.escalation.domain.decisions.decision import STEP_WORDS, at_clock, utc_minute
-from services.escalation.domain.entities import Clock, Episode
+from services.escalation.domain.entities import DeadlineFor, Episode
 from services.escalation.domain.explaining.record import Record
 from services.escalation.domain.ladder import assigned_to, ladder_steps
 from services.escalation.domain.main_signal import all_for_information
@@ -87,13 +87,13 @@ def _clock(episode: Episode) -> str:
         return "none"
     until = utc_minute(episode.deadline_at)
     match episode.deadline_for:
-        case Clock.ANSWER | None:
+        case DeadlineFor.ANSWER | None:
             return f"acknowledgement due by {until}"
-        case Clock.REDEEM:
+        case DeadlineFor.REDEEM:
             return f"customer to be reached by {until}"
-        case Clock.APPOINTMENT:
+        case DeadlineFor.APPOINTMENT:
             return f"paused until {until}, the call-back time agreed with the customer"
-        case Clock.SNOOZE:
+        case DeadlineFor.SNOOZE:
             return f"snoozed until {until}"
 
 
@@ -108,13 +108,13 @@ def _next(record: Record, desk: str) -> str:
     if episode.deadline_at is None:
         return _without_clock(record)
     match episode.deadline_for:
-        case Clock.ANSWER | None:
+        case DeadlineFor.ANSWER | None:
             return f"Then {_climbed(record, desk)}."
-        case Clock.REDEEM:
+        case DeadlineFor.REDEEM:
             return f"Then the episode is released, and {_climbed(record, desk)}."
-        case Clock.APPOINTMENT:
+        case DeadlineFor.APPOINTMENT:
             return f"Shortly before, {episode.acknowledged_by} is reminded; then the time to reach the customer starts."
-        case Clock.SNOOZE:
+        case DeadlineFor.SNOOZE:
             return f"Then {episode.acknowledged_by} is notified again."
 
 
