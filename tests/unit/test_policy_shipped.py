@@ -11,7 +11,7 @@ import pytest
 
 from services.escalation.domain.policy.document import read, schema, shipped
 from services.escalation.domain.policy.model import CLEARED, Play
-from services.escalation.domain.policy.values import Part
+from services.escalation.domain.policy.values import Section
 from shared.contracts.escalation import EpisodeResult, Severity, SignalKind, Step
 from tests.unit.policy_texts import TEXT
 
@@ -74,10 +74,10 @@ def test_every_default_in_code_is_the_shipped_value() -> None:
     assert differing == {"company.working_hours", "plays.late_without_day"}
 
 
-def _with_defaults(part: Part, path: str) -> Iterator[tuple[str, Any, Any]]:
-    for name, field in type(part).model_fields.items():
-        value, here = getattr(part, name), f"{path}{name}"
+def _with_defaults(section: Section, path: str) -> Iterator[tuple[str, Any, Any]]:
+    for name, field in type(section).model_fields.items():
+        value, here = getattr(section, name), f"{path}{name}"
         if not field.is_required():
             yield here, field.get_default(call_default_factory=True), value
-        if isinstance(value, Part) and not isinstance(value, Play):  # each play has words of its own
+        if isinstance(value, Section) and not isinstance(value, Play):  # each play has words of its own
             yield from _with_defaults(value, f"{here}.")

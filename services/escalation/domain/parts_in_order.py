@@ -6,7 +6,7 @@ Each template has a macro for each of these parts and takes their order from thi
 from enum import StrEnum
 
 
-class Part(StrEnum):
+class EpisodePart(StrEnum):
     """`WHO`: the customer, the sale and how severe it is. `PRESS`: what the reader can do. `SAY`: the play. `PATH`: the
     people who were notified."""
 
@@ -19,6 +19,6 @@ class Part(StrEnum):
     PATH = "path"
 
 
-HEAD = (Part.WHO, Part.UNTIL, Part.WHY)
+HEAD = (EpisodePart.WHO, EpisodePart.UNTIL, EpisodePart.WHY)
 """The parts of a page's head."""
-BODY = (Part.PRESS, Part.HAPPENED, Part.SAY, Part.PATH)
+BODY = (EpisodePart.PRESS, EpisodePart.HAPPENED, EpisodePart.SAY, EpisodePart.PATH)

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from services.escalation.domain.policy.values import Part, Span
+from services.escalation.domain.policy.values import Section, Span
 from shared.contracts.escalation import Severity
 
 
-class EmailAfterPush(Part):
+class EmailAfterPush(Section):
     """How long an e-mail waits for a response to the notification on a device, by severity; zero: not at all."""
 
     watch: Span = timedelta(minutes=10)
@@ -18,7 +18,7 @@ class EmailAfterPush(Part):
         return within
 
 
-class Channels(Part):
+class Channels(Section):
     """When an alert goes out on which channel to a person with a device that receives notifications."""
 
     email_after_push: EmailAfterPush = EmailAfterPush()

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from services.escalation.domain.policy.channels import Channels
 from services.escalation.domain.policy.signal_rules import Signals
 from services.escalation.domain.policy.statuses import USUAL_STATUSES, Statuses
-from services.escalation.domain.policy.values import Introduction, Money, Part, Span, WorkingSpan
+from services.escalation.domain.policy.values import Introduction, Money, Section, Span, WorkingSpan
 from shared.contracts.escalation import EpisodeResult, Severity, SignalKind, Step
 from shared.contracts.fields import CalendarDate, Code, Country, EndOfHours, Region, Text, TimeOfDay, Zone
 from shared.contracts.people_parts import WorkingHours
@@ -26,14 +26,14 @@ class TeamMode(StrEnum):
     ON = "on"
 
 
-class Age(Part):
+class Age(Section):
     """The age at which a signal is too old to notify, and the time for late reports after a silence in the past."""
 
     ring_within: Span
     late_reports: Span
 
 
-class Company(Part):
+class Company(Section):
     """The hours in which customers are answered: the clock of silences that concern the company as a whole.
 
     `name` is the name by which customers know the company.
@@ -47,7 +47,7 @@ class Company(Part):
     days_off: tuple[CalendarDate, ...] = ()
 
 
-class Customers(Part):
+class Customers(Section):
     """When customers may be called, on the wall clock of their own zone; `zone` if none is known."""
 
     callable_from: TimeOfDay
@@ -55,13 +55,13 @@ class Customers(Part):
     zone: Zone
 
 
-class Matching(Part):
+class Matching(Section):
     """The order of a signal that names none: the maximum age of a sale with a seller that precedes one without."""
 
     seller_first_within: Span = timedelta(days=730)
 
 
-class Rises(Part):
+class Rises(Section):
     """Reasons why an episode is more severe than its most severe signal: a level for each, up to critical."""
 
     large_amount: Money
@@ -69,7 +69,7 @@ class Rises(Part):
     request_after_bad_contact: bool
 
 
-class StepDeadlines(Part):
+class StepDeadlines(Section):
     """The time that each step of the ladder has to acknowledge, in the person's own working time."""
 
     seller: WorkingSpan
@@ -84,7 +84,7 @@ class StepDeadlines(Part):
         return within
 
 
-class Repeats(Part):
+class Repeats(Section):
     """How the desk is notified repeatedly: at once when its own time is up, then after a pause that doubles up to the
     longest. After the last repeat the ladder is exhausted."""
 
@@ -93,7 +93,7 @@ class Repeats(Part):
     times: Annotated[int, Field(ge=0, le=100)]
 
 
-class BySeverity(Part):
+class BySeverity(Section):
     """Working time by severity."""
 
     watch: WorkingSpan
@@ -105,7 +105,7 @@ class BySeverity(Part):
         return within
 
 
-class AtWorkWithin(Part):
+class AtWorkWithin(Section):
     """How much later than the first person at work another may be at work without being skipped. Day and night."""
 
     watch: Span = timedelta(hours=96)
@@ -117,7 +117,7 @@ class AtWorkWithin(Part):
         return within
 
 
-class Ladder(Part):
+class Ladder(Section):
     watch: StepDeadlines
     high: StepDeadlines
     critical: StepDeadlines
@@ -129,7 +129,7 @@ class Ladder(Part):
         return deadlines
 
 
-class Acknowledgement(Part):
+class Acknowledgement(Section):
     """The commitment of an acknowledgement: two-way contact within this working time, which attempts extend.
 
     Each earlier call of the same or a higher severity adds `call_takes`, in all at most `longest_queue`.
@@ -147,14 +147,14 @@ class Acknowledgement(Part):
     reopen_within: Span = timedelta(minutes=10)
 
 
-class Storms(Part):
+class Storms(Section):
     """A person who is due more alerts than this within the window gets one ranked list on that channel instead."""
 
     window: Span
     alerts: Annotated[int, Field(ge=1, le=1000)]
 
 
-class Duties(Part):
+class Duties(Section):
     """Dated duties made by a sale: when the seller checks in and what to say then, and how long before and after
     it is due one is shown."""
 
@@ -179,14 +179,14 @@ CHOSEN_RESULTS = tuple(result for result in EpisodeResult if result is not Episo
 """The results that a policy has reasons for."""
 
 
-class Reason(Part):
+class Reason(Section):
     """Why an episode was closed: a code that is counted, and the words a person chooses by."""
 
     code: Code
     words: Text
 
 
-class Play(Part):
+class Play(Section):
     """What to say and what to offer, in words for the call. Without an offer nothing may be promised.
 
     `say` is for the seller; `say_for_others` is for everyone else, if a line would not be true of them.
@@ -199,7 +199,7 @@ class Play(Part):
     offer_at_most: Money = Field(default_factory=dict)
 
 
-class Introductions(Part):
+class Introductions(Section):
     """The first line of a call, by the caller; {me}, {seller} and {company} stand for the names."""
 
     seller: Introduction = "This is {me} from {company}. I'm calling about your order."
@@ -235,7 +235,7 @@ LATE_WITHOUT_DAY = Play(
 )
 
 
-class Plays(Part):
+class Plays(Section):
     """A play by kind of signal; requests for refunds of other kinds than these are for information.
 
     `unmoved_order` replaces `order_stalled` if nobody moves the order: no confirmation is asked for.
@@ -250,7 +250,7 @@ class Plays(Part):
     by_signal: Mapping[SignalKind, Play]
 
 
-class Teams(Part):
+class Teams(Section):
     """The mode of each manager's reports, by the manager's id; for everyone else it is `default`."""
 
     default: TeamMode = TeamMode.ON
@@ -260,7 +260,7 @@ class Teams(Part):
         return self.modes.get(manager or "", self.default)
 
 
-class Override(Part):
+class Override(Section):
     """Other values for the orders of a segment or with a product; the first matching override counts."""
 
     segment: Text | None = None
@@ -274,7 +274,7 @@ class Override(Part):
         return self
 
 
-class Policy(Part):
+class Policy(Section):
     """One document."""
 
     age: Age

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.escalation.domain.policy.values import Part, Span, WorkingSpan
+from services.escalation.domain.policy.values import Section, Span, WorkingSpan
 from shared.contracts.escalation import Severity, SignalKind
 
 
-class SignalRule(Part):
+class SignalRule(Section):
     """Whether a kind of signal is raised, and its own severity.
 
     Every setting of a signal has its default here, so that a document from before the signal or the setting stays
@@ -66,7 +66,7 @@ class QuietRule(GraveRule):
     silent_for: Span = timedelta(days=14)
 
 
-class Signals(Part):
+class Signals(Section):
     """One rule for each kind of signal."""
 
     contact_dead_ended: DeadEndRule = DeadEndRule()

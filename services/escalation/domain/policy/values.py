@@ -18,7 +18,7 @@ _LONGEST = timedelta(weeks=520)
 _LONGEST_WORK = timedelta(hours=2000)  # about a year of work
 
 
-class Part(BaseModel):
+class Section(BaseModel):
     """A part of the document. An unknown member is an error, because it would have no effect."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
