@@ -8,7 +8,7 @@ import pytest
 
 from services.escalation.domain.deciding.reopening import reopen
 from services.escalation.domain.decisions.notifying import Observed
-from services.escalation.domain.draft import Decided, Draft
+from services.escalation.domain.draft import DecisionMade, Draft
 from services.escalation.domain.entities import DeadlineFor, Episode, Order, Salesperson, Signal
 from services.escalation.domain.installation import Installation
 from services.escalation.domain.own_facts import ReopenPressed
@@ -61,5 +61,5 @@ def _undoing(episode: Episode) -> Draft[ReopenPressed]:
 def test_an_undo_records_once_that_the_team_observes(episode: Episode) -> None:
     draft = _undoing(episode)
     reopen(draft)
-    recorded = Counter(type(one.decision) for one in draft.effects if isinstance(one, Decided))
+    recorded = Counter(type(one.decision) for one in draft.effects if isinstance(one, DecisionMade))
     assert recorded[Observed] == 1, recorded

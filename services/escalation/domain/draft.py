@@ -22,7 +22,7 @@ TracedBy: TypeAlias = Callable[[Envelope[Fact]], str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class DecisionMade:
     """A decision, and the event or signal that caused it."""
 
     cause: Envelope[Fact]
@@ -56,7 +56,7 @@ class TimersHurried:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Rejected:
     """The event is refused: it changes nothing and ends as a dead letter, or as a response with this reason."""
 
     cause: Envelope[Fact]
@@ -64,7 +64,7 @@ class Refused:
     reason: str
 
 
-Effect: TypeAlias = Decided | TimerSet | TimerTakenBack | TimersHurried | Refused
+Effect: TypeAlias = DecisionMade | TimerSet | TimerTakenBack | TimersHurried | Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Draft(Generic[D]):
             self.work.put(row)
         if decision.cancels is not None and decision.episode_id is not None:
             self.work.cancel_deliveries(decision.episode_id, decision.cancels, self.now)
-        self.effects.append(Decided(self.event, decision))
+        self.effects.append(DecisionMade(self.event, decision))
         if decision.sets_clock and decision.episode_id is not None:
             self._set_clock(self.work.state(self.account_id).episodes[decision.episode_id])
 
@@ -133,7 +133,7 @@ class Draft(Generic[D]):
     def reject(self, code: str, reason: str) -> None:
         """Refuse the event. Raises AssertionError after a decision, because a refused event changes nothing."""
         assert not self.effects, f"{code}: refused after something was decided"
-        self.effects.append(Refused(self.event, code, reason))
+        self.effects.append(Rejected(self.event, code, reason))
 
     def of_signal(self, signal: Signal) -> "Draft[Fact]":
         """The same draft, with effects attributed to the signal although another event caused them."""

@@ -90,7 +90,7 @@ class Case:
     order_id: str | None = None
 
 
-class Ended(StrEnum):
+class SignalEnd(StrEnum):
     """How a signal ended. Cleared: a later fact settled it. Withdrawn: a late fact disproved it."""
 
     CLEARED = "cleared"
@@ -117,7 +117,7 @@ class Signal:
     names_order: str | None = None
     order_awaited_until: datetime | None = None
     episode_id: UUID | None = None
-    ended: Ended | None = None
+    ended: SignalEnd | None = None
     ended_at: datetime | None = None
     ended_because: str | None = None
     amount_minor: int | None = None

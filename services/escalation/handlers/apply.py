@@ -5,7 +5,7 @@ from typing import Any
 from services.escalation.domain.decisions.decision import Decision
 from services.escalation.domain.decisions.notifying import Notified
 from services.escalation.domain.decisions.signals import SignalAdded
-from services.escalation.domain.draft import Decided, Draft, Refused, TimerSet, TimersHurried, TimerTakenBack
+from services.escalation.domain.draft import DecisionMade, Draft, Rejected, TimerSet, TimersHurried, TimerTakenBack
 from services.escalation.domain.entities import DecisionRow
 from services.escalation.domain.rules_version import RULES_VERSION
 from services.escalation.domain.unit_of_work import UnitOfWork
@@ -22,7 +22,7 @@ def write_effects(tx: Transaction, draft: Draft[Any]) -> None:
     """Add a draft's effects to the transaction, in their order; its rows are saved with the batch's."""
     for effect in draft.effects:
         match effect:
-            case Decided(cause, decision):
+            case DecisionMade(cause, decision):
                 _write(tx, draft.work, cause, decision)
             case TimerSet(cause, fact, due_at, awaits, made_of_silence):
                 tx.set_timer(fact, cause=cause, due_at=due_at, awaits=awaits, made_of_silence=made_of_silence)
@@ -30,7 +30,7 @@ def write_effects(tx: Transaction, draft: Draft[Any]) -> None:
                 tx.cancel_timer(fact, account_id)
             case TimersHurried(awaited):
                 tx.hurry_timers(awaited)
-            case Refused(cause, code, reason):
+            case Rejected(cause, code, reason):
                 tx.reject(cause, code, reason)
 
 

@@ -5,7 +5,7 @@ from dataclasses import fields
 from enum import StrEnum
 from typing import Any
 
-from services.escalation.domain.entities import Alert, DeadlineFor, Ended, Episode, Signal
+from services.escalation.domain.entities import Alert, DeadlineFor, Episode, Signal, SignalEnd
 from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind, Step
 
 HAS_DEVICE = """
@@ -36,7 +36,7 @@ def episode_of(row: Any) -> Episode:
 
 def signal_of(row: Any) -> Signal:
     """A signal from its row, with its words or without."""
-    return Signal(**_with_kinds(dict(row), {"kind": SignalKind, "ended": Ended}))
+    return Signal(**_with_kinds(dict(row), {"kind": SignalKind, "ended": SignalEnd}))
 
 
 def alert_of(row: Any) -> Alert:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from services.escalation.domain.decisions.registry import DECISIONS_BY_RULE
-from services.escalation.domain.entities import DeadlineFor, Ended
+from services.escalation.domain.entities import DeadlineFor, SignalEnd
 from services.escalation.domain.own_facts import OWN_FACTS
 from shared.contracts import escalation
 from shared.contracts.catalog import CATALOG
@@ -18,7 +18,7 @@ from tests.simulation.tables import ALERTS, DECISIONS, EPISODES, JOURNAL, OUTBOX
 _ENUMERATED: Mapping[str, type[StrEnum]] = {
     "cause": RingCause,
     "clock": DeadlineFor,
-    "ended": Ended,
+    "ended": SignalEnd,
     "result": EpisodeResult,
     "signal": SignalKind,
     "step": Step,

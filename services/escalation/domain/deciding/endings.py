@@ -7,7 +7,7 @@ from datetime import datetime
 from services.escalation.domain.decisions.closing import Closed, ForInformation, reason_words
 from services.escalation.domain.decisions.signals import SignalCleared, SignalEnded, SignalWithdrawn
 from services.escalation.domain.draft import Draft
-from services.escalation.domain.entities import Ended, Episode, Signal
+from services.escalation.domain.entities import Episode, Signal, SignalEnd
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.own_facts import OrderWaitEnded
 from services.escalation.domain.policy.model import CLEARED
@@ -17,7 +17,7 @@ from shared.contracts.escalation import REQUESTS, EpisodeResult
 from shared.ids import derived
 
 
-def end_signal(draft: Draft[Fact], signal: Signal, how: Ended, *, at: datetime, because: str) -> None:
+def end_signal(draft: Draft[Fact], signal: Signal, how: SignalEnd, *, at: datetime, because: str) -> None:
     """End a signal. When its last standing signal ends, an episode closes automatically."""
     if signal.order_awaited_until is not None:
         draft.take_timer_back(OrderWaitEnded(signal=signal.signal_id))
@@ -61,4 +61,4 @@ def note_requests(draft: Draft[Fact], episode: Episode, kind: FactKind) -> None:
             draft.work.put_fact(AccountFact(fact_id, episode.account_id, kind, draft.now, order_id=order, what=request))
 
 
-_END: Mapping[Ended, type[SignalEnded]] = {Ended.CLEARED: SignalCleared, Ended.WITHDRAWN: SignalWithdrawn}
+_END: Mapping[SignalEnd, type[SignalEnded]] = {SignalEnd.CLEARED: SignalCleared, SignalEnd.WITHDRAWN: SignalWithdrawn}

@@ -11,7 +11,7 @@ from services.escalation.domain.decisions.severities import SeverityCorrected
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.scope import NOTHING, WHOLE, Scope, affected
 from services.escalation.domain.draft import Draft
-from services.escalation.domain.entities import Ended, Episode, Signal
+from services.escalation.domain.entities import Episode, Signal, SignalEnd
 from services.escalation.domain.facts import AccountFact, remembered
 from services.escalation.domain.new_signal import signal_of_detection
 from services.escalation.domain.own_facts import RulesChanged, SilenceEnded
@@ -71,7 +71,7 @@ def raise_on_silence(draft: Draft[SilenceEnded]) -> None:
     for detection in over:
         signal, warned = kept.get(detection.signal_id), detection.cleared_by
         if signal is not None and signal.stands and warned is not None:
-            end_signal(draft, signal, Ended.CLEARED, at=warned.at, because=warned.kind.value)
+            end_signal(draft, signal, SignalEnd.CLEARED, at=warned.at, because=warned.kind.value)
     _expect(draft, mine)
 
 
@@ -143,11 +143,11 @@ def _had_no_timer(draft: Draft[Fact], detection: Detection) -> bool:
 def _end_or_move(draft: Draft[Fact], signal: Signal, detection: Detection | None) -> None:
     """End a signal that the facts no longer imply or that a fact ended; else correct its time."""
     if detection is None:
-        end_signal(draft, signal, Ended.WITHDRAWN, at=draft.event.time, because=draft.event.type.rpartition(".")[2])
+        end_signal(draft, signal, SignalEnd.WITHDRAWN, at=draft.event.time, because=draft.event.type.rpartition(".")[2])
     elif detection.cleared_by is not None and _ends_now(draft, detection):
         cleared_by, anew = detection.cleared_by, isinstance(draft.fact, RulesChanged)
         end_signal(
-            draft, signal, Ended.CLEARED, at=cleared_by.at, because=RULES_CHANGED if anew else cleared_by.kind.value
+            draft, signal, SignalEnd.CLEARED, at=cleared_by.at, because=RULES_CHANGED if anew else cleared_by.kind.value
         )
     elif detection.at != signal.at:
         draft.keep(replace(signal, at=detection.at))
