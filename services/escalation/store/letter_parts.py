@@ -20,7 +20,7 @@ from services.escalation.domain.words import MUST_NOT_BE_CALLED, Before
 from services.escalation.store.before import BEFORE_COLUMNS, before_of, join_before
 from services.escalation.store.escalation_paths import EscalationPath, escalation_paths
 from services.escalation.store.rows import VOICE_COLUMNS
-from services.escalation.store.signals_shown import Shown
+from services.escalation.store.signals_shown import ShownSignals
 from shared.contracts.escalation import RingCause, Severity, Step
 from shared.contracts.support_inbound import ContactPreference
 from shared.database import Pool
@@ -89,7 +89,7 @@ class LetterParts:
 
 
 async def parts_of(
-    pool: Pool, alerts: Collection[UUID], shown: Mapping[UUID, Shown], policies: Policies, now: datetime
+    pool: Pool, alerts: Collection[UUID], shown: Mapping[UUID, ShownSignals], policies: Policies, now: datetime
 ) -> Mapping[UUID, LetterParts]:
     """These parts for each alert, as its episode stands now; `shown` are the signals of each episode."""
     rows = await pool.fetch(_PARTS, list(alerts))
@@ -99,7 +99,9 @@ async def parts_of(
     }
 
 
-def _parts(row: asyncpg.Record, shown: Shown, path: EscalationPath, policies: Policies, now: datetime) -> LetterParts:
+def _parts(
+    row: asyncpg.Record, shown: ShownSignals, path: EscalationPath, policies: Policies, now: datetime
+) -> LetterParts:
     policy = policies.for_order(policies.latest, row["segment"], products_in(row["products"]))
     preference = ContactPreference(row["preference"])
     order = Amount(row["amount_minor"], row["currency"])

@@ -12,7 +12,7 @@ from services.escalation.domain.words import Risk
 from services.escalation.store.claims import ClaimedDelivery, ClaimedMessage
 from services.escalation.store.policies import KnownPolicies
 from services.escalation.store.ranking import RANKED
-from services.escalation.store.signals_shown import Shown, signals_shown
+from services.escalation.store.signals_shown import ShownSignals, signals_shown
 from shared.contracts.escalation import Severity
 from shared.database import Pool
 from shared.ids import SalespersonId
@@ -97,5 +97,5 @@ async def list_letter(
     )
 
 
-def _listed(sale: SaleAtRisk, shown: Shown) -> ListedSale:
+def _listed(sale: SaleAtRisk, shown: ShownSignals) -> ListedSale:
     return ListedSale(sale, shown.main, shown.for_information)

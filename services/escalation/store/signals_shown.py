@@ -34,7 +34,7 @@ _WORDS = """
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownSignals:
     """The standing signals of an episode: `risks` are all of them, `signals` those a message shows, by time, and
     `left_out` counts the others. `main` is None where none stands."""
 
@@ -45,7 +45,7 @@ class Shown:
     for_information: bool = False
 
 
-async def signals_shown(pool: Pool, episodes: Collection[UUID], policies: Policies) -> Mapping[UUID, Shown]:
+async def signals_shown(pool: Pool, episodes: Collection[UUID], policies: Policies) -> Mapping[UUID, ShownSignals]:
     """The signals of each episode; an episode without standing signals has an empty entry."""
     rows = defaultdict[UUID, list[asyncpg.Record]](list)
     for row in await pool.fetch(_STANDING, list(episodes)):
@@ -55,10 +55,10 @@ async def signals_shown(pool: Pool, episodes: Collection[UUID], policies: Polici
     by_signal = (
         {row["signal_id"]: row["words"] for row in await pool.fetch(_WORDS, ids, _WORDS_LENGTH + 1)} if ids else {}
     )
-    return {episode: _with_words(shown.get(episode, Shown()), by_signal) for episode in episodes}
+    return {episode: _with_words(shown.get(episode, ShownSignals()), by_signal) for episode in episodes}
 
 
-def _shown(rows: Sequence[asyncpg.Record], policies: Policies) -> Shown:
+def _shown(rows: Sequence[asyncpg.Record], policies: Policies) -> ShownSignals:
     risks, policy = [risk_of(row, policies) for row in rows], _policy(rows[0], policies)
     main = main_signal(risks, policy)
     newest = risks[-_MOST:]
@@ -67,10 +67,10 @@ def _shown(rows: Sequence[asyncpg.Record], policies: Policies) -> Shown:
         for risk, row in zip(risks, rows, strict=True)
         if risk is main or risk in newest
     ]
-    return Shown(risks, main, said, len(risks) - len(said), all_for_information(risks, policy))
+    return ShownSignals(risks, main, said, len(risks) - len(said), all_for_information(risks, policy))
 
 
-def _with_words(shown: Shown, by_signal: Mapping[UUID, str]) -> Shown:
+def _with_words(shown: ShownSignals, by_signal: Mapping[UUID, str]) -> ShownSignals:
     said = [replace(one, words=_cut(by_signal.get(one.risk.signal_id))) for one in shown.signals]
     return replace(shown, signals=said)
 

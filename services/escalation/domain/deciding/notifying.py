@@ -13,7 +13,7 @@ from services.escalation.domain.decisions.notifying import (
     NobodyFurtherUp,
     Observed,
     SellerAwaited,
-    Shown,
+    ShownInInbox,
     Skipped,
 )
 from services.escalation.domain.draft import Draft
@@ -104,7 +104,7 @@ def _show(draft: Draft[Fact], episode: Episode, ladder: tuple[LadderStep, ...]) 
         return
     ladder_step = first.ladder_step
     named = replace(episode, responsible=ladder_step.salesperson_id, why_you=ladder_step.why_you, changed_at=draft.now)
-    draft.decide(Shown(replace(named, nobody_since=None)))
+    draft.decide(ShownInInbox(replace(named, nobody_since=None)))
 
 
 def _notify_recipient(

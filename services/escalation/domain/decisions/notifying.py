@@ -144,7 +144,7 @@ def _skipped_before(step: Step) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown(ChangesEpisode):
+class ShownInInbox(ChangesEpisode):
     """An episode that notifies nobody is in the inbox of the person who would be notified."""
 
     rule = "shown"
