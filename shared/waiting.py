@@ -44,7 +44,7 @@ _RELEASE = """
 """
 
 
-Place: TypeAlias = tuple[datetime, str, str]
+WaitingPlace: TypeAlias = tuple[datetime, str, str]
 """The place of a fact among those that wait for the same opening: its time, then its id and source."""
 
 
@@ -67,7 +67,7 @@ class WaitingRoom:
     waiting: dict[str, list[Envelope[Fact]]] = field(default_factory=dict)
     stored: set[tuple[str, str]] = field(default_factory=set)
     released: list[tuple[str, str]] = field(default_factory=list)
-    held: dict[str, Place | None] = field(default_factory=dict)
+    held: dict[str, WaitingPlace | None] = field(default_factory=dict)
     left: int = field(default_factory=lambda: PORTION)
     _let_go: deque[Envelope[Any]] = field(default_factory=deque)
     _had_waited: set[tuple[str, str]] = field(default_factory=set)
@@ -186,7 +186,7 @@ def _identity(event: Envelope[Fact]) -> tuple[str, str]:
     return event.source, event.id
 
 
-def _place(event: Envelope[Fact]) -> Place:
+def _place(event: Envelope[Fact]) -> WaitingPlace:
     return event.time, event.id, event.source
 
 

@@ -37,7 +37,7 @@ class RefusedForGood(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class KafkaRefusal:
     """A refusal with its remedy. Unless it is `for_good`, it may end by itself, as for a server about to stop."""
 
     sentence: str
@@ -63,7 +63,7 @@ class Refusals:
         return refused.sentence
 
 
-async def why_refused(cluster: Cluster) -> Refused | None:
+async def why_refused(cluster: Cluster) -> KafkaRefusal | None:
     """The refusal by all responding servers, with its remedy; None if one of them accepts this process, or none
     responds."""
     found = None
@@ -96,14 +96,14 @@ class _Asking(AIOKafkaConnection):  # type: ignore[misc]
         return _Heeding(sasl_oauth_token_provider=self._sasl_oauth_token_provider)
 
 
-def _refused(error: BaseException, cluster: Cluster) -> Refused | None:
+def _refused(error: BaseException, cluster: Cluster) -> KafkaRefusal | None:
     sentence = _in_words(error, cluster)
     if sentence is not None:
-        return Refused(sentence)
+        return KafkaRefusal(sentence)
     if not isinstance(error, KafkaConnectionError | ConnectionResetError):
         return None
     what = _NO_TLS_OR_CERTIFICATE if cluster.tls else "this listener may use TLS (KAFKA_TLS=true)"
-    return Refused(f"Kafka closes each connection before it responds: {what}", for_good=False)
+    return KafkaRefusal(f"Kafka closes each connection before it responds: {what}", for_good=False)
 
 
 def _in_words(error: BaseException, cluster: Cluster) -> str | None:

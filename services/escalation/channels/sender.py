@@ -38,7 +38,7 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class OutgoingMessage:
     """A message being sent, with its deliveries and the time of their claim."""
 
     letter: Letter | ListLetter
@@ -85,7 +85,7 @@ class Sender(Generic[M]):
             metrics.process.loop_failures.labels("delivery").inc()
             log.error("a delivery failed and will be tried again", exc_info=error)
 
-    async def _deliver(self, message: Outgoing, processor: InputProcessor, metrics: Metrics) -> None:
+    async def _deliver(self, message: OutgoingMessage, processor: InputProcessor, metrics: Metrics) -> None:
         with ExitStack() as ending:
             spans = [ending.enter_context(self._span(delivery)) for delivery in message.deliveries]
             ended = await self._send(message.letter)
@@ -108,7 +108,7 @@ class Sender(Generic[M]):
         message = self._channel.compose(letter)
         return message if isinstance(message, Ended) else await self._channel.send(message)
 
-    def _attempted(self, message: Outgoing, ended: Ended) -> list[DeliveryAttempted]:
+    def _attempted(self, message: OutgoingMessage, ended: Ended) -> list[DeliveryAttempted]:
         is_marked = ended.is_of_the_address and self._channel.definition.marks_addresses
         return [
             DeliveryAttempted(
@@ -132,7 +132,7 @@ class Sender(Generic[M]):
         return delivery_span(self._channel.definition.name, parent=delivery.traceparent, attributes=attributes)
 
 
-async def claim(pool: Pool, channel: ChannelDefinition, limit: int, policies: KnownPolicies) -> list[Outgoing]:
+async def claim(pool: Pool, channel: ChannelDefinition, limit: int, policies: KnownPolicies) -> list[OutgoingMessage]:
     """Take messages that are due, and read their content."""
 
     async def storms(connection: Connection) -> Storms:
@@ -143,10 +143,10 @@ async def claim(pool: Pool, channel: ChannelDefinition, limit: int, policies: Kn
         return []
     alone = [message.deliveries[0] for message in claimed if message.list_id is None]
     written = await letters(pool, alone, channel, policies, at)
-    singles = [Outgoing(letter, [delivery], at) for letter, delivery in zip(written, alone, strict=True)]
+    singles = [OutgoingMessage(letter, [delivery], at) for letter, delivery in zip(written, alone, strict=True)]
     together = [message for message in claimed if message.list_id is not None]
     return singles + [
-        Outgoing(await list_letter(pool, one, channel, policies, at), one.deliveries, at) for one in together
+        OutgoingMessage(await list_letter(pool, one, channel, policies, at), one.deliveries, at) for one in together
     ]
 
 
@@ -155,7 +155,7 @@ def count_attempt(metrics: Metrics, channel: ChannelDefinition, ended: Ended) ->
     metrics.alerts.attempts.labels(ended.result.value, trouble, channel.name).inc()
 
 
-def count(metrics: Metrics, channel: ChannelDefinition, message: Outgoing, ended: Ended) -> None:
+def count(metrics: Metrics, channel: ChannelDefinition, message: OutgoingMessage, ended: Ended) -> None:
     """Count an attempt's result; for a list, also for each of its deliveries."""
     count_attempt(metrics, channel, ended)
     if ended.result is Attempt.UNKNOWN:

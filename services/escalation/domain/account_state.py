@@ -128,7 +128,7 @@ _Began: TypeAlias = list[tuple[datetime, UUID]]
 """Signals by the time of the facts that they began with."""
 
 
-def place_of(signal: Signal) -> Place:
+def place_of_signal(signal: Signal) -> Place:
     """The place in the index for a signal."""
     return place(signal.kind, case=signal.case_id, order=signal.names_order, by_silence=signal.by_silence)
 
@@ -149,7 +149,7 @@ class Standing:
         self._drop(signal.signal_id)
         if not signal.stands:
             return
-        found = place_of(signal)
+        found = place_of_signal(signal)
         self._signals[signal.signal_id] = signal, found, began_at
         of_kind = self._by_episode.setdefault(signal.episode_id, {}).setdefault(signal.kind, [])
         insort(of_kind, (signal.at, signal.signal_id))
