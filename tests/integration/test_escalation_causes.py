@@ -25,14 +25,6 @@ from tests.escalation import DESK, NO_LIMIT, Escalation, dead_end, told
 from tests.team import MINUTE, happens, open_episode, presses, rung
 
 
-async def test_an_acknowledged_alert_does_not_swallow_a_new_failure(team: Escalation) -> None:
-    await happens(team, case_reopened())
-    await team.acknowledge("anna")
-    await happens(team, dead_end(), minutes=5)
-    assert len(await team.alerts()) == 2
-    assert (await open_episode(team))["acknowledged_by"] is None
-
-
 async def test_an_alert_does_not_outlive_its_cause(team: Escalation) -> None:
     """Held overnight with its cause gone in the evening: no alert follows in the morning, nor months later."""
     hours = WorkingHours(days=tuple(Day), start="05:30", end="05:31")

@@ -47,20 +47,6 @@ async def test_a_late_delivery_stands_until_the_last_line_has_arrived(escalation
     assert (episode["result"], episode["reason"]) == ("cause_gone", "signals_cleared")
 
 
-async def test_a_part_reported_as_the_rest_completes_the_order(escalation: Escalation) -> None:
-    await sold(escalation)
-    await escalation.hear(told(order_delivered(lines=(2,), complete=True), at=await escalation.now()))
-    assert [row["ended"] for row in await escalation.signals()] == ["cleared"]
-
-
-async def test_a_delivery_without_lines_covers_the_whole_order(escalation: Escalation) -> None:
-    await sold(escalation)
-    for told_empty in ({"lines": (), "complete": False}, {"lines": ()}):
-        assert [row["ended"] for row in await escalation.signals()] == [None]
-        await escalation.hear(told(order_delivered(**told_empty), at=await escalation.now()))
-    assert [row["ended"] for row in await escalation.signals()] == ["cleared"]
-
-
 async def test_a_line_added_to_a_delivered_order_makes_its_delivery_late_again(escalation: Escalation) -> None:
     await sold(escalation)
     await escalation.hear(told(order_delivered(), at=await escalation.now()))

@@ -8,19 +8,13 @@ from services.escalation.domain.own_facts import ClosePressed, CustomerReachedLo
 from shared.contracts.escalation import EpisodeResult
 from shared.contracts.orders import DayHours
 from shared.contracts.people_parts import Away, Day
-from tests.builders import order_cancelled, order_placed, refund_requested, salesperson_changed
+from tests.builders import order_placed, refund_requested, salesperson_changed
 from tests.escalation import DESK, Escalation, button, dead_end, told
 from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, rung
 
 WEEK, WEEKEND = tuple(Day)[:5], tuple(Day)[5:]
 OFFICE = {"working_hours": (DayHours(days=WEEK, start="09:00", end="17:00"),)}
 WEEKENDS = {"working_hours": (DayHours(days=WEEKEND, start="08:00", end="20:00"),)}
-NIGHTS = {
-    "working_hours": (
-        DayHours(days=WEEK, start="22:00", end="23:59"),
-        DayHours(days=tuple(Day)[1:6], start="00:00", end="06:00"),
-    )
-}
 SATURDAY, MONDAY = datetime(2026, 12, 5, 12, tzinfo=UTC), datetime(2026, 12, 7, 10, tzinfo=UTC)
 NEXT_SATURDAY = datetime(2026, 12, 12, 8, tzinfo=UTC)
 
@@ -52,15 +46,6 @@ async def test_a_critical_alert_on_a_saturday_goes_to_a_person_who_works_then(es
     assert "Skipped the seller: Anna is not at work before Monday 7 December, 09:00 (UTC)." in await skips(escalation)
     states = {row["recipient"]: row["state"] for row in await escalation.rows("escalation.deliveries", "channel desc")}
     assert states["ben"] == "pending"
-
-
-async def test_a_backup_who_works_only_on_weekends_delays_no_one(escalation: Escalation) -> None:
-    await begins(escalation, MONDAY)
-    await happens(escalation, refund_requested())
-    assert (await open_episode(escalation))["deadline_at"] == pytest.approx(MONDAY + 15 * MINUTE, abs=MINUTE)
-    await escalation.wait(15 * MINUTE + MINUTE)
-    assert await rung(escalation) == [("anna", "seller", "signal"), ("mia", "manager", "step")]
-    assert "Skipped the backup: Ben is not at work before Saturday 12 December, 08:00 (UTC)." in await skips(escalation)
 
 
 async def test_a_person_skipped_for_their_hours_is_notified_once_when_at_work(
@@ -120,28 +105,6 @@ async def test_an_absence_reported_in_between_delays_the_notification(escalation
     assert "ben" not in {who for who, *_ in await rung(escalation)}
     await escalation.wait(timedelta(days=7))
     assert [cause for who, _, cause in await rung(escalation) if who == "ben"] == ["informed"]
-
-
-async def test_a_step_that_would_last_over_the_weekend_ends_with_work_on_friday(escalation: Escalation) -> None:
-    friday = datetime(2026, 12, 4, 16, 50, tzinfo=UTC)
-    await escalation.hear(person("anna", **OFFICE), person(DESK), order_placed())
-    await escalation.move_clock(friday - await escalation.now())
-    await happens(escalation, refund_requested())
-    assert (await open_episode(escalation))["deadline_at"] == friday + 10 * MINUTE
-    await escalation.wait(11 * MINUTE)
-    assert [who for who, *_ in await rung(escalation)] == ["anna", DESK]
-
-
-async def test_eight_hours_of_a_night_shift_end_in_the_morning(escalation: Escalation) -> None:
-    at = datetime(2026, 12, 7, 21, 59, tzinfo=UTC)
-    await escalation.hear(
-        person("nora", **NIGHTS), person(DESK, **OFFICE), order_placed(sold_by="nora", amount_minor=1)
-    )
-    await escalation.move_clock(at - await escalation.now())
-    await happens(escalation, order_cancelled())
-    episode = await open_episode(escalation)
-    assert (episode["responsible"], episode["severity"]) == ("nora", "watch")
-    assert episode["deadline_at"] == datetime(2026, 12, 8, 6, tzinfo=UTC)
 
 
 async def test_the_time_for_a_talk_passes_while_the_customer_may_be_called(escalation: Escalation) -> None:

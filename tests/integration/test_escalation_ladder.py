@@ -132,13 +132,6 @@ async def test_acknowledging_between_two_steps_with_two_workers_notifies_no_one_
     assert (await team.deliveries())["email", "pending"] == 0
 
 
-async def test_a_seller_who_is_their_own_manager_is_notified_once(escalation: Escalation) -> None:
-    await escalation.hear(person("anna", manager="anna"), person(DESK), order_placed(amount_minor=50_000))
-    await happens(escalation, refund_requested())
-    await escalation.wait(HOUR + MINUTE)
-    assert [(who, step) for who, step, _ in await rung(escalation)] == [("anna", "seller"), (DESK, "desk")]
-
-
 async def test_a_holiday_and_a_clock_change_inside_a_deadline_are_no_working_time(escalation: Escalation) -> None:
     """Notified on Thursday 24 December 2026, 17:00: Christmas and a weekend follow, and time counts again
     from 28 December, 09:00."""
@@ -171,28 +164,6 @@ async def test_an_alert_on_the_last_evening_before_an_absence_does_not_wait_for_
     (skipped,) = await skips(escalation)
     assert skipped == "Skipped the seller: Anna is away until 18 December."
     assert (await open_episode(escalation))["deadline_at"] == datetime(2026, 12, 7, 10, tzinfo=UTC)
-
-
-async def test_a_person_notified_just_before_an_absence_has_until_it_begins(escalation: Escalation) -> None:
-    hours = WorkingHours(days=tuple(Day)[:5], start="09:00", end="17:00")
-    away = Away(since=date(2026, 12, 7), until=date(2026, 12, 18))
-    anna = person("anna", working_hours=(hours,), away=(away,), backup="ben")
-    ben, desk = person("ben", working_hours=(hours,)), person(DESK, working_hours=(hours,))
-    await escalation.hear(anna, ben, desk, order_placed(amount_minor=50_000))
-    await escalation.move_clock(datetime(2026, 12, 4, 16, 50, tzinfo=UTC) - await escalation.now())
-    await happens(escalation, refund_requested())
-    assert (await open_episode(escalation))["deadline_at"] == datetime(2026, 12, 7, tzinfo=UTC)
-    await escalation.acknowledge("anna")
-    assert (await open_episode(escalation))["deadline_at"] == datetime(2026, 12, 7, tzinfo=UTC)
-    await escalation.wait(timedelta(days=2, hours=8))
-    assert [(who, cause) for who, _, cause in await rung(escalation)] == [("anna", "signal"), ("ben", "unredeemed")]
-
-
-async def test_the_successor_is_notified_from_the_announced_day_after_the_seller_left(team: Escalation) -> None:
-    left = {"active": False, "successor": {"salesperson": "ben", "since": date(2026, 1, 1)}}
-    await team.hear(person("anna", manager="carla", **left))
-    await happens(team, refund_requested())
-    assert (await rung(team))[0][:2] == ("ben", "successor")
 
 
 async def test_a_critical_alert_notifies_people_who_accept_off_hours_once_the_customer_may_be_called(

@@ -25,16 +25,6 @@ async def test_an_unredeemed_acknowledgement_expires_and_the_ladder_goes_on(team
     assert "escalation.acknowledgement_expired" in await team.published_types()
 
 
-async def test_a_voicemail_does_not_redeem_an_acknowledgement(team: Escalation) -> None:
-    await happens(team, refund_requested())
-    await team.acknowledge("anna")
-    await happens(team, contact_made("voicemail", direction=Direction.OUTBOUND, agent="anna", case=None), minutes=30)
-    assert (await open_episode(team))["reached_at"] is None
-    assert (await open_episode(team))["attempts"] == 1
-    await team.wait(6 * HOUR + MINUTE)
-    assert (await rung(team))[-1] == ("ben", "backup", "unredeemed")
-
-
 async def test_a_conversation_reported_by_telephony_redeems_the_acknowledgement(team: Escalation) -> None:
     await happens(team, refund_requested())
     await team.acknowledge("anna")
@@ -78,18 +68,6 @@ async def test_a_proof_reported_late_still_counts(team: Escalation) -> None:
     await happens(team, contact_made("answered", direction=Direction.OUTBOUND, agent="anna", case=None), hours=-4)
     await team.wait(HOUR)
     assert (await open_episode(team))["acknowledged_by"] == "anna"
-
-
-async def test_three_attempts_extend_the_time_and_a_fourth_does_not(team: Escalation) -> None:
-    await happens(team, refund_requested())
-    await team.acknowledge("anna")
-    deadlines = []
-    for _ in range(4):
-        await team.wait(3 * HOUR / 2)
-        await presses(team, AttemptLogged, "anna")
-        deadlines.append((await open_episode(team))["deadline_at"])
-    assert deadlines[0] < deadlines[1] < deadlines[2]  # type: ignore[operator]
-    assert deadlines[2] == deadlines[3]
 
 
 async def test_a_call_reported_by_telephony_and_logged_by_its_caller_is_one_attempt(team: Escalation) -> None:

@@ -82,6 +82,22 @@ from tests.unit.ladders import (
             ("mia", "manager"),
             id="the manager while that backup is away",
         ),
+        pytest.param(
+            [replace(SUCCEEDED, manager="mia", successor_since=date(2026, 5, 13)), person("ben"), person("mia")],
+            AT,
+            ("mia", "manager"),
+            id="the manager until the successor takes over",
+        ),
+        pytest.param(
+            [replace(SUCCEEDED, manager="mia"), person("ben", **LEFT, successor="zoe"), person("zoe"), person("mia")],
+            AT,
+            ("mia", "manager"),
+            id="the manager of two who left",
+        ),
+        pytest.param([person("anna", **LEFT, manager="anna")], AT, ("desk", "nobody_left"), id="one's own manager"),
+        pytest.param([person("anna", **LEFT, manager="ghost")], AT, ("desk", "nobody_left"), id="an unknown manager"),
+        pytest.param([replace(SUCCEEDED, successor="anna")], AT, ("desk", "nobody_left"), id="one's own successor"),
+        pytest.param([person("anna", **LEFT)], AT, ("desk", "nobody_left"), id="the desk for a seller alone"),
         pytest.param([person("anna", **AWAY)], AT, ("desk", "nobody_there"), id="the desk while the seller is away"),
     ],
 )

@@ -128,6 +128,24 @@ def kept(kind: FactKind, told: Envelope[Fact], part: str = "", **more: Any) -> A
             {"order_id": "4711", "what": "training"},
             id="a promise kept",
         ),
+        pytest.param(
+            orders.OrderDelivered(order="4711", lines=(2,), complete=True),
+            FactKind.ORDER_DELIVERED,
+            {"order_id": "4711", "number": 1, "what": "[2]"},
+            id="the rest of an order",
+        ),
+        pytest.param(
+            orders.OrderDelivered(order="4711", lines=(), complete=False),
+            FactKind.ORDER_DELIVERED,
+            {"order_id": "4711", "number": 0},
+            id="a part that is not named",
+        ),
+        pytest.param(
+            orders.OrderDelivered(order="4711"),
+            FactKind.ORDER_DELIVERED,
+            {"order_id": "4711"},
+            id="a whole order",
+        ),
     ],
 )
 def test_a_fact_is_remembered_without_a_customers_own_data(told: Fact, kind: FactKind, more: dict[str, Any]) -> None:
