@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date
 from typing import Annotated, Any
 
@@ -15,16 +15,18 @@ from rich.text import Text
 
 from services.cli.databases import Unreadable, reading
 from services.cli.installation import Data, EscalationDatabase, ServiceName, database_of, enter
-from services.cli.terminal import AsJson, console, print_json, printable, stop_with
+from services.cli.terminal import AsJson, console, counted, print_json, printable, stop_with
 from services.escalation.domain.decisions.registry import DECISIONS_BY_RULE
 from services.escalation.domain.explaining.outlook import Outlook, outlook
 from services.escalation.domain.explaining.record import Record
-from services.escalation.domain.explaining.steps import DELIVERED, REPORTED, ExplainedStep, steps
+from services.escalation.domain.explaining.steps import DELIVERED, REPORTED, ExplainedStep, ends, steps
 from services.escalation.domain.words import day, money
 from services.escalation.store.explaining import Found, episodes_beginning, episodes_of_order, record_of
 
 _WIDTH = 100
 _TIME, _RULE = 10, 16
+_FIRST, _LAST = 40, 160
+"""So many steps of a long history are printed, unless all are requested."""
 _COLORS = {
     REPORTED: "cyan",
     DELIVERED: "dim",
@@ -38,11 +40,15 @@ class NotOne(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """An explained episode, from its beginning to its next step."""
+    """An explained episode, from its beginning to its next step. `left_out` steps are missing after the first ones.
 
-    record: Record
-    steps: Sequence[ExplainedStep]
+    asyncio.run() prints its task, and with it this, into an exception that it drops: not the whole history.
+    """
+
+    record: Record = field(repr=False)
+    steps: Sequence[ExplainedStep] = field(repr=False)
     outlook: Outlook
+    left_out: int = 0
 
 
 def explain(
@@ -52,6 +58,9 @@ def explain(
     order: Annotated[bool, typer.Option("--order", help="The latest episode of this order.")] = False,
     words: Annotated[bool, typer.Option("--words", help="Include the customer's own words, names and titles.")] = False,
     events: Annotated[bool, typer.Option("--events", help="Include event IDs, for `handoff trace`.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help=f"Print every step, not only the first {_FIRST} and the last {_LAST}.")
+    ] = False,
     as_json: AsJson = False,
     desk: Annotated[
         str,
@@ -62,12 +71,15 @@ def explain(
 ) -> None:
     """Show how an episode came about, step by step, and what happens next.
 
-    Each step lists the facts, rules and policy lines behind it.
+    Each step lists the facts, rules and policy lines behind it. Of a long history only the beginning and the end are
+    printed; --all and --json print all steps.
     """
     enter(data, escalation=escalation)
     url = database_of(ServiceName.ESCALATION)
     try:
-        explained = asyncio.run(read_explained(url, name, is_order=order, with_words=words, desk=desk))
+        whole = everything or as_json
+        reading_it = read_explained(url, name, is_order=order, with_words=words, desk=desk, everything=whole)
+        explained = asyncio.run(reading_it)
     except (NotOne, Unreadable) as error:
         raise stop_with(str(error)) from None
     if as_json:
@@ -87,18 +99,28 @@ def _print(page: RenderableType) -> None:
 
 
 async def read_explained(
-    database: str, name: str, *, is_order: bool = False, with_words: bool = False, desk: str = "desk"
+    database: str,
+    name: str,
+    *,
+    is_order: bool = False,
+    with_words: bool = False,
+    desk: str = "desk",
+    everything: bool = False,
 ) -> Explained:
-    """One episode of this database, explained. Raises NotOne, Unreadable."""
+    """One episode of this database, explained; of a long history only its ends, unless `everything` is requested.
+    Raises NotOne, Unreadable."""
     async with reading("escalation", database) as connection:
         found = await (episodes_of_order if is_order else episodes_beginning)(connection, name)
         record = await record_of(connection, _chosen(found, name, is_order=is_order).episode_id)
-    return Explained(record, steps(record, with_words=with_words), outlook(record, desk=desk))
+    if everything:
+        return Explained(record, steps(record, with_words=with_words), outlook(record, desk=desk))
+    both = ends(record, with_words=with_words, first=_FIRST, last=_LAST)
+    return Explained(record, [*both.first, *both.last], outlook(record, desk=desk), both.left_out)
 
 
 def shown(explained: Explained, *, with_events: bool = False) -> RenderableType:
     """The output for people: at most 100 columns wide."""
-    days = _days(explained.steps, with_events=with_events)
+    days = _days(explained, with_events=with_events)
     return Group(*_heading(explained.record), Text(), *days, Text(), _present(explained.outlook))
 
 
@@ -127,9 +149,11 @@ def _heading(record: Record) -> Iterator[RenderableType]:
     yield Text("Times are UTC.", style="dim")
 
 
-def _days(steps: Sequence[ExplainedStep], *, with_events: bool) -> Iterator[RenderableType]:
+def _days(explained: Explained, *, with_events: bool) -> Iterator[RenderableType]:
     today: date | None = None
-    for step in steps:
+    for place, step in enumerate(explained.steps):
+        if place == _FIRST and explained.left_out:
+            yield Text(f"… {counted(explained.left_out, 'step')} left out here: --all prints every step.", style="bold")
         at = step.at.astimezone(UTC)
         if at.date() != today:
             today = at.date()

@@ -27,6 +27,7 @@ from tests.builders import (
     salesperson_changed,
 )
 from tests.escalation import Escalation, button, escalation_on, told
+from tests.large_accounts import copy_latest
 from tests.servers import MakeDatabase
 
 
@@ -214,6 +215,24 @@ async def test_an_ids_prefix_is_enough_while_it_is_unique(site: Site) -> None:
     assert (unknown.exit_code, no_order.exit_code) == (1, 1)
     assert "No episode begins with ffffffff-0000" in unknown.output
     assert "Order 4712 has no episode" in no_order.output
+
+
+async def test_of_a_long_history_both_ends_are_printed_and_the_number_of_steps_between(site: Site) -> None:
+    await _sold(site)
+    await _failed(site, minutes(10), id="call-1")
+    await copy_latest(site.escalation.pool, "support.contact_dead_ended", 300)
+
+    lines = await site.lines(ORDER, "--order", "--events")
+    whole = await site.lines(ORDER, "--order", "--events", "--all")
+    as_json = json.loads("".join(await site.lines(ORDER, "--order", "--json")))
+
+    steps, shown = len(as_json["steps"]), 200
+    assert steps > 600
+    (gap,) = [place for place, line in enumerate(lines) if "left out here" in line]
+    assert lines[gap] == f"… {steps - shown:,} steps left out here: --all prints every step."
+    assert lines[:gap] == whole[:gap]
+    assert lines[gap + 2 :] == whole[gap + 2 - len(lines) :]
+    assert sum(line.startswith("event call-1") for line in whole) >= 300
 
 
 async def test_machines_get_the_same_as_json(site: Site) -> None:

@@ -1,23 +1,27 @@
 """Which facts mattered to an episode. Finding them looks at each fact once, for any number of signals."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar, overload
+from unittest.mock import Mock, patch
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.escalation.domain.entities import Account, Episode, Order, Signal
+from services.escalation.domain.entities import Account, DecisionRow, Episode, Order, Signal
 from services.escalation.domain.explaining import steps as module
 from services.escalation.domain.explaining.record import ReceivedFact, Record
-from services.escalation.domain.explaining.steps import REPORTED, steps
-from services.escalation.domain.facts import AccountFact, FactKind, fact_id
+from services.escalation.domain.explaining.steps import REPORTED, ends, steps
+from services.escalation.domain.facts import AccountFact, FactKind, fact_id, ids_of, remembered
+from services.escalation.domain.policy.lookup import lines_at
 from services.escalation.domain.policy.versions import Policies
 from shared.contracts import orders, support
+from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.escalation import SignalKind
+from shared.contracts.support_inbound import NoAnswerReason
 from tests.builders import ACCOUNT, AT, ORDER, case_reassigned, contact_made, event_of, minutes, order_placed
 from tests.unit.accounts import fact, inbound, outbound
 
@@ -64,6 +68,26 @@ def record(signals: Sequence[Signal], facts: Sequence[AccountFact], received: Se
     )
 
 
+def received_as(event: Envelope[Fact], read: Callable[[], Envelope[Fact]] | None = None) -> ReceivedFact:
+    """The fact of an event, received at once."""
+    return ReceivedFact(event.source, event.id, event.type, event.time, event.time, read or (lambda: event))
+
+
+def decision(event: Envelope[Fact]) -> DecisionRow:
+    """A decision because of an event, by a line of the policy."""
+    return DecisionRow(
+        decision_id=UUID(int=1),
+        account_id=ACCOUNT,
+        at=event.time,
+        rule="signal",
+        words="Dead end.",
+        policy_version=1,
+        policy_path="signals.contact_dead_ended.answer_within",
+        cause_source=event.source,
+        cause_id=event.id,
+    )
+
+
 def signal(kind: SignalKind, began: AccountFact, at: datetime, *, by_silence: bool = False) -> Signal:
     return Signal(UUID(int=7), ACCOUNT, kind, at, at, began.fact_id, by_silence=by_silence, case_id=began.case_id)
 
@@ -76,7 +100,7 @@ def test_only_the_facts_that_a_signal_counted_are_listed() -> None:
     facts = [inbound(number / 60, case="case-1", id=number + 1) for number in range(4)]
     facts = [replace(one, fact_id=fact_id(event)) for one, event in zip(facts, events, strict=False)]
     repeated = signal(SignalKind.CONTACT_REPEATED, facts[0], minutes(2))
-    received = [ReceivedFact(event.source, event.id, event.type, event.time, event.time, event) for event in events]
+    received = [received_as(event) for event in events]
     found = [
         step.cause for step in steps(record([repeated], facts, received), with_words=False) if step.what == REPORTED
     ]
@@ -86,7 +110,7 @@ def test_only_the_facts_that_a_signal_counted_are_listed() -> None:
 def test_a_sale_that_is_reported_late_is_dated_when_it_was_sold() -> None:
     sale = orders.OrderPlaced.model_validate(order_placed(sold_at=minutes(-600)).model_dump())
     event = event_of(sale)
-    received = [ReceivedFact(event.source, event.id, event.type, event.time, event.time, event)]
+    received = [received_as(event)]
     (step,) = steps(record((), (), received), with_words=False)
     assert (step.at, step.words, step.heard_at) == (minutes(-600), f"Order {ORDER} placed.", None)
 
@@ -150,7 +174,57 @@ def test_each_fact_and_decision_is_read_once_for_any_number_of_signals(number: i
     facts = Counted(inbound(minute / 60, case="case-1", id=minute + 1) for minute in range(number))
     signals = Counted(signal(SignalKind.CONTACT_REPEATED, facts.items[0], minutes(minute)) for minute in range(number))
     events = [event_of(contact_made("unanswered"), at=minutes(minute)) for minute in range(number)]
-    received = [ReceivedFact(event.source, event.id, event.type, event.time, event.time, event) for event in events]
+    received = [received_as(event) for event in events]
     steps(record(signals, facts, received), with_words=False)
     assert facts.looks <= 2 * number
     assert signals.looks <= 2 * number
+
+
+def test_a_long_history_is_described_only_at_its_ends() -> None:
+    """Each lookup of a policy's line copies the policy, and each description copies an event."""
+    number, described = 300, list[str]()
+    policy_lines = Mock(wraps=lines_at)
+    calls = [support.ContactMade.model_validate(contact_made("answered").model_dump())] * number
+    events = [event_of(call, id=f"call {place}", at=minutes(place)) for place, call in enumerate(calls)]
+
+    def reading(event: Envelope[Fact]) -> Callable[[], Envelope[Fact]]:
+        def read() -> Envelope[Fact]:
+            described.append(event.id)
+            return event
+
+        return read
+
+    history = replace(
+        record((), (), [received_as(event, reading(event)) for event in events]),
+        decisions=[decision(event) for event in events],
+    )
+    with patch.object(module, "lines_at", policy_lines):
+        found = ends(history, with_words=False, first=4, last=6)
+        assert (len(found.first), found.left_out, len(found.last)) == (4, 2 * number - 10, 6)
+        assert [*found.first, *found.last] == [
+            *steps(history, with_words=False)[:4],
+            *steps(history, with_words=False)[-6:],
+        ]
+    assert described[:5] == ["call 0", "call 1", "call 297", "call 298", "call 299"]
+    assert policy_lines.call_count <= 3, "once for each of the three histories"
+
+
+@pytest.mark.parametrize(("first", "last"), [(2, 2), (4, 0), (9, 9), (0, 4)])
+def test_nothing_is_left_out_of_a_short_history(first: int, last: int) -> None:
+    events = [event_of(contact_made("answered"), id=f"call {place}", at=minutes(place)) for place in range(4)]
+    history = replace(record((), ()), decisions=[decision(event) for event in events])
+    found = ends(history, with_words=False, first=first, last=last)
+    assert found.left_out == 0
+    assert [*found.first, *found.last] == steps(history, with_words=False)
+
+
+def test_every_fact_of_an_event_but_a_sale_has_an_id_that_is_known_without_reading_it() -> None:
+    facts: list[Fact] = [
+        support.ContactMade.model_validate(contact_made("answered", intent="leaving").model_dump()),
+        support.CaseClosed(case="case-1", reason=NoAnswerReason.SPAM),
+        orders.DeliveryLate(order=ORDER),
+    ]
+    for event in map(event_of, facts):
+        found = {one.fact_id for one in remembered(event)}
+        assert found <= set(ids_of(event.source, event.id))
+    assert [len(remembered(event_of(one))) for one in facts] == [2, 2, 1]

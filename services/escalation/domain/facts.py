@@ -117,6 +117,11 @@ def fact_id(event: Envelope[Fact], part: str = "") -> UUID:
     return derived("fact", event.source, event.id, part)
 
 
+def ids_of(source: str, event_id: str) -> tuple[UUID, ...]:
+    """The ids of all facts that any event but a sale may have, without reading the event."""
+    return tuple(derived("fact", source, event_id, part) for part in ("", LEAVING, "no answer"))
+
+
 _KINDS: Mapping[type[Fact], FactKind] = {
     orders.ConfirmationRequired: FactKind.CONFIRMATION_REQUIRED,
     orders.OrderConfirmed: FactKind.ORDER_CONFIRMED,

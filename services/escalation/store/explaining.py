@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -99,5 +100,5 @@ async def record_of(connection: Connection, episode_id: UUID) -> Record:
 
 def _received_fact(row: asyncpg.Record) -> ReceivedFact:
     """A fact of the journal; without its event where a customer's data was erased."""
-    event = None if row["body"] is None else published_event(row)
-    return ReceivedFact(row["source"], row["event_id"], row["type"], row["at"], row["decided_at"], event)
+    read = None if row["body"] is None else partial(published_event, row)
+    return ReceivedFact(row["source"], row["event_id"], row["type"], row["at"], row["decided_at"], read)

@@ -1,6 +1,6 @@
 """The data of an episode for its explanation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,14 +24,17 @@ from shared.contracts.envelope import Envelope, Fact
 
 @dataclass(frozen=True, slots=True)
 class ReceivedFact:
-    """A fact as reported, with its own time and the time of receipt; without `event` if that was erased."""
+    """A fact as reported, with its own time and the time of receipt; without `read` if its event was erased.
+
+    The event is read only on demand: an account may have very many facts, of which few are shown.
+    """
 
     source: str
     event_id: str
     type: str
     at: datetime
     received_at: datetime
-    event: Envelope[Fact] | None
+    read: Callable[[], Envelope[Fact]] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,20 @@
-"""The history of an episode in order of time: facts that mattered, decisions, deliveries. Start at `steps`."""
+"""The history of an episode in order of time: facts that mattered, decisions, deliveries. Start at `steps`.
+
+`ends` makes only the first and the last ones."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import TypeAlias
 from uuid import UUID
 
 from services.escalation.domain.decisions.labels import LABELS
-from services.escalation.domain.entities import DecisionRow, Delivery, Signal
+from services.escalation.domain.entities import Alert, DecisionRow, Delivery, Signal
 from services.escalation.domain.explaining.record import ReceivedFact, Record
 from services.escalation.domain.explaining.sending import sent_words
-from services.escalation.domain.facts import SAID, AccountFact, FactKind, remembered
+from services.escalation.domain.facts import SAID, AccountFact, FactKind, ids_of
 from services.escalation.domain.policy.lookup import PolicyLine, lines_at
 from services.escalation.domain.signals import SIGNALS
 from services.escalation.domain.words import NO_PROOF, customer_said, describe, happened_at
@@ -48,34 +51,72 @@ class ExplainedStep:
         return _LABELS.get(self.what, self.what)
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The first and the last steps, and the number of steps between them that are left out."""
+
+    first: Sequence[ExplainedStep]
+    left_out: int
+    last: Sequence[ExplainedStep]
+
+
+_Planned: TypeAlias = tuple[datetime, Callable[[], ExplainedStep]]
+"""When a step was, and how to make it: most of the work, and only some steps of a long history are shown."""
+
+
 def steps(record: Record, *, with_words: bool) -> list[ExplainedStep]:
     """Every step; at equal times facts come first, then decisions in their order, then deliveries.
 
     The customer's own data is left out, unless `with_words`.
     """
-    causes, counted = _causes(record), _counted(record)
-    reported = [
-        _reported(one, with_words=with_words) for one in record.received if _mattered(one, record, causes, counted)
+    return [make() for _, make in _planned(record, with_words=with_words)]
+
+
+def ends(record: Record, *, with_words: bool, first: int, last: int) -> Ends:
+    """At most so many of the first and of the last steps. Nothing is left out if that is all of them."""
+    planned = _planned(record, with_words=with_words)
+    until = min(first, len(planned))
+    since = max(until, len(planned) - last)
+    return Ends([make() for _, make in planned[:until]], since - until, [make() for _, make in planned[since:]])
+
+
+def _planned(record: Record, *, with_words: bool) -> list[_Planned]:
+    causes, counted, lines = _causes(record), _counted(record), _lines_of(record)
+    found: list[_Planned] = [
+        *(_told(one, with_words=with_words) for one in record.received if _mattered(one, record, causes, counted)),
+        *_said(record),
+        *((one.at, partial(_decided, one, lines)) for one in record.decisions),
+        *_delivered(record),
     ]
-    decided = [_decided(one, record) for one in record.decisions]
-    return sorted([*reported, *_said(record), *decided, *_delivered(record)], key=lambda step: step.at)
+    return sorted(found, key=lambda planned: planned[0])
 
 
-def _said(record: Record) -> Iterator[ExplainedStep]:
+def _said(record: Record) -> Iterator[_Planned]:
     """Salespeople's reports of the customer's answers about the order."""
     for fact in record.facts:
         if fact.kind in SAID and fact.order_id == record.order.order_id:
-            what = customer_said(fact.kind, fact.number, fact.order_id)
-            yield ExplainedStep(fact.at, REPORTED, f"{fact.agent}: {what[:1].lower()}{what[1:]}. {NO_PROOF}")
+            yield fact.at, partial(_said_step, fact, record.order.order_id)
+
+
+def _said_step(fact: AccountFact, order_id: str) -> ExplainedStep:
+    what = customer_said(fact.kind, fact.number, order_id)
+    return ExplainedStep(fact.at, REPORTED, f"{fact.agent}: {what[:1].lower()}{what[1:]}. {NO_PROOF}")
+
+
+def _told(received: ReceivedFact, *, with_words: bool) -> _Planned:
+    is_sale = received.type == OrderPlaced.type
+    at = happened_at(received.read()) if is_sale and received.read is not None else received.at
+    return at, partial(_reported, received, with_words=with_words)
 
 
 def _reported(received: ReceivedFact, *, with_words: bool) -> ExplainedStep:
     late = received.received_at if received.received_at - received.at > _LATE else None
-    if received.event is None:
+    if received.read is None:
         return ExplainedStep(received.at, REPORTED, "Erased at the customer's request.", late, cause=received.event_id)
-    described = describe(received.event if with_words else _without_free_text(received.event))
+    event = received.read()
+    described = describe(event if with_words else _without_free_text(event))
     by = f" ({described.by.name})" if described.by and described.by.name else ""
-    at = happened_at(received.event)
+    at = happened_at(event)
     return ExplainedStep(
         at, REPORTED, f"{described.title}{by}.", late, described.customer_words, cause=received.event_id
     )
@@ -100,11 +141,12 @@ def _mattered(received: ReceivedFact, record: Record, causes: _Causes, counted: 
     """Whether a fact mattered: the sale itself, the cause of a decision, or a fact that a signal began with or
     counted."""
     caused = (received.source, received.event_id) in causes
-    if received.event is None:
+    if received.read is None:
         return caused
-    if isinstance(received.event.data, OrderPlaced):
-        return received.event.data.order == record.order.order_id
-    return caused or not counted.isdisjoint(fact.fact_id for fact in remembered(received.event))
+    if received.type == OrderPlaced.type:
+        sale = received.read().data
+        return isinstance(sale, OrderPlaced) and sale.order == record.order.order_id
+    return caused or not counted.isdisjoint(ids_of(received.source, received.event_id))
 
 
 def _causes(record: Record) -> _Causes:
@@ -149,21 +191,35 @@ def _lane_of(fact: AccountFact) -> _Lane:
     return fact.case_id, fact.kind if counts else None
 
 
-def _decided(decision: DecisionRow, record: Record) -> ExplainedStep:
-    policy = record.policy(decision.policy_version)
-    paths = decision.policy_path.split(", ") if decision.policy_path else []
-    lines = [line for path in paths for line in (lines_at(policy, path) if policy else [PolicyLine(path)])]
+_Lines: TypeAlias = Callable[[int, str], tuple[PolicyLine, ...]]
+"""The lines of a version of the policy at paths that are separated by commas."""
+
+
+def _lines_of(record: Record) -> _Lines:
+    """The policy's lines. Each is looked up once: thousands of decisions have the same few."""
+
+    @cache
+    def lines(version: int, paths: str) -> tuple[PolicyLine, ...]:
+        policy = record.policy(version)
+        each = paths.split(", ")
+        return tuple(line for path in each for line in (lines_at(policy, path) if policy else [PolicyLine(path)]))
+
+    return lines
+
+
+def _decided(decision: DecisionRow, lines_at_paths: _Lines) -> ExplainedStep:
+    lines = lines_at_paths(decision.policy_version, decision.policy_path) if decision.policy_path else ()
     return ExplainedStep(
         at=decision.at,
         what=decision.rule.replace("_", " "),
         words=decision.words,
         policy_version=decision.policy_version if lines else None,
-        policy=tuple(lines),
+        policy=lines,
         cause=decision.cause_id,
     )
 
 
-def _delivered(record: Record) -> Iterator[ExplainedStep]:
+def _delivered(record: Record) -> Iterator[_Planned]:
     """The steps of each alert's deliveries, on all channels."""
     by_alert = defaultdict[UUID, list[Delivery]](list)
     for one in record.deliveries:
@@ -171,6 +227,10 @@ def _delivered(record: Record) -> Iterator[ExplainedStep]:
     for alert in record.alerts:
         deliveries = by_alert[alert.alert_id]
         if deliveries:
-            outcomes = "; ".join(sent_words(delivery) for delivery in deliveries)
             at = max(delivery.changed_at for delivery in deliveries)
-            yield ExplainedStep(at, DELIVERED, f"To {alert.recipient}: {outcomes}.", cause=None)
+            yield at, partial(_delivery, alert, deliveries, at)
+
+
+def _delivery(alert: Alert, deliveries: Sequence[Delivery], at: datetime) -> ExplainedStep:
+    outcomes = "; ".join(sent_words(delivery) for delivery in deliveries)
+    return ExplainedStep(at, DELIVERED, f"To {alert.recipient}: {outcomes}.", cause=None)
