@@ -101,6 +101,7 @@ PAGES = (
     _get("/devices", For.SIGNED_IN),
     _get("/devices/test", For.SIGNED_IN, ok=303),
     _get("/episodes/{episode_id}", For.READERS),
+    _get("/history/{episode_id}", For.READERS),
     _get("/accounts/{account_id}/timeline", For.RESPONSIBLE),
     _get("/sign-in", For.ANYBODY),
 )

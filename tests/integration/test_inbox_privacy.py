@@ -114,7 +114,7 @@ async def test_no_one_reads_the_facts_of_another_persons_customer(site: Site) ->
     foreign = await site.trouble("ben", order="4800", account="c-80")
     own = await site.trouble()
     pool, me = site.service.pool, SalespersonId(SELLER)
-    stories = await stories_of(pool, me, {foreign: 10, own: 10})
+    stories = await stories_of(pool, me, {foreign: 10, own: 10}, {})
     assert (stories[foreign], {row["subject"] for row in stories[own].facts}) == (Story(), {ACCOUNT})
     assert list(await episode_parts.signals_of(pool, me, [foreign, own], Policies.shipped())) == [own]
     assert await episode_parts.alerts_of(pool, me, foreign) == []

@@ -89,7 +89,7 @@ async def test_a_link_works_for_a_day(site: Site) -> None:
     assert (await site.browser().post("/sign-in", data={"token": token_of(late)})).status_code == 410
 
 
-@pytest.mark.parametrize("page", ["/episodes/{}", "/closed"])
+@pytest.mark.parametrize("page", ["/episodes/{}", "/history/{}", "/closed"])
 async def test_a_link_to_a_page_survives_sign_in(site: Site, page: str) -> None:
     page = page.format(await site.trouble())
     browser = site.browser()

@@ -1,5 +1,6 @@
 """A customer's history line by line, and the signals in it, for pages and mails. See `what_happened`."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -31,6 +32,8 @@ _NOTES = {
     NoteAbout.HAND_OVER: "Note: hand-over",
     NoteAbout.CLOSE: "Note: closed",
 }
+_LINES_ALIKE = 5
+"""More signals with one label are counted on the page, not listed."""
 _NOTE_OF: Mapping[type[Fact], NoteAbout] = {AttemptLogged: NoteAbout.ATTEMPT, CustomerReachedLogged: NoteAbout.TALK}
 Pressed: TypeAlias = AttemptLogged | CustomerReachedLogged | AppointmentLogged | SnoozePressed
 """A button that has a line of its own."""
@@ -115,11 +118,14 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class SignalLine:
-    """One reason why the order is or was at risk. `ended` tells what ended it."""
+    """One reason why the order is or was at risk. `ended` tells what ended it; `more` is the number of earlier ones
+    with this label that have no line, since `since`."""
 
     label: str
     at: LocalTime
     ended: str | None
+    more: int = 0
+    since: LocalTime | None = None
 
 
 def in_sale_words(signals: Sequence[SignalRow], history: CustomerHistory, order_id: str) -> Sequence[SignalRow]:
@@ -143,7 +149,8 @@ def what_happened(
     for event in history.facts:
         if is_about(event, (order_id,), history.order_of_case):
             ids = _ids_of(event)
-            unsaid = {id: signal for id, signal in unsaid.items() if id not in ids}
+            for id in ids:
+                unsaid.pop(id, None)
             title = _title(event, sale, signals)
             at_risk = not standing.isdisjoint(ids)
             lines.append((words.happened_at(event), _happening(event, title, reader, ways, at_risk=at_risk)))
@@ -195,9 +202,25 @@ def _ids_of(event: Envelope[Fact]) -> set[UUID]:
 
 
 def signal_lines(signals: Sequence[SignalRow], reader: Reader) -> tuple[SignalLine, ...]:
-    """Standing signals first, then ended ones, each newest first."""
+    """Standing signals first, then ended ones, each newest first; of many with one label the newest."""
     ordered = sorted(signals, key=lambda signal: (signal.ended is None, signal.at), reverse=True)
-    return tuple(_signal_line(signal, reader) for signal in ordered)
+    alike = defaultdict[tuple[str, bool], list[SignalRow]](list)
+    lines: list[SignalLine] = []
+    for signal in ordered:
+        alike[_label_of(signal)].append(signal)
+    for signal in ordered:
+        known = alike[_label_of(signal)]
+        last, rest = known[:_LINES_ALIKE][-1], known[_LINES_ALIKE:]
+        if signal in known[:_LINES_ALIKE]:
+            lines.append(_signal_line(signal, reader))
+        if signal is last and rest:
+            more = sum(1 + one.risk.alike for one in rest)
+            lines[-1] = replace(lines[-1], more=more, since=reader.moment(rest[-1].at))
+    return tuple(lines)
+
+
+def _label_of(signal: SignalRow) -> tuple[str, bool]:
+    return words.label(signal.risk), signal.ended is None
 
 
 def _signal_line(signal: SignalRow, reader: Reader) -> SignalLine:

@@ -23,6 +23,8 @@ class Risk:
 
     Two kinds have two causes. A stalled order is `unmoved` if nobody moves it, rather than lacking a confirmation. A
     dead end is a contact `unanswered` in time, or one that ended without help.
+
+    `alike` is the number of later signals of its kind that were counted and not read.
     """
 
     kind: SignalKind
@@ -38,6 +40,7 @@ class Risk:
     about: str | None = None
     contacts: int | None = None
     due_at: datetime | None = None
+    alike: int = 0
 
     @property
     def amount_minor(self) -> int | None:

@@ -16,7 +16,7 @@ from services.escalation.domain.own_facts import AcknowledgePressed, EpisodeButt
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Reader
-from services.escalation.inbox.answers import NotHere, NotYours, why_refused
+from services.escalation.inbox.answers import NotHere, why_refused
 from services.escalation.inbox.colleagues import NO_TAKERS, offer_ends, takers
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.duties import DutyPages
@@ -26,14 +26,16 @@ from services.escalation.inbox.forms import ACTIONS, NotUnderstood, Pressed, but
 from services.escalation.inbox.live import state_of
 from services.escalation.inbox.overtaken import Overtaken, what_is_so
 from services.escalation.inbox.rendering import Pages
+from services.escalation.inbox.seen import seen_episode
 from services.escalation.inbox.sessions import Sessions, check_token, local_page
 from services.escalation.inbox.together import SEVERAL, Cause, acknowledge_all, causes
 from services.escalation.inbox.views import EpisodeView, Parts, episode_view
 from services.escalation.store import episode_parts
 from services.escalation.store import inbox as store
+from services.escalation.store.account_history import number_of_facts
 from services.escalation.store.followed import FollowedRow, closed_since, followed
 from services.escalation.store.inbox import PAGE_SIZE, Counts, EpisodeRow
-from services.escalation.store.sessions import SignedIn, manager_name
+from services.escalation.store.sessions import SignedIn
 from services.escalation.store.stories import Story, stories_of
 from services.escalation.store.together import calls_ahead, queue, unanswered
 from shared.ids import SalespersonId
@@ -78,7 +80,7 @@ class EpisodePages:
     async def episode(self, request: Request) -> Response:
         """One episode, open or closed. Raises NotYours for one that this reader may not see."""
         signed_in = await self._sessions.reader(request)
-        row = await self._seen(request, signed_in)
+        row = await seen_episode(self._pool, request, signed_in)
         return await self._render(request, signed_in, row)
 
     async def shown(self, request: Request, reader: SalespersonId) -> UUID | None:
@@ -99,7 +101,7 @@ class EpisodePages:
         form = await request.form()
         check_token(form, signed_in)
         action = request.path_params["action"]
-        row = await self._seen(request, signed_in)
+        row = await seen_episode(self._pool, request, signed_in)
         if action not in ACTIONS:
             raise NotHere
         me, now = signed_in.salesperson_id, await store.now(self._pool)
@@ -150,7 +152,7 @@ class EpisodePages:
         return RedirectResponse(f"/{selection_of(request.query_params).query}", status_code=303)
 
     async def closed(self, request: Request) -> Response:
-        """The reader's own episodes that ended recently."""
+        """The episodes of the reader and of their team that ended recently."""
         signed_in = await self._sessions.reader(request)
         me, now = signed_in.salesperson_id, await store.now(self._pool)
         reader = Reader(me, ZoneInfo(signed_in.zone), now, signed_in.name)
@@ -159,19 +161,6 @@ class EpisodePages:
         signals = await episode_parts.signals_of(self._pool, me, [row.episode_id for row in rows], policies)
         lines = closed_lines(rows, signals, reader, policies)
         return self._pages.page("closed.html", {"reader": signed_in, "closed": lines, "days": _CLOSED_DAYS})
-
-    async def _seen(self, request: Request, signed_in: SignedIn) -> EpisodeRow:
-        """The episode of an address. Raises NotYours."""
-        me = signed_in.salesperson_id
-        try:
-            id = UUID(request.path_params["episode_id"])
-        except ValueError:
-            row = None
-        else:
-            row = await store.one_episode(self._pool, me, id)
-        if row is None:
-            raise NotYours(signed_in.name, await manager_name(self._pool, me))
-        return row
 
     async def _render(
         self,
@@ -238,7 +227,7 @@ class EpisodePages:
             facts[beside.episode_id] = _FACTS_ON_A_PAGE
         ids = [*facts, *(row.episode_id for row in others)]
         signals = await episode_parts.signals_of(self._pool, me, ids, policies) if ids else {}
-        return signals, await stories_of(self._pool, me, facts) if facts else {}
+        return signals, await stories_of(self._pool, me, facts, signals) if facts else {}
 
     async def _whole(
         self,
@@ -261,6 +250,7 @@ class EpisodePages:
             if mine
             else NO_TAKERS,
             place=places.get(id),
+            facts=await number_of_facts(self._pool, me, id) if len(stories[id].facts) >= _FACTS_ON_A_PAGE else None,
         )
         return episode_view(row, parts, reader, policy)
 

@@ -10,6 +10,7 @@ from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.devices import DevicePages
 from services.escalation.inbox.duties import DutyPages
 from services.escalation.inbox.episodes import EpisodePages
+from services.escalation.inbox.history import HistoryPages
 from services.escalation.inbox.live import LivePages
 from services.escalation.inbox.notification_buttons import NotificationButtons
 from services.escalation.inbox.rendering import ASSETS_PATH, Assets, Pages
@@ -44,6 +45,7 @@ def create_inbox(dependencies: InboxDependencies) -> APIRouter:
     for path, answer in (
         ("/", episodes.inbox),
         ("/episodes/{episode_id}", episodes.episode),
+        ("/history/{episode_id}", HistoryPages(dependencies, sessions, pages).history),
         ("/closed", episodes.closed),
         ("/acknowledge-all", episodes.back_to_list),
         ("/live", stream),

@@ -18,7 +18,7 @@ from shared.ids import SalespersonId
 
 REFRESH_HEADER = "x-refresh"
 """The header that an open page sends with automatic requests."""
-_LOCAL_PAGE = re.compile(r"/(episodes/[0-9a-f-]{36}|closed|devices)?", re.ASCII)
+_LOCAL_PAGE = re.compile(r"/((episodes|history)/[0-9a-f-]{36}|closed|devices)?", re.ASCII)
 
 
 class SignedOut(Exception):

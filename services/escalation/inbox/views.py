@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from services.escalation.domain import words
 from services.escalation.domain.calling import Calling, calling
@@ -20,11 +19,10 @@ from services.escalation.domain.happenings import (
     what_happened,
 )
 from services.escalation.domain.main_signal import all_for_information, main_signal
-from services.escalation.domain.phones import phone_links
 from services.escalation.domain.plays import Voice, advice, may_write, must_not_be_called, no_call_words
 from services.escalation.domain.policy.model import Policy
-from services.escalation.domain.reaching import OnRecord, country_for, named_contact, people_of, stand_in
 from services.escalation.domain.reaching import calls as found_calls
+from services.escalation.domain.reaching import named_contact, people_of, stand_in
 from services.escalation.domain.reader import LocalTime, Reader
 from services.escalation.domain.stakes import Amount
 from services.escalation.domain.words.in_short import bought_words, customer_words, unturned
@@ -34,7 +32,8 @@ from services.escalation.inbox.clock_lines import ClockLine, clock_line, due_fir
 from services.escalation.inbox.colleagues import NO_TAKERS, Takers
 from services.escalation.inbox.endings import Ending, ending_of
 from services.escalation.inbox.offers import offer_line
-from services.escalation.inbox.ways import Way, instead, mail
+from services.escalation.inbox.ways import Way, dialled, instead, mail, on_record
+from services.escalation.store.account_history import number_words
 from services.escalation.store.before import before_of
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import RingCause, Severity, SignalKind, Step
@@ -45,8 +44,8 @@ _SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The data of one episode beside its row: `alerts`, `steps` and `colleagues` only if it fills the page, and
-    `place`, its call's place in the reader's queue."""
+    """The data of one episode beside its row: `alerts`, `steps` and `colleagues` only if it fills the page,
+    `place`, its call's place in the reader's queue, and `facts`, how many there are if the page has only the newest."""
 
     signals: Sequence[SignalRow] = ()
     history: CustomerHistory = field(default_factory=CustomerHistory)
@@ -54,6 +53,7 @@ class Parts:
     steps: Sequence[StepRow] = ()
     colleagues: Takers = NO_TAKERS
     place: int | None = None
+    facts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,7 @@ class EpisodeView:
     choices: Choices
     recent: tuple[Happening, ...]
     earlier: tuple[Happening, ...] = field(default=())
+    facts: str | None = None
 
     @property
     def happened_count(self) -> int:
@@ -140,14 +141,13 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     main = _main(risks, policy)
     why, inform = words.why_now(risks, main, due=reader.due), all_for_information(risks, policy)
     forbidden = _preference(row) in words.MUST_NOT_BE_CALLED
-    record = OnRecord(row.customer_name, row.customer_phone, row.customer_email, row.customer_country)
-    dialled = partial(phone_links, country=country_for(record, parts.history.facts, policy.company.country))
-    ways, people = no_ways if forbidden else dialled, people_of(main, parts.signals, parts.history.facts)
+    record, to_dial = on_record(row), dialled(row, parts.history.facts, policy)
+    ways, people = no_ways if forbidden else to_dial, people_of(main, parts.signals, parts.history.facts)
     happened = what_happened(row.order_id, parts.signals, parts.history, reader, ways)
     may_call = not (forbidden or inform) and row.has_a_part
-    calls = tuple(Way(one.href, one.marked_label) for one in found_calls(people, record, dialled)) if may_call else ()
+    calls = tuple(Way(one.href, one.marked_label) for one in found_calls(people, record, to_dial)) if may_call else ()
     died = _preference(row) is ContactPreference.DECEASED and row.has_a_part
-    other = stand_in(people, record, dialled) if died else None
+    other = stand_in(people, record, to_dial) if died else None
     hours = calling(row.customer_zone, policy.customers, reader.now)
     write = mail(row.customer_email) if may_write(_preference(row)) and not inform else None
     no_call = "write" if write else "never"
@@ -201,6 +201,7 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         choices=choices(row, reader, policy, parts.colleagues, call=can_call, for_information=inform),
         recent=happened[:_SHOWN],
         earlier=happened[_SHOWN:],
+        facts=None if parts.facts is None else number_words(parts.facts),
     )
 
 

@@ -1,11 +1,17 @@
 """Ways to reach a person: links to press, and the choices for how it was done."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote
 
+from services.escalation.domain.happenings import WaysTo
 from services.escalation.domain.phones import country_of, phone_links
-from services.escalation.domain.reaching import StandIn
+from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.reaching import OnRecord, StandIn, country_for
 from services.escalation.domain.words import BY_CHANNEL
+from services.escalation.store.inbox import EpisodeRow
+from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.support_inbound import ContactChannel
 
 CHANNELS = tuple((channel.value, label) for channel, label in BY_CHANNEL.items() if channel is not ContactChannel.WEB)
@@ -25,6 +31,16 @@ def phone(number: str | None, country: str | None, company: str | None) -> tuple
     can be dialled."""
     links = phone_links(number, country or country_of([number]) or company)
     return tuple(Way(one.href, one.marked_label) for one in links)
+
+
+def on_record(row: EpisodeRow) -> OnRecord:
+    """The order's record of the customer of an episode."""
+    return OnRecord(row.customer_name, row.customer_phone, row.customer_email, row.customer_country)
+
+
+def dialled(row: EpisodeRow, facts: Iterable[Envelope[Fact]], policy: Policy) -> WaysTo:
+    """The ways to call the numbers that an episode's customer left."""
+    return partial(phone_links, country=country_for(on_record(row), facts, policy.company.country))
 
 
 def instead(other: StandIn) -> tuple[Way, ...]:

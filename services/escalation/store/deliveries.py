@@ -109,7 +109,8 @@ async def letters(
         versions = await policies.current(connection)
     shown = await signals_shown(pool, [row["episode_id"] for row in alerts.values()], versions)
     parts = await parts_of(pool, list(alerts), shown, versions, now)
-    stories = await _stories(pool, alerts.values(), parts)
+    signals = {episode: said.signals for episode, said in shown.items()}
+    stories = await _stories(pool, alerts.values(), parts, signals)
     found = []
     for delivery in claimed:
         alert = dict(alerts[delivery.alert_id])
@@ -136,7 +137,10 @@ async def letters(
 
 
 async def _stories(
-    pool: Pool, alerts: Collection[asyncpg.Record], parts: Mapping[UUID, LetterParts]
+    pool: Pool,
+    alerts: Collection[asyncpg.Record],
+    parts: Mapping[UUID, LetterParts],
+    signals: Mapping[UUID, Sequence[SignalRow]],
 ) -> Mapping[UUID, Story]:
     """The history for each alert, as its recipient may read it."""
     of_recipients = defaultdict[SalespersonId, list[asyncpg.Record]](list)
@@ -144,7 +148,7 @@ async def _stories(
         of_recipients[parts[alert["alert_id"]].recipient].append(alert)
     found = dict[UUID, Story]()
     for recipient, theirs in of_recipients.items():
-        stories = await stories_of(pool, recipient, {alert["episode_id"]: FACTS_READ for alert in theirs})
+        stories = await stories_of(pool, recipient, {alert["episode_id"]: FACTS_READ for alert in theirs}, signals)
         found |= {alert["alert_id"]: stories[alert["episode_id"]] for alert in theirs}
     return found
 

@@ -12,7 +12,10 @@ from shared.database import Pool
 # Facts as our own services publish them; the publishers' events are in those services' journals, not in this one.
 PUBLISHED_TYPES = [name for name in CATALOG if name.startswith(("orders.", "support.")) and ".inbound." not in name]
 
-_LOOKED_AT = 2_000
+LOOKED_AT = 2_000
+"""Of so many facts of an account, those about an order are chosen."""
+_COLUMNS = "source, event_id, type, subject, at, body, position"
+_LATEST_FIRST = "order by at desc, position desc"
 _CASES = """
     select account_id, case_id, order_id from escalation.cases
     where account_id = any($1::text[]) and case_id = any($2::text[]) and order_id is not null
@@ -27,27 +30,40 @@ def _named(member: str) -> str:
     return f"""split_part(split_part(encode(body, 'escape'), '"{member}":"', 2), '"', 1)"""
 
 
-def newest(account: str, *, types: str, limit: str, orders: str | None = None) -> str:
-    """SQL for an account's newest facts, newest first.
+def newest(account: str, *, types: str, limit: str, orders: str | None = None, before: str | None = None) -> str:
+    """SQL for an account's newest facts, newest first; with `before` (SQL for a time and a position), older ones only.
 
     With `orders` (SQL for an array of text): of the last 2,000 facts, those about these orders or about none, so that a
     busy order does not crowd out the others. Escaped names are not compared here; `happenings.is_about` filters later.
     """
-    columns = "source, event_id, type, subject, at, body, position"
-    source = f"from shared.journal where subject = {account} and type = any({types}::text[])"
-    latest_first = "order by at desc, position desc"
+    source = f"{_source(account, types)}{f' and (at, position) < ({before})' if before else ''}"
     if orders is None:
-        return f"select {columns} {source} {latest_first} limit {limit}"
-    return rf"""
-        select {columns} from (
-            select {columns}, {_named("order")} as named, {_named("case")} as its_case
-            {source} {latest_first} limit {_LOOKED_AT}
-        ) told
-        where body is null or named = any({orders}) or position('\' in named) > 0 or (named = '' and not exists (
-            select from escalation.cases c
-            where c.account_id = subject and c.case_id = its_case and c.order_id <> all ({orders})))
-        {latest_first} limit {limit}
+        return f"select {_COLUMNS} {source} {_LATEST_FIRST} limit {limit}"
+    return f"""
+        select {_COLUMNS} from ({_with_names(source)} {_LATEST_FIRST} limit {LOOKED_AT}) told
+        where body is null or {_is_about(orders)} {_LATEST_FIRST} limit {limit}
     """
+
+
+def number_of(account: str, *, types: str, orders: str, most: str) -> str:
+    """SQL for the number of an account's facts about these orders or about none, at most so many. Erased facts are left
+    out."""
+    about = f"from ({_with_names(_source(account, types))}) told where body is not null and {_is_about(orders)}"
+    return f"select count(*) from (select {about} limit {most}) counted"
+
+
+def _source(account: str, types: str) -> str:
+    return f"from shared.journal where subject = {account} and type = any({types}::text[])"
+
+
+def _with_names(source: str) -> str:
+    return f"select {_COLUMNS}, {_named('order')} as named, {_named('case')} as its_case {source}"
+
+
+def _is_about(orders: str) -> str:
+    return rf"""(named = any({orders}) or position('\' in named) > 0 or (named = '' and not exists (
+        select from escalation.cases c
+        where c.account_id = subject and c.case_id = its_case and c.order_id <> all ({orders}))))"""
 
 
 async def orders_of_cases(pool: Pool, rows: Iterable[asyncpg.Record]) -> Mapping[str, Mapping[str, str]]:

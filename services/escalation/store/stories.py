@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from services.escalation.domain.facts import SAID, FactKind
-from services.escalation.domain.happenings import ActionRow, CustomerHistory, SaidRow
+from services.escalation.domain.happenings import ActionRow, CustomerHistory, SaidRow, SignalRow
 from services.escalation.domain.own_facts import (
     AppointmentLogged,
     AttemptLogged,
@@ -26,7 +26,7 @@ from shared.ids import SalespersonId
 _BUTTONS = {one.type: one for one in (AttemptLogged, CustomerReachedLogged, AppointmentLogged, SnoozePressed)}
 _RULES = ("attempt", "reached", "appointment", "snoozed")
 
-# The facts with which standing signals began are read at any age; the reader picks them by their ids.
+# The facts with which signals that are shown began are read at any age.
 _FACTS = f"""
     with asked as materialized (
         select e.episode_id, e.account_id, e.order_id, wanted.most
@@ -40,9 +40,10 @@ _FACTS = f"""
         ) newest
         union
         select b.source, b.event_id, b.type, b.subject, b.at, b.body, b.position
-        from escalation.signals s join escalation.facts f on f.fact_id = s.fact_id
+        from unnest($5::uuid[], $6::uuid[]) as began (episode_id, fact_id)
+        join escalation.facts f on f.fact_id = began.fact_id and f.account_id = asked.account_id
         join shared.journal b on b.subject = asked.account_id and b.at = f.at and b.type = any($4::text[])
-        where s.episode_id = asked.episode_id and s.ended is null
+        where began.episode_id = asked.episode_id
     ) j
     where j.body is not null
     order by j.at desc, j.position desc
@@ -96,10 +97,15 @@ class Story:
         )
 
 
-async def stories_of(database: Pool, reader: SalespersonId, episodes: Mapping[UUID, int]) -> Mapping[UUID, Story]:
-    """The histories of the episodes that the reader may see, each with at most the given number of newest facts."""
+async def stories_of(
+    database: Pool, reader: SalespersonId, episodes: Mapping[UUID, int], signals: Mapping[UUID, Sequence[SignalRow]]
+) -> Mapping[UUID, Story]:
+    """The histories of the episodes that the reader may see, each with at most the given number of newest facts, and
+    the facts with which these of its signals began, if they stand."""
     ids = list(episodes)
-    facts = await database.fetch(_FACTS, reader, ids, list(episodes.values()), PUBLISHED_TYPES)
+    began = [(id, one.fact_id) for id in ids for one in signals.get(id, ()) if one.ended is None]
+    of_signals = [[id for id, _ in began], [fact for _, fact in began]]
+    facts = await database.fetch(_FACTS, reader, ids, list(episodes.values()), PUBLISHED_TYPES, *of_signals)
     said = _by_episode(await database.fetch(_SAID, reader, ids))
     actions = _by_episode(await database.fetch(_ACTIONS, reader, ids, _RULES, list(_BUTTONS)))
     notes = _by_episode(await database.fetch(_NOTES, reader, ids))

@@ -64,8 +64,10 @@ def _counted(risk: Risk) -> tuple[str, str]:
 
 def _joined(lead: str, risks: Sequence[Risk]) -> str:
     """The signals in words, each kind at its first occurrence; `risks` are in the order of time."""
-    numbers = Counter(_counted(risk) for risk in risks)
-    parts = [one if number == 1 else f"{number} {several}" for (one, several), number in numbers.items()]
+    numbers = Counter[tuple[str, str]]()
+    for risk in risks:
+        numbers[_counted(risk)] += 1 + risk.alike
+    parts = [one if number == 1 else f"{number:,} {several}" for (one, several), number in numbers.items()]
     if not parts:
         return ""
     return lead + (parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}")
