@@ -6,8 +6,15 @@ from datetime import timedelta
 
 import pytest
 
+from services.escalation.store.followed import MOST
 from tests.inbox import Site, words_of
 from tests.inbox_desk import Desk, at_in, done, open_desk, state, taken
+
+_CLOSED_TOO = """
+    insert into escalation.episodes
+    select made.* from escalation.episodes e, generate_series(1, $1) number, lateral jsonb_populate_record(
+        e, jsonb_build_object('episode_id', md5(number::text)::uuid)) made
+"""
 
 
 async def _home(site: Site, person: str) -> str:
@@ -149,3 +156,41 @@ async def test_closed_episodes_are_listed_for_the_people_who_had_them(site: Site
     if listed:
         await site.wait(timedelta(days=31))
         assert "Nothing was closed" in words_of((await (await site.signed_in()).get("/closed")).text)
+
+
+async def test_a_manager_reads_what_was_closed_in_the_team(site: Site) -> None:
+    desk = await taken(site)
+    await site.hire("ines", "Ines Roth", email="ines@sales.example")
+    await site.hire("mona", "Mona Adler", email="mona@sales.example", manager="ines")
+    assert done(await desk.press("close", ending="lost:price"))
+    for manager in ("mona", "ines"):
+        browser = await site.signed_in(manager)
+        page = await browser.get("/closed")
+        assert "Lost: Too expensive. Closed by Anna Berg." in words_of(page.text)
+        assert "Undo" not in words_of(page.text)
+        assert (await browser.get(desk.path)).status_code == 200
+
+
+async def test_of_very_many_closed_episodes_the_latest_are_shown_and_the_page_says_so(site: Site) -> None:
+    desk = await taken(site)
+    assert done(await desk.press("close", ending="lost:price"))
+    assert "Only the latest" not in words_of((await desk.browser.get("/closed")).text)
+    await site.service.pool.execute(_CLOSED_TOO, MOST)
+    page = (await desk.browser.get("/closed")).text
+    assert page.count("<h3>") == MOST
+    assert f"Only the latest {MOST} are shown." in words_of(page)
+
+
+async def test_of_equal_episodes_of_the_team_the_largest_order_comes_first(site: Site) -> None:
+    await site.hire("mona", "Mona Adler", email="mona@sales.example")
+    await site.hire(manager="mona")
+    amounts = {"4801": 2_000_000, "4802": 8_000_000, "4803": 5_000_000}
+    for order, amount in amounts.items():
+        await site.sell(order, account=f"c-{order}", amount_minor=amount)
+        await site.request_refund(order, account=f"c-{order}", case=None)
+    await site.service.pool.execute("update escalation.episodes set severity = 'high', deadline_at = shared.app_now()")
+    for person in ("mona", "anna"):
+        page = await _home(site, person)
+        assert [page.find(f"order\N{NO-BREAK SPACE}{order}") for order in ("4802", "4803", "4801")] == sorted(
+            page.find(f"order\N{NO-BREAK SPACE}{order}") for order in amounts
+        )

@@ -61,7 +61,8 @@ def followed_lines(rows: Sequence[FollowedRow], signals: Signals, reader: Reader
 
 def closed_lines(rows: Sequence[FollowedRow], signals: Signals, reader: Reader, policies: Policies) -> Followed:
     """Episodes that are over."""
-    return Followed(tuple(_closed_line(row, signals, reader, policies) for row in rows))
+    lines = (_closed_line(row, signals, reader, policies) for row in rows[:MOST])
+    return Followed(tuple(lines), len(rows) > MOST)
 
 
 def _closed_line(row: FollowedRow, signals: Signals, reader: Reader, policies: Policies) -> FollowedLine:

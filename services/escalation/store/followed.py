@@ -31,24 +31,28 @@ _LINE = f"""
     left join escalation.salespeople closed on closed.salesperson_id = e.closed_by
 """
 # The same people as in FOLLOWS, found once: this runs with every page, for every open episode.
-_FOLLOWED = f"""
+_TEAM = """
     with reports as materialized (select salesperson_id as id from escalation.salespeople where manager = $1),
     team as materialized (
         select id from reports union
         select salesperson_id from escalation.salespeople where manager in (select id from reports))
-    {_LINE} where e.closed_at is null and {HAS_A_PART} is not true and {FOUND} and {WANTED_SEVERITY} and (
-        e.salesperson = $1
-        or e.salesperson in (select id from team) or e.responsible in (select id from team)
-        or e.acknowledged_by in (select id from team)
+"""
+_OF_TEAM = """
+    (e.salesperson in (select id from team) or e.responsible in (select id from team)
+     or e.acknowledged_by in (select id from team))
+"""
+_FOLLOWED = f"""
+    {_TEAM} {_LINE} where e.closed_at is null and {HAS_A_PART} is not true and {FOUND} and {WANTED_SEVERITY} and (
+        e.salesperson = $1 or {_OF_TEAM}
         or (e.acknowledged_at is not null and exists (
             select from escalation.alerts asked where asked.episode_id = e.episode_id and asked.recipient = $1)))
     order by {MOST_URGENT_FIRST}, e.episode_id
     limit {MOST + 1}
 """
 _CLOSED = f"""
-    {_LINE} where e.closed_at > $2
-      and (e.salesperson = $1 or e.acknowledged_by = $1 or e.closed_by = $1 or e.responsible = $1)
-    order by e.closed_at desc, e.episode_id limit {MOST}
+    {_TEAM} {_LINE} where e.closed_at > $2
+      and (e.salesperson = $1 or e.acknowledged_by = $1 or e.closed_by = $1 or e.responsible = $1 or {_OF_TEAM})
+    order by e.closed_at desc, o.amount_minor desc nulls last, e.episode_id limit {MOST + 1}
 """
 
 
@@ -96,5 +100,5 @@ async def followed(database: Pool, reader: SalespersonId, wanted: Wanted) -> lis
 
 
 async def closed_since(database: Pool, reader: SalespersonId, since: datetime) -> list[FollowedRow]:
-    """The reader's own episodes that ended after this, at most MOST, the latest first."""
+    """The episodes of the reader and of their team that ended after this, the latest first; at most MOST + 1."""
     return [FollowedRow(**row) for row in await database.fetch(_CLOSED, reader, since)]
