@@ -71,11 +71,11 @@ class Devices:
         assert answer.status_code == 303, answer.text
         return subscription
 
-    async def send(self) -> None:
-        """Send the notifications that are due."""
+    async def send(self, channel: WebPushChannel | None = None) -> None:
+        """Send the notifications that are due, on this channel or the usual one."""
         self.clock.now = await self.site.service.now()
         pool = self.site.service.pool
-        sender = Sender(self.channel)
+        sender = Sender(channel or self.channel)
         started = await sender.start_due(pool, self.site.service.processor, self.site.metrics)
         await asyncio.gather(*started)
 
@@ -122,12 +122,11 @@ def sender_to(push: LocalPush, key: VapidKey = KEY) -> PushSender:
 async def devices_on(
     database_url: str, folder: Path, *, public_url: str = "http://inbox.test"
 ) -> AsyncIterator[Devices]:
-    """A site and a push receiver; the channel has started."""
+    """A site and a push receiver."""
     clock = Clock()
     async with local_push(folder, clock=lambda: clock.now) as push:
         sender = sender_to(push)
         async with inbox_site(database_url, public_url=public_url, sender=sender) as site:
             channel = WebPushChannel(sender)
-            await channel.start(site.service.pool)
             yield Devices(site, push, channel, sender, clock)
             await sender.client.aclose()

@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -127,7 +127,8 @@ async def inbox_site(
     sender: PushSender | None = None,
 ) -> AsyncIterator[Site]:
     """The inbox on this database; with a sender, devices can receive notifications."""
-    async with running(database_url, "escalation", handling(INSTALLATION), OWN_FACTS) as service:
+    installation = replace(INSTALLATION, device_key=sender.key.fingerprint if sender else None)
+    async with running(database_url, "escalation", handling(installation), OWN_FACTS) as service:
         sent_links: list[tuple[Person, str]] = []
         pressed: list[UUID] = []
 

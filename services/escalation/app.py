@@ -16,10 +16,11 @@ from services.escalation.channels.letters import Letters
 from services.escalation.channels.notices import send_notices
 from services.escalation.channels.sender import Sender
 from services.escalation.channels.smtp import MailServer
-from services.escalation.channels.web_push.channel import WebPushChannel
+from services.escalation.channels.web_push.channel import WebPushChannel, note_without_key
 from services.escalation.channels.web_push.devices import PushSender
 from services.escalation.channels.web_push.messages import test_message
 from services.escalation.channels.web_push.take_backs import take_back_notifications
+from services.escalation.channels.web_push.upkeep import DeviceUpkeep
 from services.escalation.domain.duty_buttons import DutyButton
 from services.escalation.domain.installation import Installation
 from services.escalation.domain.own_facts import (
@@ -73,17 +74,21 @@ log = get_logger(__name__)
 def service(settings: EscalationSettings) -> Service:
     """The service with these settings. Raises ValueError for an unreadable SMTP_URL, MAIL_FROM, MAIL_REPLY_TO,
     READER_KEYS or setting of notifications."""
-    installation = Installation(desk=SalespersonId(settings.desk), max_alert_age=settings.max_alert_age)
+    sender = push_sender(settings)
+    device_key = None if sender is None else sender.key.fingerprint
+    installation = Installation(
+        desk=SalespersonId(settings.desk), max_alert_age=settings.max_alert_age, device_key=device_key
+    )
     letters = Letters(sender=settings.mail_from, inbox_url=settings.inbox_url, reply_to=settings.mail_reply_to or None)
     email = EmailChannel(MailServer(settings.smtp_url.get_secret_value(), ca_file=settings.smtp_ca_file), letters)
-    sender = push_sender(settings)
-    push = WebPushChannel(sender)
-    channels: Sequence[Channel[Any]] = (email, push)
+    channels: Sequence[Channel[Any]] = (email,) if sender is None else (email, WebPushChannel(sender))
     readers = ReaderKeys.read(settings.reader_keys)
 
     async def noting(connection: Connection) -> list[str]:
         found = await desk_notes(connection, settings.desk)
         of_channels = [note for channel in channels for note in channel.notes]
+        if sender is None:
+            of_channels.append(await note_without_key(connection))
         return [*settings.notes, *of_channels, *found, *await notes_of_addresses(connection)]
 
     def web(resources: Resources, health: Health) -> FastAPI:
@@ -115,7 +120,7 @@ def service(settings: EscalationSettings) -> Service:
         web=web,
         own_facts=OWN_FACTS,
         loops={channel.definition.label: sending(channel) for channel in channels}
-        | {"notices": partial(send_notices, email)}
+        | {"notices": partial(send_notices, email), "upkeep of devices": keeping_up(device_key)}
         | ({} if sender is None else {"take-backs of notifications": partial(taking_back, sender)}),
         sample=sample,
         observe=count_decisions,
@@ -157,6 +162,16 @@ async def add_device(pool: Pool, sender: PushSender, person: str, given: tuple[s
     return True
 
 
+def keeping_up(device_key: str | None) -> Loop:
+    """The loop that keeps devices in order. It may fail and start again: it remembers since when the process runs."""
+    upkeep = DeviceUpkeep(device_key)
+
+    async def run(resources: Resources) -> None:
+        await upkeep.run(resources.pool)
+
+    return run
+
+
 async def taking_back(sender: PushSender, resources: Resources) -> None:
     """The loop that takes notifications back."""
     await take_back_notifications(sender, resources.pool)
@@ -164,7 +179,8 @@ async def taking_back(sender: PushSender, resources: Resources) -> None:
 
 async def send_test(sender: PushSender, pool: Pool, person: SalespersonId, at: str) -> Sequence[Tested]:
     """Send a test to a person's devices."""
-    results = await sender.to_devices(pool, await devices.live(pool, person), test_message(person, at))
+    live = await devices.live(pool, person, sender.key.fingerprint)
+    results = await sender.to_devices(pool, live, test_message(person, at))
     return [Tested(one.device.label, one.ended.reason or _ACCEPTED) for one in results]
 
 

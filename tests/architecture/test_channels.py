@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeGuard
 
 import pytest
+from pydantic import SecretStr
 
 from services.escalation.app import service
 from services.escalation.domain import channels
@@ -13,6 +14,7 @@ from services.escalation.domain.channels import CHANNELS, SENDING, ChannelDefini
 from services.escalation.settings import EscalationSettings
 from shared.contracts.escalation import DeliveryChannel
 from tests.architecture.sources import Module, is_migration, modules
+from tests.faults.push_server import CONTACT, PRIVATE_KEY
 
 DEFINITIONS = "services.escalation.domain.channels"
 CONSTANTS = {name for name, value in vars(channels).items() if isinstance(value, ChannelDefinition)}
@@ -29,7 +31,7 @@ _BY_KEY = {"get", "pop"}
 
 
 def test_every_channel_that_sends_has_its_loop_and_its_name_in_events() -> None:
-    loops = service(EscalationSettings()).loops
+    loops = service(EscalationSettings(push_key=SecretStr(PRIVATE_KEY), push_contact=CONTACT)).loops
     without = [name for name in SENDING if CHANNELS[name].label not in loops]
     assert without == [], "list it among `channels` in services/escalation/app.py"
     unequal = {one.value for one in DeliveryChannel} ^ set(SENDING)

@@ -1,17 +1,25 @@
 """The devices of a person: who may add and remove them, and everything that ends them."""
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
 
+from services.escalation.app import service
 from services.escalation.channels.web_push.channel import WebPushChannel
+from services.escalation.channels.web_push.upkeep import DeviceUpkeep
 from services.escalation.channels.web_push.vapid import VapidKey
 from services.escalation.domain.devices import MOST_DEVICES
+from services.escalation.domain.own_facts import OWN_FACTS
+from services.escalation.handlers import handling
+from services.escalation.settings import EscalationSettings
+from shared.transaction import InputProcessor
 from tests.builders import SELLER
 from tests.devices import Devices, sender_to
-from tests.inbox import Site, form_token, words_of
+from tests.inbox import INSTALLATION, Site, form_token, words_of
 
 OTHER_KEY = VapidKey.read("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE", subject="mailto:oncall@company.com")
 SECRETS = ("endpoint", "endpoint_hash", "p256dh", "auth", "press_key", "session_hash")
@@ -134,14 +142,75 @@ async def test_every_end_of_all_sign_ins_ends_all_devices(devices: Devices, chan
     assert [row[name] for name in SECRETS] == [None] * len(SECRETS)
 
 
-@pytest.mark.parametrize("key", [OTHER_KEY, None], ids=["another key", "no key"])
-async def test_devices_that_subscribed_with_another_key_end_at_start(devices: Devices, key: VapidKey | None) -> None:
+async def test_devices_end_that_subscribed_with_another_key_before_the_process_started(devices: Devices) -> None:
     await devices.phone()
     pool = devices.site.service.pool
-    await devices.channel.start(pool)
+    same, none, other = (DeviceUpkeep(one) for one in (devices.sender.key.fingerprint, None, OTHER_KEY.fingerprint))
+    await same.once(pool)
+    await none.once(pool)
     assert ends(await devices.rows()) == [None]
-    await WebPushChannel(None if key is None else sender_to(devices.push, key)).start(pool)
+    await other.once(pool)
     assert ends(await devices.rows()) == ["other_key"]
+
+
+async def test_a_process_with_the_former_key_ends_no_device_of_the_new_one(devices: Devices) -> None:
+    former = DeviceUpkeep(OTHER_KEY.fingerprint)
+    await former.once(devices.site.service.pool)
+    await devices.phone()
+    await former.once(devices.site.service.pool)
+    assert ends(await devices.rows()) == [None]
+
+
+async def test_a_device_of_another_key_is_not_sent_to(devices: Devices) -> None:
+    phone = await devices.phone()
+    await devices.site.trouble()
+    await devices.send(WebPushChannel(sender_to(devices.push, OTHER_KEY)))
+    assert devices.shown(phone) == []
+    delivery = await devices.delivery()
+    reason = "the recipient's devices turned on notifications with another key"
+    assert (delivery["state"], delivery["reason"]) == ("failed", reason)
+    assert ends(await devices.rows()) == [None]
+
+
+@pytest.mark.parametrize("key", [OTHER_KEY.fingerprint, None])
+async def test_an_alert_decided_with_another_key_or_none_goes_by_mail_at_once(
+    devices: Devices, key: str | None
+) -> None:
+    await devices.phone()
+    await devices.site.hire()
+    service = devices.site.service
+    other = InputProcessor(service.pool, "escalation", handling(replace(INSTALLATION, device_key=key)), OWN_FACTS)
+    await replace(devices.site, service=replace(service, processor=other)).trouble()
+    rows = await service.pool.fetch("select channel, state from escalation.deliveries order by 1")
+    assert [tuple(row) for row in rows] == [("email", "pending"), ("inbox", "sent")]
+
+
+async def test_without_a_key_no_loop_sends_and_operators_learn_what_that_means(devices: Devices) -> None:
+    made = service(EscalationSettings())
+    assert sorted(made.loops) == ["e-mail", "notices", "upkeep of devices"]
+    assert made.notes is not None
+    async with devices.site.service.pool.acquire() as connection:
+        assert "no notifications go to devices: set PUSH_KEY and PUSH_CONTACT" in " ".join(await made.notes(connection))
+        await devices.phone()
+        notes = " ".join(await made.notes(connection))
+    assert "PUSH_KEY is not set, so 1 device of salespeople cannot be notified: alerts go by e-mail only" in notes
+
+
+async def test_an_ended_device_and_an_old_notification_are_forgotten(devices: Devices) -> None:
+    await devices.phone()
+    await devices.site.trouble()
+    await devices.send()
+    pool = devices.site.service.pool
+    await pool.execute(
+        "update escalation.push_devices set ended_at = shared.app_now(), ended_because = 'removed', endpoint = null, "
+        "endpoint_hash = null, p256dh = null, auth = null, press_key = null, session_hash = null"
+    )
+    upkeep = DeviceUpkeep(None)
+    for days, left in ((0, (1, 1)), (2, (1, 0)), (29, (0, 0))):
+        await devices.site.service.move_clock(timedelta(days=days))
+        await upkeep.once(pool)
+        shown = await pool.fetchval("select count(*) from escalation.shown_notifications")
+        assert (len(await devices.rows()), shown) == left
 
 
 async def test_the_page_gives_the_reason_of_each_end(devices: Devices) -> None:

@@ -71,10 +71,6 @@ class Channel(Protocol[M]):
         """Remarks for operators on its configuration."""
         ...
 
-    async def start(self, pool: Pool) -> None:
-        """Prepare once, before the first message."""
-        ...
-
     def compose(self, letter: Letter | ListLetter) -> M | Ended:
         """The message for a letter with an address, or the attempt's result if no message can be composed.
 
@@ -82,6 +78,6 @@ class Channel(Protocol[M]):
         """
         ...
 
-    async def send(self, message: M) -> Ended:
+    async def send(self, pool: Pool, message: M, /) -> Ended:
         """Send once, in bounded time, and raise nothing if the server is unavailable."""
         ...

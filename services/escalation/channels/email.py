@@ -29,23 +29,20 @@ class EmailChannel:
         """Remarks for operators on the mail server."""
         return self._server.notes
 
-    async def start(self, pool: Pool) -> None:
-        """Nothing needs to be prepared."""
-
     def compose(self, letter: Letter | ListLetter) -> Mail | Ended:
         """The message for an alert or a list. See `Channel`."""
         if isinstance(letter, ListLetter):
             return _written(partial(self.letters.ranked_list, letter))
         return _written(partial(self.letters.alert, letter))
 
-    async def send(self, message: Mail) -> Ended:
+    async def send(self, _pool: Pool, message: Mail) -> Ended:
         """Send once, in bounded time."""
         return await self._server.send(message)
 
     async def write_and_send(self, write: Callable[[], Mail]) -> Ended:
         """Send a message that is not an alert: a notice, or a sign-in link."""
         mail = _written(write)
-        return mail if isinstance(mail, Ended) else await self.send(mail)
+        return mail if isinstance(mail, Ended) else await self._server.send(mail)
 
 
 def _written(write: Callable[[], Mail]) -> Mail | Ended:

@@ -56,7 +56,6 @@ class Sender(Generic[M]):
 
     async def run(self, pool: Pool, processor: InputProcessor, metrics: Metrics) -> None:
         """Send until cancelled; messages being sent are finished first."""
-        await self._channel.start(pool)
         try:
             while True:
                 if len(self._sending) >= AT_ONCE:
@@ -88,7 +87,7 @@ class Sender(Generic[M]):
     async def _deliver(self, message: OutgoingMessage, processor: InputProcessor, metrics: Metrics) -> None:
         with ExitStack() as ending:
             spans = [ending.enter_context(self._span(delivery)) for delivery in message.deliveries]
-            ended = await self._send(message.letter)
+            ended = await self._send(processor.pool, message.letter)
             for span in spans:
                 span.note({Attribute.OUTCOME: ended.result.value})
         count(metrics, self._channel.definition, message, ended)
@@ -100,13 +99,13 @@ class Sender(Generic[M]):
         ]
         await _report(processor, receipts)
 
-    async def _send(self, letter: Letter | ListLetter) -> Ended:
+    async def _send(self, pool: Pool, letter: Letter | ListLetter) -> Ended:
         if letter.address is None:  # it was known when the alert was raised
             return Ended(Attempt.REFUSED, self._channel.definition.address_gone, Trouble.ADDRESS)
         if isinstance(letter, Letter) and letter.main is None:  # closed since it was claimed; if not, it is tried again
             return Ended(Attempt.PUT_OFF, "the order is no longer at risk", Trouble.OVER)
         message = self._channel.compose(letter)
-        return message if isinstance(message, Ended) else await self._channel.send(message)
+        return message if isinstance(message, Ended) else await self._channel.send(pool, message)
 
     def _attempted(self, message: OutgoingMessage, ended: Ended) -> list[DeliveryAttempted]:
         is_marked = ended.is_of_the_address and self._channel.definition.marks_addresses

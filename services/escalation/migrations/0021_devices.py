@@ -50,6 +50,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("ended_at is null"),
     )
     op.create_index("push_devices_of", "push_devices", ["salesperson_id", "added_at"], schema="escalation")
+    op.create_index(
+        "push_devices_in",
+        "push_devices",
+        ["session_hash"],
+        schema="escalation",
+        postgresql_where=sa.text("session_hash is not null"),
+    )
     op.create_table(
         "shown_notifications",
         sa.Column("delivery_id", sa.Uuid(), nullable=False),
@@ -60,6 +67,7 @@ def upgrade() -> None:
         schema="escalation",
     )
     op.create_index("shown_notifications_of", "shown_notifications", ["salesperson_id", "tag"], schema="escalation")
+    op.create_index("shown_notifications_since", "shown_notifications", ["shown_at"], schema="escalation")
     _check_channel("'inbox', 'email', 'push'")
 
 

@@ -35,7 +35,7 @@ from services.escalation.store import address_notices, new_policies, sign_outs
 from services.escalation.store.histories import FACT_COLUMNS
 from services.escalation.store.known_accounts import PERSONAL, KnownAccounts, save_versions
 from services.escalation.store.rejudging import AMEND, amended_history_of, awaited_of
-from services.escalation.store.rows import HAS_DEVICE, alert_of
+from services.escalation.store.rows import HAS_DEVICE_OF_KEY, alert_of
 from shared.contracts import orders
 from shared.contracts.envelope import Envelope, Fact
 from shared.database import BulkCopy, BulkStatement, Connection, bulk_upsert
@@ -51,7 +51,7 @@ _PEOPLE = f"""
         cross join lateral (values (p.manager), (p.successor), (p.backup)) as above (id)
         where above.id is not null
     )
-    select p.*, {HAS_DEVICE} from escalation.salespeople p join needed on needed.id = p.salesperson_id
+    select p.*, {HAS_DEVICE_OF_KEY} from escalation.salespeople p join needed on needed.id = p.salesperson_id
 """
 # Also those held of the same alerts: a message that fails releases those that wait for a response to it.
 _DELIVERIES = """
@@ -164,7 +164,7 @@ async def _load_people(connection: Connection, work: UnitOfWork, events: Sequenc
     needed |= {event.subject for event in events if event.data.about == "salesperson"}
     needed |= {above for event in events for above in _people_named_in(event.data)}
     needed.add(work.installation.desk)
-    for row in await connection.fetch(_PEOPLE, sorted(filter(None, needed))):
+    for row in await connection.fetch(_PEOPLE, sorted(filter(None, needed)), work.installation.device_key):
         work.people[row["salesperson_id"]] = Salesperson(**row)
 
 

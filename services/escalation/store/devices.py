@@ -40,15 +40,13 @@ _END_OLDEST = _end("""
         order by added_at desc, device_id offset $3
     )
 """)
-_FORGET = """
-    delete from escalation.push_devices where salesperson_id = $1 and ended_at < shared.app_now() - $2::interval
-"""
+_FORGET = "delete from escalation.push_devices where ended_at < shared.app_now() - $1::interval"
 _END_ONE = _end("device_id = $2 and salesperson_id = $3")
 _IS_OF = "select exists (select from escalation.push_devices where device_id = $1 and salesperson_id = $2)"
 _END_GONE = _end("device_id = any($2::uuid[])")
 _END_OF_SESSION = _end("session_hash = $2")
 _END_OF_PEOPLE = _end("salesperson_id = any($2::text[])")
-_END_OF_OTHER_KEYS = _end("key_fingerprint is distinct from $2")
+_END_OF_OTHER_KEYS = _end("key_fingerprint <> $2 and added_at < $3")
 _OF_PERSON = """
     select device_id, label, added_at, accepted_at, ended_at, ended_because,
            coalesce(session_hash = $2, false) as is_this_one
@@ -60,8 +58,10 @@ _WHOSE = "select salesperson_id, ended_because from escalation.push_devices wher
 _IS_ACTIVE = "select exists (select from escalation.salespeople where salesperson_id = $1 and active)"
 _LIVE = """
     select device_id, label, endpoint, p256dh, auth, press_key from escalation.push_devices
-    where salesperson_id = $1 and ended_at is null order by added_at, device_id
+    where salesperson_id = $1 and ended_at is null and key_fingerprint = $2 order by added_at, device_id
 """
+_HAS_LIVE = "select exists (select from escalation.push_devices where salesperson_id = $1 and ended_at is null)"
+_COUNT_LIVE = "select count(*) from escalation.push_devices where ended_at is null"
 _ACCEPTED = """
     update escalation.push_devices set accepted_at = shared.app_now()
     where device_id = any($1::uuid[]) and ended_at is null
@@ -128,7 +128,6 @@ async def add(pool: Pool, device: NewDevice) -> UUID:
         about = (device.label, device.fingerprint, device.session_hash)
         id: UUID = await connection.fetchval(_ADD, device.device_id, me, *keys, *about)
         await connection.execute(_END_OLDEST, DeviceEnd.TOO_MANY, me, MOST_DEVICES)
-        await connection.execute(_FORGET, me, ENDED_SHOWN_FOR)
     return id
 
 
@@ -160,9 +159,14 @@ async def end_of_people(database: "Pool | Connection", people: Collection[str], 
     await database.execute(_END_OF_PEOPLE, because, sorted(people))
 
 
-async def end_of_other_keys(pool: Pool, fingerprint: str | None) -> None:
-    """End the devices that subscribed with another key than this one: with it, nothing reaches them. None: no key."""
-    await pool.execute(_END_OF_OTHER_KEYS, DeviceEnd.OTHER_KEY, fingerprint)
+async def end_of_other_keys(pool: Pool, fingerprint: str, before: datetime) -> None:
+    """End the devices that subscribed before this time with another key than this one: nothing reaches them."""
+    await pool.execute(_END_OF_OTHER_KEYS, DeviceEnd.OTHER_KEY, fingerprint, before)
+
+
+async def forget_ended(pool: Pool) -> None:
+    """Delete the devices whose end is no longer shown."""
+    await pool.execute(_FORGET, ENDED_SHOWN_FOR)
 
 
 async def whose(pool: Pool, device: UUID) -> tuple[SalespersonId, DeviceEnd | None] | None:
@@ -179,14 +183,26 @@ async def of_person(pool: Pool, person: SalespersonId, session_hash: bytes) -> S
     return [_row(dict(row)) for row in rows]
 
 
-async def live(pool: Pool, person: str) -> Sequence[LiveDevice]:
-    """The devices that receive this person's notifications."""
+async def live(pool: Pool, person: str, fingerprint: str) -> Sequence[LiveDevice]:
+    """The devices that receive this person's notifications and subscribed with the key of this fingerprint."""
     return [
         LiveDevice(
             row["device_id"], row["label"], Subscription(row["endpoint"], row["p256dh"], row["auth"]), row["press_key"]
         )
-        for row in await pool.fetch(_LIVE, person)
+        for row in await pool.fetch(_LIVE, person, fingerprint)
     ]
+
+
+async def has_live(pool: Pool, person: str) -> bool:
+    """Whether a device of this person is live, with any key."""
+    found: bool = await pool.fetchval(_HAS_LIVE, person)
+    return found
+
+
+async def count_live(connection: Connection) -> int:
+    """The number of devices that receive notifications."""
+    number: int = await connection.fetchval(_COUNT_LIVE)
+    return number
 
 
 async def note_accepted(pool: Pool, devices: Collection[UUID]) -> None:

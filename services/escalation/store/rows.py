@@ -8,11 +8,14 @@ from typing import Any
 from services.escalation.domain.entities import Alert, DeadlineFor, Episode, Signal, SignalEnd
 from shared.contracts.escalation import EpisodeResult, RingCause, Severity, SignalKind, Step
 
-HAS_DEVICE = """
+_HAS = """
     exists (select from escalation.push_devices device
-            where device.salesperson_id = p.salesperson_id and device.ended_at is null) as has_device
+            where device.salesperson_id = p.salesperson_id and device.ended_at is null{}) as has_device
 """
+HAS_DEVICE = _HAS.format("")
 """The column of a person `p` that tells whether a browser receives notifications for them."""
+HAS_DEVICE_OF_KEY = _HAS.format(" and device.key_fingerprint = $2")
+"""The same, of browsers that subscribed with the key of this fingerprint; false for null."""
 
 VOICE_COLUMNS = """
     e.salesperson, seller.name as seller_name, seller.active is false as seller_left, exists (

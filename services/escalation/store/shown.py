@@ -26,6 +26,7 @@ _CLAIM = f"""
         select n.salesperson_id, n.tag from escalation.shown_notifications n
         join escalation.deliveries d using (delivery_id)
         join escalation.alerts a on a.alert_id = d.alert_id join escalation.episodes e on e.episode_id = a.episode_id
+        where n.shown_at >= shared.app_now() - $2::interval
         group by n.salesperson_id, n.tag having bool_and({NEEDLESS} is not null) limit $1
     ), claimed as (
         delete from escalation.shown_notifications n using over
@@ -79,6 +80,10 @@ async def keep(pool: Pool, person: SalespersonId, tag: str, deliveries: Sequence
 
 
 async def claim_over(pool: Pool) -> Sequence[TakenBack]:
-    """The notifications that nobody needs any more, each once. Those that are too old are forgotten."""
+    """The notifications that nobody needs any more, each once, but for those that are too old to be shown."""
+    return [TakenBack(**row) for row in await pool.fetch(_CLAIM, _AT_ONCE, SHOWN_FOR)]
+
+
+async def forget_old(pool: Pool) -> None:
+    """Delete what is known of notifications that are too old to be shown."""
     await pool.execute(_FORGET, SHOWN_FOR)
-    return [TakenBack(**row) for row in await pool.fetch(_CLAIM, _AT_ONCE)]

@@ -31,6 +31,7 @@ class PushDevice(EscalationTable, table=True):
             "salesperson_id",
             postgresql_where=sql("ended_because = 'gone' and loss_reported_at is null"),
         ),
+        Index("push_devices_in", "session_hash", postgresql_where=sql("session_hash is not null")),
         CheckConstraint("(ended_at is null) = (ended_because is null)", name="push_devices_ended"),
         CheckConstraint(
             f"case when ended_at is null then num_nulls({_SECRETS}) = 0 "
@@ -62,7 +63,10 @@ class ShownNotification(EscalationTable, table=True):
     """
 
     __tablename__ = "shown_notifications"
-    __table_args__ = (Index("shown_notifications_of", "salesperson_id", "tag"),)
+    __table_args__ = (
+        Index("shown_notifications_of", "salesperson_id", "tag"),
+        Index("shown_notifications_since", "shown_at"),
+    )
     delivery_id: UUID = Field(primary_key=True)
     salesperson_id: str = Field(sa_column=text_column())
     tag: str = Field(sa_column=text_column())

@@ -9,12 +9,14 @@ from services.escalation.channels.web_push.devices import PushSender
 from services.escalation.channels.web_push.messages import PushMessage
 from services.escalation.domain.channels import PUSH
 from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.words import counted
 from services.escalation.store import devices, shown
 from services.escalation.store.deliveries import Letter
 from services.escalation.store.lists import ListLetter
-from shared.database import Pool
+from shared.database import Connection, Pool
 
-_NO_KEY = "no notifications go to devices: set PUSH_KEY and PUSH_CONTACT (`handoff push key` makes a key)"
+_OTHER_KEY = "the recipient's devices turned on notifications with another key"
+_OF_ANOTHER_KEY = Ended(Attempt.REFUSED, _OTHER_KEY, Trouble.ADDRESS)
 _NONE_LEFT = Ended(Attempt.REFUSED, PUSH.address_gone, Trouble.ADDRESS)
 
 
@@ -23,34 +25,35 @@ class WebPushChannel:
 
     definition = PUSH
 
-    def __init__(self, sender: PushSender | None) -> None:
-        """Without a sender there is no key: then nobody has a device."""
+    def __init__(self, sender: PushSender) -> None:
         self._sender = sender
-        self._pool: Pool | None = None
 
     @property
     def notes(self) -> Sequence[str]:
         """Remarks for operators on the key."""
-        return [_NO_KEY] if self._sender is None else self._sender.key.notes
-
-    async def start(self, pool: Pool) -> None:
-        """End the devices that subscribed with another key."""
-        self._pool = pool
-        await devices.end_of_other_keys(pool, self._sender.key.fingerprint if self._sender else None)
+        return self._sender.key.notes
 
     def compose(self, letter: Letter | ListLetter) -> PushMessage | Ended:
         """The message for an alert or a list. See `Channel`."""
         return messages.of_list(letter) if isinstance(letter, ListLetter) else messages.of_alert(letter)
 
-    async def send(self, message: PushMessage) -> Ended:
+    async def send(self, pool: Pool, message: PushMessage) -> Ended:
         """Send to every device at the same time, in bounded time."""
-        assert self._pool is not None
-        live = await devices.live(self._pool, message.recipient)
-        if self._sender is None or not live:
-            return _NONE_LEFT
-        await shown.keep(self._pool, message.recipient, message.tag, message.deliveries)
-        results = await self._sender.to_devices(self._pool, live, message)
+        live = await devices.live(pool, message.recipient, self._sender.key.fingerprint)
+        if not live:
+            return _OF_ANOTHER_KEY if await devices.has_live(pool, message.recipient) else _NONE_LEFT
+        await shown.keep(pool, message.recipient, message.tag, message.deliveries)
+        results = await self._sender.to_devices(pool, live, message)
         return ended_by_all([one.ended for one in results])
+
+
+async def note_without_key(connection: Connection) -> str:
+    """What operators should know of an installation without a key."""
+    number = await devices.count_live(connection)
+    if not number:
+        return "no notifications go to devices: set PUSH_KEY and PUSH_CONTACT (`handoff push key` makes a key)"
+    devices_left = counted(number, "device")
+    return f"PUSH_KEY is not set, so {devices_left} of salespeople cannot be notified: alerts go by e-mail only"
 
 
 def ended_by_all(ends: Sequence[Ended]) -> Ended:

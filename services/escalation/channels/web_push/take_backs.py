@@ -26,6 +26,6 @@ async def take_back_due(sender: PushSender, pool: Pool) -> int:
 
 
 async def _take_back(sender: PushSender, pool: Pool, over: TakenBack) -> None:
-    live = await devices.live(pool, over.salesperson_id)
+    live = await devices.live(pool, over.salesperson_id, sender.key.fingerprint)
     if live:
         await sender.to_devices(pool, live, of_end(over))

@@ -19,7 +19,9 @@ def _state(delivery: Delivery) -> str:
     match delivery.state:
         case "pending" if delivery.attempts:
             return f"not sent yet, next attempt {at_clock(delivery.try_at)}"
-        case "pending" | "sending":
+        case "pending":
+            return "not sent yet"
+        case "sending":
             return "on its way"
         case "held":
             return f"held until {utc_minute(delivery.try_at)}"
