@@ -153,13 +153,9 @@ async def add_device(pool: Pool, sender: PushSender, person: str, given: tuple[s
     """
     subscription = Subscription(*given)
     sender.check(subscription)
-    if not await devices.is_active(pool, person):
-        return False
     key, fingerprint = token_bytes(PRESS_KEY_OCTETS), sender.key.fingerprint
-    await devices.add(
-        pool, NewDevice(uuid4(), SalespersonId(person), subscription, key, _BY_COMMAND, fingerprint, session_hash=None)
-    )
-    return True
+    device = NewDevice(uuid4(), SalespersonId(person), subscription, key, _BY_COMMAND, fingerprint, session_hash=None)
+    return await devices.add(pool, device) is not None
 
 
 def keeping_up(device_key: str | None) -> Loop:

@@ -26,7 +26,7 @@ MAY_COMMIT = {
     "shared/messaging/consumer.py": "offsets to Kafka, after the transaction that stored them",
     "shared/migrations/upgrading.py": "changes tables, not what is in them",
     "services/escalation/store/claims.py": "claims what is sent next under its recipient's lock",
-    "services/escalation/store/sessions.py": "counts somebody's sign-in links under a lock before it adds one",
+    "services/escalation/store/sessions.py": "adds a link under a lock, and ends a device together with its session",
     "services/escalation/store/devices.py": "ends other devices of a browser together with adding it",
 }
 MAY_WRITE_BY_ITSELF = {

@@ -17,7 +17,7 @@ from services.escalation.inbox.answers import NotHere
 from services.escalation.inbox.dependencies import InboxDependencies, Notifications, Tested
 from services.escalation.inbox.forms import NotUnderstood, text_of
 from services.escalation.inbox.rendering import Pages
-from services.escalation.inbox.sessions import FormRefused, Sessions, check_token
+from services.escalation.inbox.sessions import FormRefused, Sessions, SignedOut, check_token
 from services.escalation.store import devices as store
 from services.escalation.store.devices import DeviceRow, NewDevice, Subscription
 from services.escalation.store.inbox import now
@@ -79,7 +79,8 @@ class DevicePages:
                 fingerprint=notifications.fingerprint,
                 session_hash=self._sessions.held(request),
             )
-            await store.add(self._pool, device)
+            if await store.add(self._pool, device) is None:
+                raise SignedOut(_PAGE)
         return RedirectResponse(_PAGE, status_code=303)
 
     async def remove(self, request: Request) -> Response:

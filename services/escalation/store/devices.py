@@ -55,7 +55,14 @@ _OF_PERSON = """
     order by ended_at is not null, ended_at desc, added_at desc, device_id
 """
 _WHOSE = "select salesperson_id, ended_because from escalation.push_devices where device_id = $1"
-_IS_ACTIVE = "select exists (select from escalation.salespeople where salesperson_id = $1 and active)"
+# Both rows stay as they are until the device is added. Each change that ends devices changes one of them before it
+# ends the devices, so it either comes first, or waits and then ends this one too. People come before sessions, as in
+# the transaction of a person who leaves.
+_PERSON = "select active from escalation.salespeople where salesperson_id = $1 for share"
+_SESSION = """
+    select true from escalation.sessions
+    where token_hash = $1 and salesperson_id = $2 and expires_at > shared.app_now() for key share
+"""
 _LIVE = """
     select device_id, label, endpoint, p256dh, auth, press_key from escalation.push_devices
     where salesperson_id = $1 and ended_at is null and key_fingerprint = $2 order by added_at, device_id
@@ -114,27 +121,24 @@ class LiveDevice:
     press_key: bytes = field(repr=False)
 
 
-async def add(pool: Pool, device: NewDevice) -> UUID:
+async def add(pool: Pool, device: NewDevice) -> UUID | None:
     """Add a device, or refresh the one with the same subscription. Return its ID.
 
-    A subscription belongs to one person, and a browser has one subscription: other devices with either end.
+    None: its session has ended, or its owner has left. A device without a session needs an owner in the directory. A
+    subscription belongs to one person, and a browser has one subscription: other devices with either end.
     """
     subscription, me = device.subscription, device.salesperson_id
     hashed = sha256(subscription.endpoint.encode()).digest()
     keys = (subscription.endpoint, hashed, subscription.p256dh, subscription.auth, device.press_key)
     async with pool.acquire() as connection, connection.transaction():
+        if not await _may_have(connection, device):
+            return None
         await connection.execute(_END_OF_OTHERS, DeviceEnd.OTHER_PERSON, hashed, me)
         await connection.execute(_END_OF_THE_BROWSER, DeviceEnd.REPLACED, device.session_hash, hashed)
         about = (device.label, device.fingerprint, device.session_hash)
         id: UUID = await connection.fetchval(_ADD, device.device_id, me, *keys, *about)
         await connection.execute(_END_OLDEST, DeviceEnd.TOO_MANY, me, MOST_DEVICES)
     return id
-
-
-async def is_active(pool: Pool, person: str) -> bool:
-    """Whether there is such a salesperson, who has not left."""
-    active: bool = await pool.fetchval(_IS_ACTIVE, person)
-    return active
 
 
 async def remove(pool: Pool, person: SalespersonId, device: UUID) -> bool:
@@ -149,9 +153,9 @@ async def end_gone(pool: Pool, devices: Collection[UUID]) -> None:
     await pool.execute(_END_GONE, DeviceEnd.GONE, list(devices))
 
 
-async def end_of_session(pool: Pool, session_hash: bytes) -> None:
-    """End the device of a browser whose user signs out."""
-    await pool.execute(_END_OF_SESSION, DeviceEnd.SIGNED_OUT, session_hash)
+async def end_of_session(connection: Connection, session_hash: bytes) -> None:
+    """End the device of a browser whose user signs out. Its session ends before."""
+    await connection.execute(_END_OF_SESSION, DeviceEnd.SIGNED_OUT, session_hash)
 
 
 async def end_of_people(database: "Pool | Connection", people: Collection[str], because: DeviceEnd) -> None:
@@ -208,6 +212,15 @@ async def count_live(connection: Connection) -> int:
 async def note_accepted(pool: Pool, devices: Collection[UUID]) -> None:
     """Note that the push services of these devices have just accepted a message."""
     await pool.execute(_ACCEPTED, list(devices))
+
+
+async def _may_have(connection: Connection, device: NewDevice) -> bool:
+    """Whether the owner has not left and the session has not ended, which stays so until the end of the transaction."""
+    active = await connection.fetchval(_PERSON, device.salesperson_id)
+    if device.session_hash is None:
+        return bool(active)
+    is_open = await connection.fetchval(_SESSION, device.session_hash, device.salesperson_id)
+    return active is not False and is_open is True
 
 
 def _row(row: dict[str, object]) -> DeviceRow:

@@ -159,8 +159,9 @@ async def alive(connection: Connection, sessions: Collection[bytes]) -> set[byte
 
 async def end_session(database: Pool, token_hash: bytes) -> None:
     """End a session, and the notifications in its browser."""
-    await devices.end_of_session(database, token_hash)
-    await database.execute(_END_SESSION, token_hash)
+    async with database.acquire() as connection, connection.transaction():
+        await connection.execute(_END_SESSION, token_hash)
+        await devices.end_of_session(connection, token_hash)
 
 
 async def manager_name(pool: Pool, salesperson: SalespersonId) -> str | None:
