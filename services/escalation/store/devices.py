@@ -1,6 +1,6 @@
 """Stores the browsers that receive notifications. An ended device keeps no address, key or session."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -64,8 +64,8 @@ _SESSION = """
     where token_hash = $1 and salesperson_id = $2 and expires_at > shared.app_now() for key share
 """
 _LIVE = """
-    select device_id, label, endpoint, p256dh, auth, press_key from escalation.push_devices
-    where salesperson_id = $1 and ended_at is null and key_fingerprint = $2 order by added_at, device_id
+    select salesperson_id, device_id, label, endpoint, p256dh, auth, press_key from escalation.push_devices
+    where salesperson_id = any($1::text[]) and ended_at is null and key_fingerprint = $2 order by added_at, device_id
 """
 _HAS_LIVE = "select exists (select from escalation.push_devices where salesperson_id = $1 and ended_at is null)"
 _COUNT_LIVE = "select count(*) from escalation.push_devices where ended_at is null"
@@ -189,12 +189,16 @@ async def of_person(pool: Pool, person: SalespersonId, session_hash: bytes) -> S
 
 async def live(pool: Pool, person: str, fingerprint: str) -> Sequence[LiveDevice]:
     """The devices that receive this person's notifications and subscribed with the key of this fingerprint."""
-    return [
-        LiveDevice(
-            row["device_id"], row["label"], Subscription(row["endpoint"], row["p256dh"], row["auth"]), row["press_key"]
-        )
-        for row in await pool.fetch(_LIVE, person, fingerprint)
-    ]
+    return (await live_of(pool, [person], fingerprint))[person]
+
+
+async def live_of(pool: Pool, people: Collection[str], fingerprint: str) -> Mapping[str, Sequence[LiveDevice]]:
+    """These devices of each of these people."""
+    found: dict[str, list[LiveDevice]] = {person: [] for person in people}
+    for row in await pool.fetch(_LIVE, list(found), fingerprint):
+        keys = Subscription(row["endpoint"], row["p256dh"], row["auth"])
+        found[row["salesperson_id"]].append(LiveDevice(row["device_id"], row["label"], keys, row["press_key"]))
+    return found
 
 
 async def has_live(pool: Pool, person: str) -> bool:

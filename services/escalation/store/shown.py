@@ -11,7 +11,7 @@ from shared.ids import SalespersonId
 
 SHOWN_FOR = timedelta(hours=24)
 """How long a notification may still be on a device; push services keep a message no longer either."""
-_AT_ONCE = 100
+_AT_ONCE = 20
 
 _KEEP = """
     insert into escalation.shown_notifications (delivery_id, salesperson_id, tag, shown_at)

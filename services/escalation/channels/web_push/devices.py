@@ -20,10 +20,14 @@ from services.escalation.channels.web_push.vapid import VapidKey
 from services.escalation.domain.own_facts import Attempt
 from services.escalation.domain.presses import press_token
 from services.escalation.store import devices as store
+from services.escalation.store import inbox
 from services.escalation.store.devices import LiveDevice, Subscription
-from shared.database import Pool
+from shared.database import DATABASE_ERRORS, Pool
+from shared.logs import get_logger
 
 _TOPIC_LENGTH = 32
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +61,14 @@ class PushSender:
 
     async def to_devices(self, pool: Pool, devices: Sequence[LiveDevice], message: PushMessage) -> Sequence[ToDevice]:
         """Send to each of these devices at the same time, and store which of them received it and which are gone."""
-        now = await pool.fetchval("select shared.app_now()")
-        ends = await asyncio.gather(*(self._to_device(device, message, now) for device in devices))
-        results = [ToDevice(device, ended) for device, ended in zip(devices, ends, strict=True)]
-        accepted = [one.device.device_id for one in results if one.ended.result is Attempt.ACCEPTED]
-        gone = [one.device.device_id for one in results if one.ended.trouble is Trouble.RECIPIENT]
-        if accepted:
-            await store.note_accepted(pool, accepted)
-        if gone:
-            await store.end_gone(pool, gone)
+        results = await self.to_each(devices, message, await inbox.now(pool))
+        await note(pool, results)
         return results
+
+    async def to_each(self, devices: Sequence[LiveDevice], message: PushMessage, now: datetime) -> Sequence[ToDevice]:
+        """Send to each of these devices at the same time, and store nothing."""
+        ends = await asyncio.gather(*(self._to_device(device, message, now) for device in devices))
+        return [ToDevice(device, ended) for device, ended in zip(devices, ends, strict=True)]
 
     async def _to_device(self, device: LiveDevice, message: PushMessage, now: datetime) -> Ended:
         if message.press is not None:
@@ -90,6 +92,23 @@ class PushSender:
         if not message.waits_beside:
             headers["Topic"] = topic_of(message.tag)
         return await self.client.post(keys.endpoint, body, headers)
+
+
+async def note(pool: Pool, results: Sequence[ToDevice]) -> None:
+    """Store which devices received a message and which are gone.
+
+    Best effort, with the database away too: the result of a message that was accepted does not depend on it, or it
+    would be sent again.
+    """
+    accepted = {one.device.device_id for one in results if one.ended.result is Attempt.ACCEPTED}
+    gone = {one.device.device_id for one in results if one.ended.trouble is Trouble.RECIPIENT}
+    try:
+        if accepted:
+            await store.note_accepted(pool, accepted)
+        if gone:
+            await store.end_gone(pool, gone)
+    except DATABASE_ERRORS as error:
+        log.warning("the state of devices could not be stored", error=type(error).__name__)
 
 
 def topic_of(tag: str) -> str:

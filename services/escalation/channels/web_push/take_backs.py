@@ -2,10 +2,9 @@
 
 import asyncio
 
-from services.escalation.channels.web_push.devices import PushSender
+from services.escalation.channels.web_push.devices import PushSender, note
 from services.escalation.channels.web_push.messages import of_end
 from services.escalation.store import devices, shown
-from services.escalation.store.shown import TakenBack
 from shared.database import Pool
 
 _POLL_SECONDS = 2.0
@@ -19,13 +18,11 @@ async def take_back_notifications(sender: PushSender, pool: Pool) -> None:
 
 
 async def take_back_due(sender: PushSender, pool: Pool) -> int:
-    """Take back the notifications that nobody needs any more. Return their number."""
+    """Take back notifications that nobody needs any more, a limited number. Return that number."""
     over = await shown.claim_over(pool)
-    await asyncio.gather(*(_take_back(sender, pool, one) for one in over))
+    if over:
+        people = {one.salesperson_id for one in over}
+        live = await devices.live_of(pool, people, sender.key.fingerprint)
+        sent = (sender.to_each(live[one.salesperson_id], of_end(one), one.now) for one in over)
+        await note(pool, [one for results in await asyncio.gather(*sent) for one in results])
     return len(over)
-
-
-async def _take_back(sender: PushSender, pool: Pool, over: TakenBack) -> None:
-    live = await devices.live(pool, over.salesperson_id, sender.key.fingerprint)
-    if live:
-        await sender.to_devices(pool, live, of_end(over))
