@@ -1,7 +1,10 @@
-"""The trusted certificates and this process's own: one TLS context for all outgoing connections."""
+"""The trusted certificates and this process's own, for outgoing connections, and the errors of such connections."""
 
 import ssl
 from pathlib import Path
+from typing import TypeVar
+
+E = TypeVar("E", bound=BaseException)
 
 
 def trusting(ca_file: Path | None, variable: str) -> ssl.SSLContext:
@@ -22,6 +25,13 @@ def show_certificate(context: ssl.SSLContext, certificate: Path, key: Path | Non
     except (OSError, ssl.SSLError) as error:
         variables = "KAFKA_CERTIFICATE_FILE and KAFKA_KEY_FILE"
         raise ValueError(f"{variables}: {_wrong(error, 'a PEM certificate and its key')}") from None
+
+
+def error_within(error: BaseException | None, kind: type[E]) -> E | None:
+    """The error of this kind among an error and its causes: libraries wrap the errors of a TLS connection."""
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _wrong(error: OSError, wanted: str) -> str:

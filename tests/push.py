@@ -2,10 +2,11 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from deploy.local.ports import LOOPBACK, free_ports
@@ -14,6 +15,7 @@ from deploy.local.push_receiver import Receiving, listening, origin_of
 from deploy.local.push_store import PushStore, Subscription
 from services.escalation.channels.web_push.client import PushClient
 from services.escalation.channels.web_push.encryption import ReceiverKeys, encrypt
+from services.escalation.channels.web_push.network import Address
 from services.escalation.channels.web_push.services import PushServices
 from services.escalation.channels.web_push.vapid import VapidKey
 
@@ -58,6 +60,18 @@ class LocalPush:
             "Authorization": KEY.authorization(self.origin, NOW),
         }
         return {**usual, **{name.replace("_", "-"): value for name, value in changes.items()}}
+
+
+class Fixed:
+    """Resolves every name to this address, and counts how often."""
+
+    def __init__(self, address: str) -> None:
+        self._address = ip_address(address)
+        self.times = 0
+
+    async def __call__(self, host: str, port: int) -> Sequence[Address]:
+        self.times += 1
+        return [self._address]
 
 
 @asynccontextmanager

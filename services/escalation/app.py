@@ -74,7 +74,7 @@ log = get_logger(__name__)
 def service(settings: EscalationSettings) -> Service:
     """The service with these settings. Raises ValueError for an unreadable SMTP_URL, MAIL_FROM, MAIL_REPLY_TO,
     READER_KEYS or setting of notifications."""
-    sender = push_sender(settings)
+    sender, background = push_sender(settings), push_sender(settings)  # alerts wait for no other message
     device_key = None if sender is None else sender.key.fingerprint
     installation = Installation(
         desk=SalespersonId(settings.desk), max_alert_age=settings.max_alert_age, device_key=device_key
@@ -99,7 +99,7 @@ def service(settings: EscalationSettings) -> Service:
             send_sign_in_link=sending_sign_in_links(email, partial(now, resources.pool)),
             public_url=settings.inbox_url,
             metrics=resources.metrics,
-            notifications=None if sender is None else notifications(sender, resources.pool),
+            notifications=None if background is None else notifications(background, resources.pool),
         )
         summary = "Notices that a sold account is at risk, and alerts the salesperson who made the sale."
         reference = ServiceReference(NAME, summary, OUTLINE.listens_to, OUTLINE.publishes).on(resources.cluster)
@@ -121,7 +121,7 @@ def service(settings: EscalationSettings) -> Service:
         own_facts=OWN_FACTS,
         loops={channel.definition.label: sending(channel) for channel in channels}
         | {"notices": partial(send_notices, email), "upkeep of devices": keeping_up(device_key)}
-        | ({} if sender is None else {"take-backs of notifications": partial(taking_back, sender)}),
+        | ({} if background is None else {"take-backs of notifications": partial(taking_back, background)}),
         sample=sample,
         observe=count_decisions,
         notes=noting,
@@ -142,7 +142,7 @@ def push_sender(settings: EscalationSettings) -> PushSender | None:
 
 
 def notifications(sender: PushSender, pool: Pool) -> Notifications:
-    """What pages need for notifications on devices."""
+    """What pages need for notifications on devices. Tests go through a sender that sends no alerts."""
     return Notifications(sender.key.public, sender.key.fingerprint, sender.check, partial(send_test, sender, pool))
 
 
@@ -169,7 +169,7 @@ def keeping_up(device_key: str | None) -> Loop:
 
 
 async def taking_back(sender: PushSender, resources: Resources) -> None:
-    """The loop that takes notifications back."""
+    """The loop that takes notifications back, through a sender that sends no alerts."""
     await take_back_notifications(sender, resources.pool)
 
 

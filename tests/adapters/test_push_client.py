@@ -1,8 +1,8 @@
 """Messages go to a push service over HTTPS, in bounded time, and each has a known result."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from ipaddress import ip_address
+from collections import Counter
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,13 +10,12 @@ import pytest
 from deploy.local.push_store import Behaviour
 from services.escalation.channels.channel import Ended, Trouble
 from services.escalation.channels.web_push.client import PushClient
-from services.escalation.channels.web_push.network import Address
 from services.escalation.channels.web_push.services import PushServices
 from services.escalation.domain.own_facts import Attempt
 from services.escalation.domain.push_reasons import STANDING
 from shared.logs import configure_logging
 from tests.log_streams import LogStream
-from tests.push import LocalPush, answering, local_push
+from tests.push import Fixed, LocalPush, answering, local_push
 
 SECRET = "gAAAAABkeepthis"
 
@@ -84,6 +83,27 @@ async def test_services_that_hang_leave_the_pool_usable(push: LocalPush) -> None
     anna = push.store.subscribe("anna")
     ended = await asyncio.gather(*(client.post(push.address(anna), push.message(anna), headers) for _ in range(3)))
     assert {one.result for one in ended} == {Attempt.ACCEPTED}
+
+
+async def test_a_service_that_hangs_delays_no_message_to_another(tmp_path: Path) -> None:
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.readuntil(b"\r\n\r\n"):
+            writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
+
+    async with answering(tmp_path, hang) as slow, answering(tmp_path, accept) as fast:
+        services = PushServices.read(f"https://127.0.0.1:{slow} https://127.0.0.1:{fast}")
+        client = PushClient(services, ca_file=tmp_path / "authority.pem", whole_seconds=5.0)
+        hanging = [asyncio.ensure_future(client.post(f"https://127.0.0.1:{slow}/x", b"", {})) for _ in range(30)]
+        await asyncio.sleep(0.5)
+        ended = await asyncio.gather(*(client.post(f"https://127.0.0.1:{fast}/x", b"", {}) for _ in range(30)))
+        assert {one.result for one in ended} == {Attempt.ACCEPTED}
+        assert not [one for one in hanging if one.done()]
+        results = Counter(outcome(one) for one in await asyncio.gather(*hanging))
+        await client.aclose()
+    assert results == {(Attempt.UNKNOWN, Trouble.BROKEN_OFF): 20, (Attempt.PUT_OFF, Trouble.CROWDED): 10}
 
 
 async def test_a_connection_serves_many_messages(tmp_path: Path) -> None:
@@ -182,18 +202,6 @@ async def test_the_certificate_must_be_for_the_name_wherever_it_leads(
     assert (await client.post(f"{origin}/push/unknown", b"", {})).trouble is trouble
 
 
-class Fixed:
-    """Resolves every name to this address, and counts how often."""
-
-    def __init__(self, address: str) -> None:
-        self._address = ip_address(address)
-        self.times = 0
-
-    async def __call__(self, host: str, port: int) -> Sequence[Address]:
-        self.times += 1
-        return [self._address]
-
-
 async def test_an_allowed_name_that_leads_inside_is_not_connected_to(push: LocalPush) -> None:
     client = push.client("push.company.com", resolve=Fixed("127.0.0.1"))
     ended = await client.post(f"https://push.company.com/{SECRET}", b"", {})
@@ -220,42 +228,6 @@ async def test_no_proxy_is_taken_from_the_environment(push: LocalPush, monkeypat
     assert (await push.client().post(push.address(anna), push.message(anna), push.headers())).result is Attempt.ACCEPTED
 
 
-@pytest.mark.parametrize("status", [200, 407])
-async def test_a_proxy_connects_and_resolves(push: LocalPush, tmp_path: Path, status: int) -> None:
-    asked: list[str] = []
-
-    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
-        writer.write(f"HTTP/1.1 {status} {SECRET}\r\n\r\n".encode())
-        if status == 200:
-            inner = await asyncio.open_connection("127.0.0.1", int(push.origin.rpartition(":")[2]))
-            await asyncio.gather(pipe(reader, inner[1]), pipe(inner[0], writer))
-
-    anna = push.store.subscribe("anna")
-    names = Fixed("127.0.0.1")
-    async with answering(tmp_path, proxy, encrypted=False) as port:
-        client = push.client(proxy=f"http://user:pass%40word@127.0.0.1:{port}", resolve=names)
-        ended = await client.post(push.address(anna), push.message(anna), push.headers())
-        await client.aclose()
-    expected = (Attempt.ACCEPTED, None) if status == 200 else (Attempt.PUT_OFF, Trouble.SERVER)
-    assert outcome(ended) == expected
-    assert (asked[0].partition("\r\n")[0], names.times) == (
-        f"CONNECT {push.origin.removeprefix('https://')} HTTP/1.1",
-        0,
-    )
-    assert "Proxy-Authorization: Basic dXNlcjpwYXNzQHdvcmQ=" in asked[0]
-    assert SECRET not in repr(ended)
-
-
-@pytest.mark.parametrize(
-    "url", ["proxy.company.com:3128", "socks5://a:1", "http://", "http://a/path", "http://a:b@c@d"]
-)
-async def test_an_unusable_proxy_is_refused_without_its_password(push: LocalPush, url: str) -> None:
-    with pytest.raises(ValueError, match="PUSH_PROXY") as refused:
-        push.client(proxy=url)
-    assert "b@c" not in str(refused.value)
-
-
 async def test_neither_address_nor_key_nor_signature_is_written_anywhere(push: LocalPush, restored: None) -> None:
     stream = LogStream()
     configure_logging("escalation", "debug", stream=stream)
@@ -274,13 +246,6 @@ async def test_neither_address_nor_key_nor_signature_is_written_anywhere(push: L
     token = headers["Authorization"].partition("t=")[2][:40]
     assert [one for one in (*written, SECRET, token) if one in shown] == []
     assert all(one.reason for one in ended if one.result is not Attempt.ACCEPTED)
-
-
-async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Pass on all octets."""
-    while chunk := await reader.read(65_536):
-        writer.write(chunk)
-    writer.close()
 
 
 def client_of(folder: Path, port: int) -> PushClient:

@@ -29,6 +29,7 @@ class Trouble(StrEnum):
     RECIPIENT = "recipient_refused"
     MESSAGE = "message_refused"
     PUT_OFF = "put_off"
+    CROWDED = "crowded"
     BROKEN_OFF = "broken_off"
     ADDRESS = "address"
     COMPOSING = "composing"
@@ -59,7 +60,10 @@ class Ended:
 
 
 class Channel(Protocol[M]):
-    """A channel that sends messages. `definition` has its name, and finds a person's address on it."""
+    """A channel that sends messages. `definition` has its name, and finds a person's address on it. At most `at_once`
+    messages are sent at the same time."""
+
+    at_once: int
 
     @property
     def definition(self) -> ChannelDefinition:

@@ -19,6 +19,7 @@ class EmailChannel:
     """Alerts by e-mail. A message of unknown outcome is sent again with the same Message-ID."""
 
     definition = EMAIL
+    at_once = 10
 
     def __init__(self, server: MailServer, letters: Letters) -> None:
         self._server = server

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services.escalation.channels.channel import Ended
 from services.escalation.channels.email import EmailChannel
-from services.escalation.channels.sender import AT_ONCE, count_attempt, warn
+from services.escalation.channels.sender import count_attempt, warn
 from services.escalation.channels.smtp import Mail
 from services.escalation.domain.addresses import Outcome, after_sending
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_UNKNOWN
@@ -29,6 +29,7 @@ from shared.service import Resources
 from shared.transaction import InputProcessor
 
 _POLL_SECONDS = 1.0
+_AT_ONCE = 10
 GIVE_UP_BOUNCES_AFTER_UNKNOWN = 3
 """After this many unknown results the notice is given up. `handoff bounces list` names the address as well, so many
 repetitions are worse than none."""
@@ -60,8 +61,8 @@ async def send_due_notices(email: EmailChannel, processor: InputProcessor, metri
             await _mark_address(processor, notice, ended)
         await end(processor.pool, notice, outcome, ended.reason)
 
-    changed = await address_notices.claim(processor.pool, AT_ONCE)
-    failing = await upward_notices.claim(processor.pool, AT_ONCE)
+    changed = await address_notices.claim(processor.pool, _AT_ONCE)
+    failing = await upward_notices.claim(processor.pool, _AT_ONCE)
     await asyncio.gather(
         *(send(one, email.letters.address_changed, address_notices.end, GIVE_UP_AFTER_UNKNOWN) for one in changed),
         *(send(one, email.letters.notice, upward_notices.end, GIVE_UP_BOUNCES_AFTER_UNKNOWN) for one in failing),
@@ -71,7 +72,7 @@ async def send_due_notices(email: EmailChannel, processor: InputProcessor, metri
 
 async def report_lost_devices(processor: InputProcessor) -> None:
     """Report people who have lost their last device. If the process dies in between, the same report is made again."""
-    for lost in await upward_notices.lost_devices(processor.pool, AT_ONCE):
+    for lost in await upward_notices.lost_devices(processor.pool, _AT_ONCE):
         if lost.were_last:
             id = derived("last device gone", *lost.devices)
             await _report(processor, LastDeviceGone(), id, about=lost.salesperson_id)

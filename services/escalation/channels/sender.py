@@ -28,7 +28,6 @@ from shared.metrics import Metrics
 from shared.telemetry import Attribute, EffectSpan, delivery_span
 from shared.transaction import InputProcessor
 
-AT_ONCE = 10
 _POLL_SECONDS = 0.2
 _RECEIPT_PAUSE_SECONDS = 0.5
 _FINISH_SECONDS = 30.0
@@ -58,7 +57,7 @@ class Sender(Generic[M]):
         """Send until cancelled; messages being sent are finished first."""
         try:
             while True:
-                if len(self._sending) >= AT_ONCE:
+                if len(self._sending) >= self._channel.at_once:
                     await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
                 elif not await self.start_due(pool, processor, metrics):
                     await asyncio.sleep(_POLL_SECONDS)
@@ -70,7 +69,8 @@ class Sender(Generic[M]):
     async def start_due(self, pool: Pool, processor: InputProcessor, metrics: Metrics) -> set[asyncio.Task[None]]:
         """Start sending due messages, as far as there are free places."""
         await give_up_on_silent_attempts(pool, metrics)
-        due = await claim(pool, self._channel.definition, AT_ONCE - len(self._sending), self._policies)
+        places = self._channel.at_once - len(self._sending)
+        due = await claim(pool, self._channel.definition, places, self._policies)
         started = {asyncio.create_task(self._deliver(message, processor, metrics)) for message in due}
         for task in started:
             self._sending.add(task)

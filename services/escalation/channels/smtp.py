@@ -13,7 +13,6 @@ from email.errors import MessageError
 from email.message import EmailMessage
 from enum import Enum
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -29,9 +28,7 @@ from services.escalation.domain.channels import (
 from services.escalation.domain.own_facts import Attempt
 from shared.addresses import fault_of
 from shared.contracts.mailboxes import compared
-from shared.tls import trusting
-
-E = TypeVar("E", bound=BaseException)
+from shared.tls import error_within, trusting
 
 SEND_SECONDS = 30.0
 COMPOSING_ERRORS = (MessageError, ValueError, LookupError, AttributeError)
@@ -194,13 +191,13 @@ def _encryption(scheme: str, host: str) -> Encryption:
 
 
 def _not_connected(error: BaseException) -> Ended:
-    trust = _within(error, ssl.SSLCertVerificationError)
+    trust = error_within(error, ssl.SSLCertVerificationError)
     if trust is not None:
         why = f"{IS_NOT_TRUSTED} ({trust.verify_message})"
         return Ended(Attempt.PUT_OFF, why, Trouble.CERTIFICATE)
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return _refused(error.code, "the connection", Trouble.SERVER)
-    if (encrypting := _within(error, ssl.SSLError)) is not None:
+    if (encrypting := error_within(error, ssl.SSLError)) is not None:
         why = f"{CANNOT_ENCRYPT} ({encrypting.reason or _named(encrypting)})"
         return Ended(Attempt.PUT_OFF, why, Trouble.NO_ENCRYPTION)
     return Ended(Attempt.PUT_OFF, f"the mail server does not respond ({_named(error)})", Trouble.NO_ANSWER)
@@ -223,13 +220,6 @@ def _not_ascii(mail: Mail) -> Ended:
         return Ended(Attempt.PUT_OFF, TAKES_NO_SUCH_SENDER, Trouble.SENDER)
     reason = "the mail server takes only ASCII before the @ of an address (it offers no SMTPUTF8)"
     return Ended(Attempt.REFUSED, reason, Trouble.ADDRESS)
-
-
-def _within(error: BaseException | None, kind: type[E]) -> E | None:
-    """The error of this kind among an error and its causes."""
-    while error is not None and not isinstance(error, kind):
-        error = error.__cause__ or error.__context__
-    return error
 
 
 def _named(error: BaseException) -> str:

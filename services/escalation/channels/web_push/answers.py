@@ -15,7 +15,9 @@ Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 _SHORTEST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(hours=1)
 _SECONDS = re.compile(r"[0-9]{1,9}")
-_DEFERRING = frozenset({406, 408, 425, 429})
+MAY_PASS = frozenset({408, 425, 429})
+"""The answers below 500 that ask to try again later."""
+_DEFERRING = MAY_PASS | {406}
 """Also 406, with which Microsoft's service says "too many" (and when to come back)."""
 
 

@@ -24,6 +24,7 @@ class WebPushChannel:
     """Alerts as notifications. A message of unknown outcome is sent again, and replaces the first on the device."""
 
     definition = PUSH
+    at_once = 40  # twice as many as may be under way to one push service
 
     def __init__(self, sender: PushSender) -> None:
         self._sender = sender

@@ -4,18 +4,20 @@ Nothing here writes an endpoint, a key or a signature anywhere: with them, anyon
 """
 
 import asyncio
+import re
 import ssl
 from collections.abc import Mapping
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import httpcore2
 
 from services.escalation.channels.channel import Ended, Trouble
-from services.escalation.channels.web_push.answers import ended_by
+from services.escalation.channels.web_push.answers import MAY_PASS, ended_by
 from services.escalation.channels.web_push.network import CheckedNetwork, PrivateAddress, Resolve, resolve
+from services.escalation.channels.web_push.places import NoPlace, Places
 from services.escalation.channels.web_push.services import Endpoint, NotAPushService, PushServices
 from services.escalation.domain.own_facts import Attempt
 from services.escalation.domain.push_reasons import (
@@ -25,18 +27,20 @@ from services.escalation.domain.push_reasons import (
     PROXY_REFUSES,
 )
 from shared.addresses import fault_of
-from shared.tls import trusting
-
-E = TypeVar("E", bound=BaseException)
+from shared.tls import error_within, trusting
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
 WHOLE_SECONDS = 20.0
-"""The longest that an attempt takes, with waiting for a free connection, connecting, sending and the answer."""
+"""The longest that an attempt takes, with connecting, sending and the answer."""
+_CROWDED = "too many messages to this push service are under way"
 _LONGEST_ANSWER_OCTETS = 1_024
-_MOST_CONNECTIONS = 20
-_KEPT_CONNECTIONS = 10
+_MOST_CONNECTIONS = 100
+_MOST_TO_ONE_SERVICE = 20
+_PLACE_SECONDS = 2.0
+_KEPT_CONNECTIONS = 20
 _KEPT_SECONDS = 15.0
+_STATUS = re.compile(r"[0-9]{3}\b")
 _FAULTS = (
     OSError,
     httpcore2.TimeoutException,
@@ -48,6 +52,9 @@ _FAULTS = (
 
 class PushClient:
     """Sends to the services listed, and follows no redirect. One pool of connections serves all of them.
+
+    Only some of the connections are for one service. If they are all in use for some time, because the service is slow,
+    further messages to it are put off, and the others go on.
 
     Without a proxy, a name must have public addresses only, unless its origin is listed. A proxy (`http://` or
     `https://`, only the one given here) resolves names by itself: then only the list of services protects its network.
@@ -64,11 +71,11 @@ class PushClient:
     ) -> None:
         self._services = services
         self._whole_seconds = whole_seconds
-        context = trusting(ca_file, "PUSH_CA_FILE")
+        self._places = Places(_MOST_TO_ONE_SERVICE, wait_seconds=_PLACE_SECONDS)
         plain = httpcore2.AnyIOBackend()
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=context,
-            proxy=_proxy(proxy) if proxy else None,
+            ssl_context=trusting(ca_file, "PUSH_CA_FILE"),
+            proxy=_proxy(proxy, ca_file) if proxy else None,
             max_connections=_MOST_CONNECTIONS,
             max_keepalive_connections=_KEPT_CONNECTIONS,
             keepalive_expiry=_KEPT_SECONDS,
@@ -87,8 +94,10 @@ class PushClient:
             return Ended(Attempt.REFUSED, str(error), Trouble.ADDRESS)
         progress = _Progress()
         try:
-            async with asyncio.timeout(self._whole_seconds):
+            async with self._places.taken(endpoint.origin), asyncio.timeout(self._whole_seconds):
                 await self._exchange(endpoint, body, headers, progress)
+        except (NoPlace, httpcore2.PoolTimeout):
+            return Ended(Attempt.PUT_OFF, _CROWDED, Trouble.CROWDED)
         except _FAULTS as error:
             return progress.ended or _failed(error, is_sent=progress.is_sent)
         assert progress.ended is not None
@@ -107,7 +116,7 @@ class PushClient:
             content=body,
             extensions={
                 "timeout": {
-                    "pool": self._whole_seconds / 2,
+                    "pool": _PLACE_SECONDS,
                     "connect": CONNECT_SECONDS,
                     "write": CONNECT_SECONDS,
                     "read": ANSWER_SECONDS,
@@ -136,7 +145,7 @@ class _Progress:
             self.is_sent = True  # not yet when a proxy is asked to connect
 
 
-def _proxy(url: str) -> httpcore2.Proxy:
+def _proxy(url: str, ca_file: Path | None) -> httpcore2.Proxy:
     """The proxy at this address, with user and password where it wants them. Raises ValueError."""
     fault = fault_of("PUSH_PROXY", url)
     if fault is not None:
@@ -147,7 +156,7 @@ def _proxy(url: str) -> httpcore2.Proxy:
     auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
     port = parts.port or (443 if parts.scheme == "https" else 80)
     place = httpcore2.URL(scheme=parts.scheme, host=parts.hostname, port=port, target="/")
-    context = ssl.create_default_context() if parts.scheme == "https" else None
+    context = trusting(ca_file, "PUSH_CA_FILE") if parts.scheme == "https" else None
     return httpcore2.Proxy(place, auth=auth, ssl_context=context)
 
 
@@ -161,18 +170,22 @@ def _failed(error: Exception, *, is_sent: bool) -> Ended:
     if isinstance(error, PrivateAddress):
         return Ended(Attempt.PUT_OFF, HAS_PRIVATE_ADDRESS, Trouble.SERVER)
     if isinstance(error, httpcore2.ProxyError):
-        return Ended(Attempt.PUT_OFF, PROXY_REFUSES, Trouble.SERVER)
-    trust = _within(error, ssl.SSLCertVerificationError)
+        return _refused_by_proxy(error)
+    trust = error_within(error, ssl.SSLCertVerificationError)
     if trust is not None:
         return Ended(Attempt.PUT_OFF, f"{IS_NOT_TRUSTED} ({trust.verify_message})", Trouble.CERTIFICATE)
-    encrypting = _within(error, ssl.SSLError)
+    encrypting = error_within(error, ssl.SSLError)
     if encrypting is not None:
         return Ended(Attempt.PUT_OFF, f"{CANNOT_ENCRYPT} ({encrypting.reason})", Trouble.NO_ENCRYPTION)
     return Ended(Attempt.PUT_OFF, f"the push service does not answer ({named})", Trouble.NO_ANSWER)
 
 
-def _within(error: BaseException | None, kind: type[E]) -> E | None:
-    """The error of this kind among an error and its causes."""
-    while error is not None and not isinstance(error, kind):
-        error = error.__cause__ or error.__context__
-    return error
+def _refused_by_proxy(error: httpcore2.ProxyError) -> Ended:
+    """The result of an answer of the proxy other than success: its text begins with the status. Trouble on its way to
+    the push service may pass; what concerns the login or the request stays until an operator changes something."""
+    found = _STATUS.match(str(error))
+    status = int(found[0]) if found is not None else None
+    said = "" if status is None else f" with {status}"
+    if status is not None and (status >= 500 or status in MAY_PASS):
+        return Ended(Attempt.PUT_OFF, f"the proxy of PUSH_PROXY reached no push service{said}", Trouble.NO_ANSWER)
+    return Ended(Attempt.PUT_OFF, f"{PROXY_REFUSES}{said}", Trouble.SERVER)

@@ -50,7 +50,7 @@ class PushSender:
     def read(
         cls, key: str, *, contact: str, services: str, ca_file: Path | None = None, proxy: str | None = None
     ) -> Self:
-        """A sender with these settings. Raises ValueError."""
+        """A sender with these settings, and with connections of its own. Raises ValueError."""
         allowed = PushServices.read(services)
         return cls(VapidKey.read(key, subject=contact), allowed, PushClient(allowed, ca_file=ca_file, proxy=proxy))
 
