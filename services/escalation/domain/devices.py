@@ -32,7 +32,7 @@ class DeviceEnd(StrEnum):
 WHY_ENDED: Mapping[DeviceEnd, str] = {
     DeviceEnd.SIGNED_OUT: "you signed out on it",
     DeviceEnd.SIGNED_OUT_EVERYWHERE: "you signed out everywhere",
-    DeviceEnd.SIGN_INS_ENDED: "your e-mail address changed, which ended all sign-ins",
+    DeviceEnd.SIGN_INS_ENDED: "your e-mail address changed or you left, which ended all sign-ins",
     DeviceEnd.GONE: "its browser no longer receives notifications",
     DeviceEnd.OTHER_KEY: "this installation has a new key for notifications",
     DeviceEnd.REMOVED: "you removed it",
