@@ -26,6 +26,10 @@ FORM_SECONDS = 10.0
 _MAX_FORM_BYTES = 16_384
 _FORM_KIND = "application/x-www-form-urlencoded"
 _JSON_KIND = "application/json"
+_TOO_LARGE = {
+    _FORM_KIND: "Your note is too long to send. Shorten it and try again.",
+    _JSON_KIND: "This press is too large to be one of a notification. Open the episode instead.",
+}
 _HOME = ("/", "Go to your inbox")
 _Link: TypeAlias = tuple[str, str]
 
@@ -178,19 +182,19 @@ def _to_sign_in(next_path: str) -> Response:
 
 async def _check_form(request: Request, public_url: str, kind: str) -> None:
     """Reads a form for its handler. Raises FormRefused for a form that our pages do not send."""
-    await _check_size(request)
+    await _check_size(request, kind)
     await _read(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != kind:
         raise FormRefused("Your browser could not send this form. Reload the page and try again.")
     check_same_site(request, public_url)
 
 
-async def _check_size(request: Request) -> None:
+async def _check_size(request: Request, kind: str) -> None:
     length = request.headers.get("content-length", "")
     chunked = "transfer-encoding" in request.headers
     if chunked or not (length.isascii() and length.isdecimal()) or int(length) > _MAX_FORM_BYTES:
         closes = not await discard_rest(request)
-        raise _NotReceived(413, "Your note is too long to send. Shorten it and try again.", closes=closes)
+        raise _NotReceived(413, _TOO_LARGE[kind], closes=closes)
 
 
 async def _read(request: Request) -> None:
