@@ -206,7 +206,7 @@ async def test_an_ended_device_and_an_old_notification_are_forgotten(devices: De
         "endpoint_hash = null, p256dh = null, auth = null, press_key = null, session_hash = null"
     )
     upkeep = DeviceUpkeep(None)
-    for days, left in ((0, (1, 1)), (2, (1, 0)), (29, (0, 0))):
+    for days, left in ((0, (1, 1)), (8, (1, 0)), (23, (0, 0))):
         await devices.site.service.move_clock(timedelta(days=days))
         await upkeep.once(pool)
         shown = await pool.fetchval("select count(*) from escalation.shown_notifications")

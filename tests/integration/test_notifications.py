@@ -83,6 +83,13 @@ async def test_a_press_that_cannot_be_read_is_refused(devices: Devices, body: by
     assert answer.json()["done"] is False
 
 
+async def test_a_press_that_is_too_large_is_called_a_press(devices: Devices) -> None:
+    async with devices.site.browser() as browser:
+        answer = await browser.post("/push/acknowledge", json={"token": "x" * 20_000})
+    assert (answer.status_code, answer.json()["done"]) == (413, False)
+    assert answer.json()["message"] == "This press is too large to be one of a notification. Open the episode instead."
+
+
 async def test_a_button_pressed_by_another_site_does_nothing(devices: Devices) -> None:
     phone = await devices.phone()
     await devices.site.trouble()
@@ -155,7 +162,7 @@ async def test_what_is_too_old_to_be_shown_is_not_taken_back(devices: Devices) -
     await devices.send()
     desk = Desk(await devices.site.signed_in(), episode)
     assert (await desk.press("close", ending="lost:price")).status_code == 303
-    await devices.site.service.move_clock(timedelta(hours=25))
+    await devices.site.service.move_clock(timedelta(days=8))
     assert await devices.take_back() == 0
 
 

@@ -9,8 +9,8 @@ from services.escalation.store.claims import NEEDLESS
 from shared.database import Pool
 from shared.ids import SalespersonId
 
-SHOWN_FOR = timedelta(hours=24)
-"""How long a notification may still be on a device; push services keep a message no longer either."""
+SHOWN_FOR = timedelta(days=7)
+"""How long a notification is taken back. A device keeps one until its owner removes it; few are needed for so long."""
 _AT_ONCE = 20
 
 _KEEP = """
