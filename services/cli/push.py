@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
@@ -15,6 +15,9 @@ from services.cli.databases import with_pool
 from services.cli.installation import DEFAULT_DATA, Data, EscalationDatabase, ServiceName, enter
 from services.cli.run import read_settings
 from services.cli.terminal import AsJson, console, print_json, printable, stop_with
+
+if TYPE_CHECKING:
+    from deploy.local.push_store import PushStore
 
 app = typer.Typer(
     help="List push messages sent under `handoff up`, or make a subscription or key.", no_args_is_help=True
@@ -52,15 +55,15 @@ def subscribe(
     store = PushStore(_folder(data))
     if store.origin is None:
         raise stop_with(f"The push receiver has not run yet with the data folder {data or DEFAULT_DATA}.")
-    shown = store.subscribe(person).shown(store.origin)
     if add:
         enter(data, escalation=escalation)
-        _add(person, shown)
+    shown = _added(person, store, store.origin) if add else store.subscribe(person).shown(store.origin)
     print_json(shown)
 
 
-def _add(person: str, shown: Mapping[str, Any]) -> None:
-    """Add a device with this subscription. Ends the command if there is no such person or no key."""
+def _added(person: str, store: "PushStore", origin: str) -> Mapping[str, Any]:
+    """A subscription to messages of this installation's key alone, added as a device. Ends the command if there is no
+    such person or no key."""
     from services.escalation.app import add_device, push_sender
     from services.escalation.settings import EscalationSettings
 
@@ -69,6 +72,7 @@ def _add(person: str, shown: Mapping[str, Any]) -> None:
     sender = push_sender(settings)
     if sender is None:
         raise stop_with("PUSH_KEY is not set, so no device receives notifications.")
+    shown = store.subscribe(person, sender=sender.key.public).shown(origin)
     keys = shown["keys"]
     added = with_pool(
         ServiceName.ESCALATION,
@@ -76,6 +80,7 @@ def _add(person: str, shown: Mapping[str, Any]) -> None:
     )
     if not added:
         raise stop_with(f"No active salesperson has the ID {person}. Upper and lower case differ.")
+    return shown
 
 
 @app.command()
