@@ -105,6 +105,10 @@ SENT_AGAIN: tuple[str, ...] = tuple(one.name for one in CHANNELS.values() if one
 """The names of the channels on which an operator can send a message again."""
 
 
+FIRST: str = " or ".join(one.message for one in CHANNELS.values() if one.comes_first)
+"""The message that comes first, as people call it."""
+
+
 def is_reachable(person: Addressee) -> bool:
     """Whether a message reaches this person on any channel."""
     return any(CHANNELS[name].address(person) is not None for name in SENDING)

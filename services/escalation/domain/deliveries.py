@@ -13,7 +13,7 @@ unknown outcome is sent again as the same message.
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.escalation.domain.channels import CHANNELS
+from services.escalation.domain.channels import CHANNELS, FIRST
 from services.escalation.domain.entities import Alert, Delivery, Episode
 from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
 from shared.contracts.escalation import RingCause
@@ -25,9 +25,9 @@ RESENDABLE = ("failed", "skipped", "pending")
 """The states that a command can send again: ended without arriving, or waiting for the next attempt."""
 _RESENDABLE_WORDS = f"{', '.join(RESENDABLE[:-1])} or {RESENDABLE[-1]}"
 CLOSED = "closed"
-AWAITS_RESPONSE = "waits for a response to the notification on a device"
+AWAITS_RESPONSE = f"waits for a response to the {FIRST}"
 """The reason of a delivery that is held until a message on a channel that comes first had its time."""
-_DID_NOT_ARRIVE = "the notification on a device did not arrive"
+_DID_NOT_ARRIVE = f"the {FIRST} did not arrive"
 _IN_WORDS = {
     "it rang again": "a newer alert was raised",
     "not available": "the recipient is not available",
