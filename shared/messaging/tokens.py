@@ -1,7 +1,6 @@
 """The source of tokens for SASL's OAUTHBEARER: an operator's command or file, read again before a token expires."""
 
 import asyncio
-import base64
 import binascii
 import json
 import time
@@ -9,6 +8,8 @@ from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 
 from aiokafka.abc import AbstractTokenProvider
+
+from shared.base64url import octets_of
 
 COMMAND_SECONDS = 20.0
 _EARLY_SECONDS = 60.0
@@ -79,7 +80,7 @@ def _valid_until(token: str) -> float:
     now = time.time()
     try:
         claims = token.split(".")[1]
-        expires = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"]
+        expires = json.loads(octets_of(claims))["exp"]
         return max(float(expires) - _EARLY_SECONDS, now + 1)
     except (IndexError, KeyError, TypeError, ValueError, binascii.Error):
         return now + _UNDATED_SECONDS

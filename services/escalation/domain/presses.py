@@ -1,17 +1,17 @@
 """Proof that the button of a notification was pressed on the device that it was sent to: it needs no sign-in."""
 
 import hmac
-from base64 import urlsafe_b64encode
 from hashlib import sha256
 from uuid import UUID
+
+from shared.base64url import written
 
 PRESS_KEY_OCTETS = 32
 
 
 def press_token(press_key: bytes, alert: UUID, until_ms: int) -> str:
     """The proof for one alert on one device, which holds until a time in milliseconds since 1970 (RFC 2104)."""
-    signed = hmac.digest(press_key, f"{alert}|{until_ms}".encode(), sha256)
-    return urlsafe_b64encode(signed).rstrip(b"=").decode()
+    return written(hmac.digest(press_key, f"{alert}|{until_ms}".encode(), sha256))
 
 
 def is_proven(token: str, press_key: bytes, alert: UUID, until_ms: int) -> bool:

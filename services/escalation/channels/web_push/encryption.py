@@ -5,7 +5,6 @@ Every message has the same size: a push service that sees thousands of them lear
 
 import os
 import re
-from base64 import urlsafe_b64decode
 from binascii import Error
 from dataclasses import dataclass, field
 from typing import Self
@@ -15,6 +14,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from shared.base64url import octets_of
 
 MESSAGE_OCTETS = 2_048
 """The size of every encrypted message. Push services accept 4,096 octets (RFC 8030, section 7.2), except that Mozilla's
@@ -79,9 +80,8 @@ def sealed(
 def _octets(name: str, text: str) -> bytes:
     if not _BASE64URL.fullmatch(text):
         raise ValueError(f"{name} must be base64url")
-    unpadded = text.rstrip("=")
     try:
-        return urlsafe_b64decode(unpadded + "=" * (-len(unpadded) % 4))
+        return octets_of(text)
     except Error:
         raise ValueError(f"{name} must be base64url: its length is impossible") from None
 

@@ -5,7 +5,6 @@ subscription works with one key only.
 """
 
 import re
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -16,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from py_vapid import Vapid02
 from py_vapid.jwt import sign
+
+from shared.base64url import written
 
 VALID_FOR = timedelta(hours=12)
 """How long a signature is valid: half of the day that RFC 8292 allows, for a clock of ours that is wrong."""
@@ -50,7 +51,7 @@ class VapidKey:
         self._key = key
         self._signed: dict[str, _Signed] = {}
         point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        self.public = urlsafe_b64encode(point).rstrip(b"=").decode()
+        self.public = written(point)
         self.fingerprint = sha256(point).hexdigest()[:_FINGERPRINT_LENGTH]
 
     @classmethod
