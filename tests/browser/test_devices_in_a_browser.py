@@ -139,7 +139,7 @@ async def test_the_page_says_what_this_browser_lacks(on: tuple[Visits, Devices])
         "delete window.PushManager": "This browser cannot receive notifications.",
         "Object.defineProperty(window, 'isSecureContext', { get: () => false })": "not open over https",
         "delete window.PushManager; Object.defineProperty(navigator, 'userAgent', { get: () => 'iPhone' })": (
-            "open Handoff from there, sign in if it asks you to, and choose Notifications under your name."
+            "sign in there if it asks you to (copy the link from the e-mail and paste it)"
         ),
     }
     for script, said in lacks.items():
