@@ -190,6 +190,8 @@ class Standing:
     def within(self, scope: Scope) -> Iterator[Signal]:
         """The signals that a scope covers."""
         for part, places in self._by_place.items():
+            if not places:
+                continue
             names = scope.names_in(part)
             for name in list(places) if names is None else names:
                 window = scope.window_of(Place(part, name))
