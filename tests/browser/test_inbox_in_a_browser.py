@@ -114,17 +114,26 @@ async def test_a_press_without_a_connection_says_so_and_works_later(visits: Visi
     await expect(page.get_by_text(MINE).locator("visible=true").first).to_be_visible()
 
 
-async def test_the_message_about_a_lost_connection_disappears_when_it_is_back(visits: Visits) -> None:
-    await visits.site.trouble()
-    page = await visits.open(PHONE)
-    state = page.locator("[data-connection]")
+async def test_a_press_that_did_not_arrive_is_said_beside_its_button_until_the_next_press(visits: Visits) -> None:
+    episode = await visits.site.trouble()
+    page = await visits.open(PHONE, next_path=f"/episodes/{episode}")
+    state, actions = page.locator("[data-connection]"), page.locator(".episode .actions")
     await expect(state).to_have_text("Live")
-    await visits.stop_server()
     await page.get_by_role("button", name="Acknowledge").locator("visible=true").click()
-    await expect(page.get_by_role("alert")).to_contain_text("Try again when this page shows “Live”")
+    await expect(page.get_by_text(MINE).locator("visible=true").first).to_be_visible()
+    await visits.stop_server()
+    await actions.get_by_role("button", name="I reached them").click()
+    await expect(actions.get_by_role("alert")).to_contain_text("This may not be saved")
     await expect(state).to_have_text(re.compile("^Reconnecting"))
     await visits.start_server()
     await expect(state).to_have_text("Live", timeout=30_000)
+    await expect(actions.get_by_role("alert")).to_contain_text("This may not be saved")
+    await visits.site.tell(case_reopened(), minutes_ago=1)
+    await expect(page.locator(".episode .story").first).to_contain_text("Case case-1 reopened")
+    await expect(actions.get_by_role("alert")).to_contain_text("pressing twice is safe")
+    await page.locator(".episode .more summary").click()
+    await page.get_by_role("button", name="In 1 hour").click()
+    await expect(page.locator(".episode .deadline")).to_contain_text("Snoozed until")
     await expect(page.get_by_role("alert")).to_have_count(0)
 
 

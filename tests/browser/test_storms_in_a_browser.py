@@ -78,7 +78,7 @@ async def test_a_press_for_many_without_an_answer_says_so_and_blocks_nothing(vis
     await live(page)
     await page.route("**/acknowledge-all*", lambda press: press.abort())
     await page.get_by_role("button", name="Acknowledge all 7").click()
-    await expect(page.locator(".together").get_by_role("alert")).to_contain_text("The server did not respond.")
+    await expect(page.locator(".together").get_by_role("alert")).to_contain_text("the server did not respond.")
     await storm(visits, 1, first=7)
     await expect(page.locator(".row")).to_have_count(8)
     await page.unroute("**/acknowledge-all*")

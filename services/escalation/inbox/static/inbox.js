@@ -55,7 +55,6 @@ function show(state) {
   if (place.dataset.state === state) return;
   place.dataset.state = state;
   place.hidden = false;
-  if (state === "live") for (const trouble of findAll(".trouble[data-unanswered]")) trouble.hidden = true;
   write(place, state === "live" ? "Live" : `Reconnecting, last seen ${clock(seenAt + ahead, zone)}`);
 }
 
@@ -178,7 +177,9 @@ function takeOverCounts(fresh) {
   for (const old of findAll("[data-together]")) {
     const form = forms.find((each) => each.dataset.together === old.dataset.together), known = new Set(shown(old));
     old.inert = !form;
-    if (form && !inUse(old) && shown(form).length < known.size && shown(form).every((each) => known.has(each))) old.replaceWith(form);
+    if (!form || inUse(old) || shown(form).length >= known.size || !shown(form).every((each) => known.has(each))) continue;
+    keepTrouble(old, form);
+    old.replaceWith(form);
   }
 }
 
@@ -192,6 +193,7 @@ function takeOverDuties(fresh) {
   if (!old || !fresh || old.dataset.version === fresh.dataset.version) return;
   if (inUse(old)) { postponed = true; return; }
   const held = old.contains(document.activeElement);
+  keepTrouble(old, fresh);
   old.replaceWith(fresh);
   if (held) find(".button", fresh)?.focus({ preventScroll: true });
 }
@@ -264,12 +266,14 @@ function keepEntered(old, fresh, active) {
     if (!twin && entered && field.matches("textarea")) lost.push(field);
     if (twin && field === active) same = twin;
   }
-  for (const trouble of findAll("form .trouble:not([hidden], [data-unanswered])", old)) {
-    const twin = twinOf(trouble, ".trouble", old, fresh);
-    if (twin) { twin.hidden = false; write(twin, trouble.textContent); }
-  }
+  keepTrouble(old, fresh);
   for (const field of lost) keepNote(field, fresh);
   return same;
+}
+
+// What went wrong stays beside its button until the next press: who looked away meanwhile believes it was saved.
+function keepTrouble(old, fresh) {
+  for (const trouble of findAll("form .trouble:not([hidden])", old)) twinOf(trouble, ".trouble", old, fresh)?.replaceWith(trouble.cloneNode(true));
 }
 
 function twinOf(part, selector, old, fresh) {
@@ -322,14 +326,14 @@ async function send(form, button) {
   form.setAttribute("aria-busy", "true");
   trouble.hidden = true;
   button.textContent = button.dataset.working;
-  let page, status, problem = "The server did not respond. Try again when this page shows “Live”; pressing twice is safe.";
+  let page, status, problem = "This may not be saved: the server did not respond. Try again when this page shows “Live”; pressing twice is safe.";
   try {
     const answer = await fetch(address, { method: "POST", body, signal: AbortSignal.timeout(LONGEST_MS) });
     page = await read(answer);
     status = answer.status;
     problem = answer.ok ? null : find("[data-message]", page)?.textContent ?? "That didn't work. Reload the page and try again.";
     delete trouble.dataset.unanswered;
-  } catch {  // the words for this are set above, and go when the page is live again
+  } catch {  // the words for this are set above
     trouble.dataset.unanswered = "";
     show("lost");
     later(refresh);
@@ -390,6 +394,7 @@ async function act(event) {
   if (form.matches("[data-together]")) return actTogether(form, button);
   const episode = form.closest("[data-episode]")?.dataset.episode;
   own.add(episode);  // at once: the page may learn of the change before it has the answer
+  for (const trouble of findAll(`[data-episode="${episode}"] form .trouble`)) trouble.hidden = true;
   const { status, problem, finish } = await send(form, button);
   if (problem) {
     finish();
