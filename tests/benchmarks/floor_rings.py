@@ -254,7 +254,8 @@ class Rings:
         seller = self.people.get(order[1])
         if seller is None:
             day = self._day(order, self.people["desk"])
-            why = f"No salesperson is on record for order {order[0]} ({day}). This is with the sales desk: you."
+            why = f"No salesperson is on record for order {order[0]} ({day}). "
+            why += "You receive this as the sales desk, the last step of the escalation path."
             return "desk", "desk", "no_seller", why, []
         id, name = seller["salesperson_id"], seller["name"]
         if seller["active"]:
@@ -270,7 +271,7 @@ class Rings:
         skipped.append(("backup", None, f"{name} has no backup"))
         above = self.people[seller["manager"]]
         why = f"{name} sold order {order[0]} on {self._day(order, above)} and has left without a successor; "
-        return above["salesperson_id"], "manager", "manager", why + "you are next on the escalation path.", skipped
+        return above["salesperson_id"], "manager", "manager", why + "this sale belongs to your team.", skipped
 
     def _day(self, order: Any, person: Any) -> str:
         return _words(order[2].astimezone(ZoneInfo(person["zone"])).date(), self.now.date())

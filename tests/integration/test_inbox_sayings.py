@@ -209,7 +209,7 @@ async def test_the_desk_reads_about_the_person_notified_before(site: Site) -> No
     await site.wait(timedelta(minutes=61))
     desk = Desk(await site.signed_in("desk"), (await state(site))["episode_id"])
     page = await desk.page()
-    assert "; you are next on the escalation path." in page
+    assert "You receive this as the sales desk, the last step of the escalation path." in page
     assert "Anna Berg had it until 11:01 and did not reach the customer in time." in page
     assert "This is [your name] from the sales team." in page
     assert done(await desk.press("acknowledge"))

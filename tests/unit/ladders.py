@@ -19,6 +19,7 @@ LEFT = {"active": False}
 SINCE = date(2026, 5, 4)
 AWAY = {"away": '[{"since": "2026-05-01", "until": "2026-05-14"}]'}
 INBOX_ONLY = {"email": None}
+TO_THE_DESK = "You receive this as the sales desk, the last step of the escalation path."
 HOURS = '[{"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start": "00:00", "end": "24:00"}]'
 
 

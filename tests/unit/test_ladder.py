@@ -21,6 +21,7 @@ from tests.unit.ladders import (
     SINCE,
     SUCCEEDED,
     TEAM,
+    TO_THE_DESK,
     first,
     ladder,
     order,
@@ -189,7 +190,7 @@ def test_an_unknown_seller_is_waited_for_and_a_missing_one_is_not() -> None:
     assert ladder_steps(order(), {}, desk="desk", moment=MOMENT, mode=TeamMode.ON) is None
     (without,) = ladder(sold=order(sold_by=None))
     assert (without.because, without.step, without.skipped) == ("no_seller", Step.DESK, None)
-    assert without.why_you == "No salesperson is on record for order 4711 (4 May). This is with the sales desk: you."
+    assert without.why_you == f"No salesperson is on record for order 4711 (4 May). {TO_THE_DESK}"
 
 
 def test_the_steps_further_up_are_those_after_one_that_are_not_skipped() -> None:

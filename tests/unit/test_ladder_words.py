@@ -9,7 +9,7 @@ from services.escalation.domain.entities import Salesperson
 from services.escalation.domain.ladder import desk_instead
 from shared.contracts.escalation import Step
 from tests.builders import AT, minutes
-from tests.unit.ladders import INBOX_ONLY, LEFT, SUCCEEDED, TEAM, first, ladder, order, person, skips
+from tests.unit.ladders import INBOX_ONLY, LEFT, SUCCEEDED, TEAM, TO_THE_DESK, first, ladder, order, person, skips
 
 
 @pytest.mark.parametrize(
@@ -73,14 +73,12 @@ def test_the_reason_is_in_words_with_the_day_in_the_readers_zone() -> None:
     assert succeeded.why_you == "James sold order 4711 on 4 May and left on 4 May; you have taken over James' accounts."
     managed = first(person("anna", **LEFT, manager="mia"), person("mia"))
     assert managed.why_you == (
-        "Anna sold order 4711 on 4 May and has left without a successor; you are next on the escalation path."
+        "Anna sold order 4711 on 4 May and has left without a successor; this sale belongs to your team."
     )
     stays = first(person("anna", **LEFT, backup="kim"), person("kim"))
     assert stays.why_you == "Anna sold order 4711 on 4 May and has left without a successor; you are Anna's backup."
     unknown = desk_instead(late, {}, desk="desk", now=AT)
     assert (unknown.because, unknown.step) == ("seller_unknown", Step.DESK)
     assert "is not in the directory" in unknown.why_you
-    assert ladder(*TEAM)[2].why_you == "Anna sold order 4711 on 4 May; you are next on the escalation path."
-    assert ladder(*TEAM)[-1].why_you == (
-        "Order 4711 was sold by Anna on 4 May; you are next on the escalation path. This is with the sales desk: you."
-    )
+    assert ladder(*TEAM)[2].why_you == "Anna sold order 4711 on 4 May; this sale belongs to your team."
+    assert ladder(*TEAM)[-1].why_you == f"Order 4711 was sold by Anna on 4 May. {TO_THE_DESK}"

@@ -20,6 +20,7 @@ _NOBODY_THERE = {
     Step.MANAGER: "no manager on record",
     Step.UPPER_MANAGER: "no second-level manager on record",
 }
+_YOU_ARE_THE_DESK = "You receive this as the sales desk, the last step of the escalation path."
 
 
 def ladder_steps(
@@ -118,7 +119,7 @@ def _candidates(view: _View, assigned: str | None) -> Iterator[LadderStep]:
     below = view.seller or holder
     if below is not None:
         alone = " and has left without a successor" if holder is None else ""
-        yield from _managers(view, below, f"{alone}; you are next on the escalation path.")
+        yield from _managers(view, below, f"{alone}; this sale belongs to your team.")
 
 
 def _in_sellers_place(view: _View, assigned: str | None) -> Iterator[LadderStep]:
@@ -266,7 +267,7 @@ def _desk(view: _View, below: Sequence[LadderStep], candidates: Sequence[LadderS
     """The desk's step; skipped if that person is on an earlier step, or if the desk is invalid."""
     by = f" by {view.seller.name}" if view.seller else ""
     if any(_is_available(ladder_step) and _soon_at_work(ladder_step, view, moment) for ladder_step in below):
-        ladder_step = _at_desk(view, "nobody_answered", by, "; you are next on the escalation path")
+        ladder_step = _at_desk(view, "nobody_answered", by)
     elif view.seller is None and not any(_is_available(ladder_step) for ladder_step in below):
         ladder_step = _at_desk(view, "no_seller", by)
     elif any(_is_available(ladder_step) for ladder_step in candidates):
@@ -288,7 +289,7 @@ def _at_desk(view: _View, because: str, by: str, rest: str = "") -> LadderStep:
     zone = view.people[view.desk].zone if view.desk in view.people else "UTC"
     sold_on = _day(view.order.sold_at, zone, view.now)
     sold = f"Order {view.order.order_id} was sold{by} on {sold_on}" if by else view.sold_on(sold_on)
-    return LadderStep(Step.DESK, view.desk, because, f"{sold}{rest}. This is with the sales desk: you.")
+    return LadderStep(Step.DESK, view.desk, because, f"{sold}{rest}. {_YOU_ARE_THE_DESK}")
 
 
 def _today(person: Salesperson, now: datetime) -> date:
