@@ -14,7 +14,7 @@ _ACTIONS: Mapping[str, str] = {"call": "call the customer", "write": "write to t
 _REACH = "reach the customer"
 """What has to be done, by the way of reaching the customer."""
 _SHORT = {
-    DeadlineFor.ANSWER: "New",
+    DeadlineFor.ANSWER: "Acknowledge",
     DeadlineFor.REDEEM: "Reach",
     DeadlineFor.APPOINTMENT: "Call",
     DeadlineFor.SNOOZE: "Snoozed",
@@ -31,8 +31,8 @@ were red, nothing would stand out."""
 class ClockLine:
     """ "Acknowledge by 14:30 (12 min left)": `phrase`, then `shown`, which is the moment `at`, then `rest`.
 
-    Without `at` there is only the phrase. `short` is the action in a list. `in_list` replaces it for an action at a
-    time and not by it: "Call at 14:30".
+    Without `at` there is only the phrase. `short` is the action in a list; None if the time is another person's.
+    `in_list` replaces it for an action at a time and not by it: "Call at 14:30".
 
     `urgent`: the reader has to act, and little time is left; `urgent_from` is when that begins.
     """
@@ -44,7 +44,7 @@ class ClockLine:
     left: str | None = None
     urgent: bool = False
     urgent_from: str | None = None
-    short: str = _SHORT[DeadlineFor.ANSWER]
+    short: str | None = None
     in_list: str | None = None
 
 
@@ -79,12 +79,16 @@ def _running(row: EpisodeRow, reader: Reader, clock: DeadlineFor, way: str, plac
     """What is to be done by the deadline, without its time."""
     mine, who = reader.is_me(row.responsible), _who(row, reader)
     if clock is DeadlineFor.SNOOZE:
-        return ClockLine("Snoozed until" if mine else f"{who} snoozed it until", short=_SHORT[clock])
+        return ClockLine("Snoozed until", short=_SHORT[clock]) if mine else ClockLine(f"{who} snoozed it until")
     if clock is DeadlineFor.ANSWER:
-        return ClockLine("Acknowledge by") if mine else ClockLine(f"{who} has until", " to acknowledge")
+        return (
+            ClockLine("Acknowledge by", short=_SHORT[clock])
+            if mine
+            else ClockLine(f"{who} has until", " to acknowledge")
+        )
     short = _SHORT_INSTEAD.get(way, _SHORT[clock])
     if not mine:
-        return ClockLine(f"{who} has until", f" to {_ACTIONS['write'] if way == 'write' else _REACH}", short=short)
+        return ClockLine(f"{who} has until", f" to {_ACTIONS['write'] if way == 'write' else _REACH}")
     if place and way == "call":
         return ClockLine("Call by", f", {ordinal(place)} in your queue", short=short)
     return ClockLine("Write by" if way == "write" else "Reach the customer by", short=short)
