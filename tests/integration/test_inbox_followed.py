@@ -2,6 +2,7 @@
 team, and closed ones.
 """
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -100,6 +101,17 @@ async def test_a_manager_reads_an_episode_of_the_team_and_can_press_nothing(site
         assert refused.status_code == 409, action
         assert "Anna Berg has been handling this since 10:00." in words_of(refused.text)
     assert done(await desk.press("reached", channel="phone"))
+
+
+@pytest.mark.parametrize("person", ["mona", "ben"], ids=["follows it", "is offered it"])
+async def test_the_colleague_handling_it_is_named_as_such_once(site: Site, person: str) -> None:
+    desk = await taken(site)
+    assert done(await desk.press("not-reached", channel="phone"))
+    assert done(await desk.press("hand-over", to="ben", at=await at_in(site, hours=1)))
+    shown = (await (await site.signed_in(person)).get(desk.path)).text
+    (article,) = re.findall(r"<article.*</article>", shown, re.DOTALL)
+    assert len(re.findall("handling this", words_of(article))) == 1
+    assert "1 failed attempt" in article
 
 
 async def test_a_manager_who_was_not_notified_gets_no_script_and_no_number(site: Site) -> None:
