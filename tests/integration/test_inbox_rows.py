@@ -1,10 +1,10 @@
-"""What the row of an episode says of its time: the reader's own time left, or that nothing is due from them."""
+"""What the row of an episode says of its time: the reader's own time left, or that the customer was reached."""
 
 import re
 from datetime import timedelta
 
 from tests.inbox import Site, words_of
-from tests.inbox_desk import Desk, open_desk
+from tests.inbox_desk import Desk, done, open_desk, taken
 
 
 async def test_a_row_shows_no_time_left_that_is_another_persons(site: Site) -> None:
@@ -21,3 +21,9 @@ async def _row(desk: Desk) -> str:
     page = (await desk.browser.get("/")).text
     (row,) = re.findall(r'<li class="row.*?<div class="rest">', page, re.DOTALL)
     return words_of(row)
+
+
+async def test_a_row_says_that_the_customer_was_reached(site: Site) -> None:
+    desk = await taken(site)
+    assert done(await desk.press("reached", channel="phone"))
+    assert "Customer reached at 10:00" in await _row(desk)

@@ -32,7 +32,7 @@ class ClockLine:
     """ "Acknowledge by 14:30 (12 min left)": `phrase`, then `shown`, which is the moment `at`, then `rest`.
 
     Without `at` there is only the phrase. `short` is the action in a list; None if the time is another person's.
-    `in_list` replaces it for an action at a time and not by it: "Call at 14:30".
+    `in_list` replaces it where no time is left: "Call at 14:30", "Customer reached at 14:10".
 
     `urgent`: the reader has to act, and little time is left; `urgent_from` is when that begins.
     """
@@ -65,7 +65,8 @@ def clock_line(
     if row.exhausted_at is not None and row.deadline_at is None:
         return ClockLine("No one on the escalation path has responded. Open until someone acknowledges it.")
     if row.reached_at is not None and row.deadline_at is None:
-        return ClockLine(f"{_who(row, reader)} reached the customer.{_then(row, reader)}")
+        in_list = f"Customer reached {reader.moment(row.reached_at).at}"
+        return ClockLine(f"{_who(row, reader)} reached the customer.{_then(row, reader)}", in_list=in_list)
     if row.deadline_at is None or row.deadline_for is None:
         return ClockLine(f"No call is due.{_then(row, reader)}") if row.acknowledged_at else None
     clock, promised_at = DeadlineFor(row.deadline_for), due_first(row)
