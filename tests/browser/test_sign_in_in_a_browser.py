@@ -1,8 +1,9 @@
 """Requesting a sign-in link in a real browser, which changes the spelling of addresses unless it is prevented."""
 
 import pytest
+from playwright.async_api import expect
 
-from tests.browser.conftest import Visits
+from tests.browser.conftest import PHONE, Visits
 
 
 @pytest.mark.parametrize("address", ["anna@münchen.example", "jürgen@sales.example", "anna@sales.example"])
@@ -25,6 +26,7 @@ async def test_a_link_that_opens_elsewhere_is_pasted(visits: Visits) -> None:
     await app.goto("/sign-in")
     await app.get_by_label("Work e-mail address").fill("anna@sales.example")
     await app.get_by_role("button", name="Send me a link").click()
+    await app.get_by_role("heading", name="Check your e-mail").wait_for()
     ((_, link),) = visits.site.sent_links
     await app.get_by_label("Link from the e-mail").fill(link)
     await app.get_by_role("button", name="Sign in").click()
@@ -41,3 +43,16 @@ async def test_the_field_is_for_addresses_and_text_without_an_at_sign_is_not_sen
     await page.get_by_role("button", name="Send me a link").click()
     assert await field.evaluate("field => field.validity.patternMismatch")
     assert visits.site.sent_links == []
+
+
+@pytest.mark.parametrize("path", ["/closed", "/devices"])
+async def test_the_menu_under_the_name_is_on_every_page(visits: Visits, path: str) -> None:
+    page = await visits.open(PHONE, next_path=path)
+    name = page.locator(".who summary")
+    await name.click()
+    await expect(page.locator(".who").get_by_role("link", name="Notifications")).to_be_visible()
+    assert await name.evaluate("(each) => innerWidth - each.getBoundingClientRect().right") <= 16, (
+        "at the edge, as in the inbox"
+    )
+    await page.get_by_role("button", name="Sign out", exact=True).click()
+    await expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
