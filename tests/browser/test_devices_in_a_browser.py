@@ -162,6 +162,22 @@ async def test_a_refused_permission_is_explained(on: tuple[Visits, Devices]) -> 
     )
 
 
+async def test_a_blocked_permission_is_said_once(on: tuple[Visits, Devices]) -> None:
+    visits, _ = on
+    context = await visits.context()
+    await context.add_init_script("""
+        let permission = "default";
+        Object.defineProperty(Notification, "permission", { get: () => permission });
+        Notification.requestPermission = async () => { permission = "denied"; return permission; };
+    """)
+    page = await visits.sign_in(context, next_path="/devices")
+    await page.get_by_role("button", name="Notify me on this device").click()
+    await expect(page.get_by_role("alert")).to_have_text(
+        "You have blocked notifications for this page. "
+        "Allow them in your browser's settings for this site, then reload."
+    )
+
+
 async def test_a_browser_that_changes_its_subscription_stays_the_device_of_its_owner(worker: Worker) -> None:
     assert await worker.changes_its_subscription(), "nobody has turned on notifications here"
     assert await worker.devices.rows() == []

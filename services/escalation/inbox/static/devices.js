@@ -78,8 +78,7 @@ async function turnOn(button) {
   button.disabled = false;
   button.textContent = label;
   if (!problem) return location.reload();
-  trouble(problem);
-  if (lacking()) show(lacking());
+  lacking() ? show(lacking()) : trouble(problem);
 }
 
 const registered = async () => {
