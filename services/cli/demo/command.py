@@ -8,7 +8,7 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -27,13 +27,21 @@ from services.cli.demo.narration import PIPE_WIDTH, Narrator
 from services.cli.demo.observing import observing
 from services.cli.demo.scene import Stage
 from services.cli.demo.stories import LATER_STORIES, STORIES, Played, play
+from services.cli.installation import DEFAULT_DATA as UP_DATA
 from services.cli.local import run_until_stopped
 from services.cli.run import from_environment
 from services.cli.terminal import console
 from shared.messaging.publisher import Publisher
 from shared.settings import KafkaSettings
 
-DEFAULT_DATA = Path(".local/demo")
+_USUAL = Ports()
+_USUAL_PORTS = {
+    "KAFKA_PORT": _USUAL.kafka,
+    "KAFKA_CONTROLLER_PORT": _USUAL.kafka_controller,
+    "POSTGRES_PORT": _USUAL.postgres,
+    "SMTP_PORT": _USUAL.smtp,
+    "PUSH_PORT": _USUAL.push,
+} | {f"{name.upper()}_PORT": port for name, port in _USUAL.services.items()}
 
 
 def demo(
@@ -41,11 +49,15 @@ def demo(
         bool, typer.Option("--once", help="End after the stories. Exit status 0 if all ended as expected.")
     ] = False,
     data: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Folder that keeps the demo's data between runs.")
-    ] = DEFAULT_DATA,
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Folder that keeps the demo's data between runs. Default: `demo` in that of `handoff up`.",
+        ),
+    ] = None,
 ) -> None:
     """Start everything on this machine, separate from `handoff up`, and play short stories. Ctrl-C stops it."""
-    performance = Performance(data, console(PIPE_WIDTH))
+    performance = Performance(data or folder_of_demo(os.environ), console(PIPE_WIDTH))
     run_until_stopped(performance.give(then_end=once))
     raise typer.Exit(0 if performance.went_well else 1)
 
@@ -64,7 +76,7 @@ class Performance:
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # PublishError tells it in words
         began = time.monotonic()
         self._narrator.opening()
-        machine = Machine(self._data, ports=await _ports(), progress=self._progress)
+        machine = Machine(self._data, ports=await ports_of_demo(os.environ), progress=self._progress)
         services = []
         try:
             with self._progress.shown():
@@ -137,14 +149,34 @@ def _databases_are_given() -> bool:
     return any(os.environ.get(f"{name.upper()}_DATABASE_URL") for name in SERVICES)
 
 
-async def _ports() -> Ports:
-    """The usual ports; where one of them is taken (perhaps `handoff up` runs), others that are free."""
-    usual = Ports()
-    wanted = (usual.kafka, usual.kafka_controller, usual.postgres, usual.smtp, usual.push, *usual.services.values())
-    if not any([await answers(port) for port in wanted]):
-        return usual
-    kafka, controller, postgres, smtp, push, *services = free_ports(len(wanted))
-    return Ports(kafka, controller, postgres, smtp, dict(zip(SERVICES, services, strict=True)), push)
+def folder_of_demo(given: Mapping[str, str]) -> Path:
+    """A folder of the demo's own, in that of `handoff up`."""
+    return Path(given.get("HANDOFF_DATA") or UP_DATA) / "demo"
+
+
+async def ports_of_demo(given: Mapping[str, str]) -> Ports:
+    """The ports that the variables of `handoff up` name, and the usual ones; if one of these is taken (perhaps
+    `handoff up` runs), free ones instead. Raises typer.BadParameter."""
+    named = {variable: _port(variable, given[variable]) for variable in _USUAL_PORTS if given.get(variable)}
+    others = {variable: port for variable, port in _USUAL_PORTS.items() if variable not in named}
+    if any([await answers(port) for port in others.values()]):
+        others = dict(zip(others, free_ports(len(others)), strict=True))
+    port = others | named
+    services = {name: port[f"{name.upper()}_PORT"] for name in SERVICES}
+    return Ports(
+        kafka=port["KAFKA_PORT"],
+        kafka_controller=port["KAFKA_CONTROLLER_PORT"],
+        postgres=port["POSTGRES_PORT"],
+        smtp=port["SMTP_PORT"],
+        services=services,
+        push=port["PUSH_PORT"],
+    )
+
+
+def _port(variable: str, text: str) -> int:
+    if not text.isdecimal():
+        raise typer.BadParameter(f"{variable} must be a number, not {text!r}.")
+    return int(text)
 
 
 def _handoff() -> str:
