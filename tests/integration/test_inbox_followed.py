@@ -46,6 +46,14 @@ async def test_the_list_of_others_does_not_claim_that_someone_handles_them(site:
     assert "is handling" not in page
 
 
+async def test_the_list_of_others_shows_severity_as_other_lists_do(site: Site) -> None:
+    await open_desk(site)
+    (line,) = re.findall(
+        r'<ol class="followed">.*?</li>', (await (await site.signed_in("mona")).get("/")).text, re.DOTALL
+    )
+    assert '<span class="severity critical"><svg aria-hidden="true"' in line
+
+
 async def test_without_sales_of_their_own_a_reader_gets_no_filters_for_them(site: Site) -> None:
     await open_desk(site)
     for number in range(6):
