@@ -191,3 +191,14 @@ async def test_the_customers_words_run_in_their_own_direction(visits: Visits) ->
         ['.row h3 bdi', '.episode h2 bdi', '.episode blockquote', '.episode .story bdi', '.episode']
             .map((selector) => getComputedStyle(document.querySelector(selector)).direction)""")
     assert directions == ["rtl", "rtl", "rtl", "ltr", "ltr"]
+
+
+async def test_at_twice_the_text_size_the_telephone_stays_beside_its_number(visits: Visits) -> None:
+    page = await visits.open((360, 740), next_path=await wordy(visits))
+    await large_text(page)
+    apart = """() => [...document.querySelectorAll('.episode [data-call]')].filter((link) => {
+        const [icon, words] = [link.children[0], link.children[1]].map((each) => each.getBoundingClientRect());
+        return icon.bottom <= words.top || icon.right > words.left;
+    }).map((link) => link.textContent.trim())"""
+    assert await page.locator(".episode [data-call]").count() >= 2
+    assert await page.evaluate(apart) == []
