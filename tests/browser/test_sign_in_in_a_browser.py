@@ -45,9 +45,9 @@ async def test_the_field_is_for_addresses_and_text_without_an_at_sign_is_not_sen
     assert visits.site.sent_links == []
 
 
-@pytest.mark.parametrize("path", ["/closed", "/devices"])
+@pytest.mark.parametrize("path", ["/closed", "/devices", "/history/{}"])
 async def test_the_menu_under_the_name_is_on_every_page(visits: Visits, path: str) -> None:
-    page = await visits.open(PHONE, next_path=path)
+    page = await visits.open(PHONE, next_path=path.format(await visits.site.trouble()))
     name = page.locator(".who summary")
     await name.click()
     await expect(page.locator(".who").get_by_role("link", name="Notifications")).to_be_visible()
