@@ -34,7 +34,7 @@ _TABLES = {
         select delivery_id, alert_id, recipient, channel, state, reason, attempts from escalation.deliveries
     """,
     "decisions": """
-        select account_id, rule, regexp_replace(words, '; (response due|message held) .*', '') as words,
+        select account_id, rule, regexp_replace(words, '; (acknowledgement due|message held) .*', '') as words,
                policy_version, episode_id, signal_id, who, policy_path, cause_type, cause_source, cause_id
         from escalation.decisions
     """,

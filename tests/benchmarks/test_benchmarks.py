@@ -1,18 +1,27 @@
 """The benchmark itself, on a handful of events: it measures, and compares equal work. The tests never check speed."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from services.escalation.domain.decisions.notifying import Notified, Times
+from shared.contracts.escalation import RingCause, Step
 from tests.benchmarks import draining, latency, parts
 from tests.benchmarks.backlog import Backlog
-from tests.benchmarks.checker import end_state
+from tests.benchmarks.checker import EndState, end_state
 from tests.benchmarks.command import read_arguments
 from tests.benchmarks.ground import Ground, connected, publish
 from tests.benchmarks.rows import ROWS
 from tests.databases import Databases
 
 EVENTS = 3_000
+_DECIDED = """
+    insert into escalation.decisions (decision_id, account_id, at, rule, words, policy_version)
+    values (gen_random_uuid(), 'c-1', '2026-05-04 09:00Z', 'rang', $1, 1)
+"""
 
 
 @pytest.fixture
@@ -48,6 +57,22 @@ async def test_the_checker_detects_another_recipient(ground: Ground) -> None:
     async with connected(url) as connection:
         await connection.execute("update escalation.salespeople set name = 'Somebody' where salesperson_id = 'desk'")
     assert (await end_state(url)).differences(before) == ["people: 201 rows and 201, of other contents"]
+
+
+async def test_the_checker_leaves_out_the_minutes_in_words(ground: Ground) -> None:
+    states = list[EndState]()
+    for minute in (0, 1):
+        at = datetime(2026, 5, 4, 9, minute, tzinfo=UTC)
+        alert: Any = SimpleNamespace(recipient="anna", step=Step.SELLER, cause=RingCause.SIGNAL, raised_at=at)
+        times = Times(notified_at=at + timedelta(minutes=5), answer_by=at + timedelta(hours=1), policy_path="")
+        beside: Any = None
+        words = Notified(beside, alert, beside, times, ()).sentence
+        url = await ground.escalation_database()
+        async with connected(url) as connection:
+            await connection.execute(_DECIDED, words)
+        states.append(await end_state(url))
+    first, second = states
+    assert first.differences(second) == []
 
 
 def test_each_failure_is_of_an_account_of_its_own() -> None:
