@@ -1,6 +1,7 @@
 """Messages go to push services through a proxy, which connects and resolves names; its answers have a known meaning."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -65,6 +66,64 @@ async def test_a_proxy_connects_and_resolves(
     assert SECRET not in repr(ended)
 
 
+@pytest.mark.parametrize("says", ["", "HTTP/1.1 2"])
+async def test_a_proxy_that_breaks_off_is_named(push: LocalPush, tmp_path: Path, says: str) -> None:
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(says.encode())
+        writer.close()
+
+    async with answering(tmp_path, proxy, encrypted=False) as port:
+        ended = await sent_through(push, f"http://127.0.0.1:{port}")
+    assert outcome(ended) == (Attempt.PUT_OFF, Trouble.NO_ANSWER)
+    assert (ended.reason or "").startswith("the proxy of PUSH_PROXY does not answer (")
+
+
+async def test_a_proxy_that_is_not_there_is_named(push: LocalPush) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nothing listens there
+        ended = await sent_through(push, f"http://127.0.0.1:{taken.getsockname()[1]}")
+    assert outcome(ended) == (Attempt.PUT_OFF, Trouble.NO_ANSWER)
+    assert ended.reason == "the proxy of PUSH_PROXY does not answer (ConnectError)"
+
+
+async def test_a_proxy_whose_certificate_is_not_trusted_is_named(push: LocalPush, tmp_path: Path) -> None:
+    folder = tmp_path / "proxy"
+    folder.mkdir()
+    async with local_push(folder) as untrusted:
+        ended = await sent_through(push, untrusted.origin)
+    assert outcome(ended) == (Attempt.PUT_OFF, Trouble.CERTIFICATE)
+    assert (ended.reason or "").startswith("the certificate of the proxy of PUSH_PROXY is not trusted (")
+    assert (ended.reason or "").startswith(STANDING)
+
+
+async def test_a_proxy_without_encryption_is_named(push: LocalPush, tmp_path: Path) -> None:
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with answering(tmp_path, proxy, encrypted=False) as port:
+        ended = await sent_through(push, f"https://127.0.0.1:{port}")
+    assert outcome(ended) == (Attempt.PUT_OFF, Trouble.NO_ENCRYPTION)
+    assert (ended.reason or "").startswith("encryption with the proxy of PUSH_PROXY failed (")
+    assert (ended.reason or "").startswith(STANDING)
+
+
+async def test_behind_a_proxy_the_push_service_is_named_once_the_proxy_has_reached_it(
+    push: LocalPush, tmp_path: Path
+) -> None:
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await reader.read(1)  # the push service breaks off as encryption begins
+        writer.close()
+
+    async with answering(tmp_path, proxy, encrypted=False) as port:
+        ended = await sent_through(push, f"http://127.0.0.1:{port}")
+    assert ended.result is Attempt.PUT_OFF
+    assert "the push service" in (ended.reason or "")
+
+
 @pytest.mark.parametrize(
     "url", ["proxy.company.com:3128", "socks5://a:1", "http://", "http://a/path", "http://a:b@c@d"]
 )
@@ -72,6 +131,15 @@ async def test_an_unusable_proxy_is_refused_without_its_password(push: LocalPush
     with pytest.raises(ValueError, match="PUSH_PROXY") as refused:
         push.client(proxy=url)
     assert "b@c" not in str(refused.value)
+
+
+async def sent_through(push: LocalPush, proxy: str) -> Ended:
+    """The result of one message through this proxy."""
+    anna = push.store.subscribe("anna")
+    client = push.client(proxy=proxy)
+    ended = await client.post(push.address(anna), push.message(anna), push.headers())
+    await client.aclose()
+    return ended
 
 
 async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -22,8 +22,10 @@ from services.escalation.channels.web_push.services import Endpoint, NotAPushSer
 from services.escalation.domain.own_facts import Attempt
 from services.escalation.domain.push_reasons import (
     CANNOT_ENCRYPT,
+    CANNOT_ENCRYPT_TO_PROXY,
     HAS_PRIVATE_ADDRESS,
     IS_NOT_TRUSTED,
+    PROXY_IS_NOT_TRUSTED,
     PROXY_REFUSES,
 )
 from shared.addresses import fault_of
@@ -71,6 +73,7 @@ class PushClient:
     ) -> None:
         self._services = services
         self._whole_seconds = whole_seconds
+        self._has_proxy = proxy is not None
         self._places = Places(_MOST_TO_ONE_SERVICE, wait_seconds=_PLACE_SECONDS)
         plain = httpcore2.AnyIOBackend()
         self._pool = httpcore2.AsyncConnectionPool(
@@ -92,14 +95,14 @@ class PushClient:
             endpoint = self._services.check(address)
         except NotAPushService as error:
             return Ended(Attempt.REFUSED, str(error), Trouble.ADDRESS)
-        progress = _Progress()
+        progress = _Progress(is_at_proxy=self._has_proxy)
         try:
             async with self._places.taken(endpoint.origin), asyncio.timeout(self._whole_seconds):
                 await self._exchange(endpoint, body, headers, progress)
         except (NoPlace, httpcore2.PoolTimeout):
             return Ended(Attempt.PUT_OFF, _CROWDED, Trouble.CROWDED)
         except _FAULTS as error:
-            return progress.ended or _failed(error, is_sent=progress.is_sent)
+            return progress.ended or _failed(error, progress)
         assert progress.ended is not None
         return progress.ended
 
@@ -136,11 +139,14 @@ class PushClient:
 class _Progress:
     """How far an attempt has come; the client library calls it at each step."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_at_proxy: bool) -> None:
+        self.is_at_proxy = is_at_proxy
         self.is_sent = False
         self.ended: Ended | None = None
 
     async def __call__(self, step: str, about: Mapping[str, Any]) -> None:
+        if step == "proxy.start_tls.started":  # the proxy has connected; from here on the push service answers
+            self.is_at_proxy = False
         if step.endswith(".send_request_headers.started") and about["request"].method == b"POST":
             self.is_sent = True  # not yet when a proxy is asked to connect
 
@@ -160,12 +166,12 @@ def _proxy(url: str, ca_file: Path | None) -> httpcore2.Proxy:
     return httpcore2.Proxy(place, auth=auth, ssl_context=context)
 
 
-def _failed(error: Exception, *, is_sent: bool) -> Ended:
+def _failed(error: Exception, progress: _Progress) -> Ended:
     """The result of an attempt without an answer. No text of an error is kept: it may quote what was sent."""
     named = type(error).__name__
     if isinstance(error, httpcore2.LocalProtocolError):
         return Ended(Attempt.REFUSED, f"the request cannot be composed ({named})", Trouble.COMPOSING)
-    if is_sent:
+    if progress.is_sent:
         return Ended(Attempt.UNKNOWN, f"the connection to the push service broke ({named})", Trouble.BROKEN_OFF)
     if isinstance(error, PrivateAddress):
         return Ended(Attempt.PUT_OFF, HAS_PRIVATE_ADDRESS, Trouble.SERVER)
@@ -173,11 +179,14 @@ def _failed(error: Exception, *, is_sent: bool) -> Ended:
         return _refused_by_proxy(error)
     trust = error_within(error, ssl.SSLCertVerificationError)
     if trust is not None:
-        return Ended(Attempt.PUT_OFF, f"{IS_NOT_TRUSTED} ({trust.verify_message})", Trouble.CERTIFICATE)
+        distrusted = PROXY_IS_NOT_TRUSTED if progress.is_at_proxy else IS_NOT_TRUSTED
+        return Ended(Attempt.PUT_OFF, f"{distrusted} ({trust.verify_message})", Trouble.CERTIFICATE)
     encrypting = error_within(error, ssl.SSLError)
     if encrypting is not None:
-        return Ended(Attempt.PUT_OFF, f"{CANNOT_ENCRYPT} ({encrypting.reason})", Trouble.NO_ENCRYPTION)
-    return Ended(Attempt.PUT_OFF, f"the push service does not answer ({named})", Trouble.NO_ANSWER)
+        unencrypted = CANNOT_ENCRYPT_TO_PROXY if progress.is_at_proxy else CANNOT_ENCRYPT
+        return Ended(Attempt.PUT_OFF, f"{unencrypted} ({encrypting.reason})", Trouble.NO_ENCRYPTION)
+    silent = "the proxy of PUSH_PROXY" if progress.is_at_proxy else "the push service"
+    return Ended(Attempt.PUT_OFF, f"{silent} does not answer ({named})", Trouble.NO_ANSWER)
 
 
 def _refused_by_proxy(error: httpcore2.ProxyError) -> Ended:
