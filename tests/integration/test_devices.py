@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from structlog.testing import capture_logs
 
 from services.escalation.app import service
 from services.escalation.channels.web_push.channel import WebPushChannel
@@ -149,8 +150,13 @@ async def test_devices_end_that_subscribed_with_another_key_before_the_process_s
     await same.once(pool)
     await none.once(pool)
     assert ends(await devices.rows()) == [None]
-    await other.once(pool)
+    with capture_logs() as logged:
+        await other.once(pool)
+        await other.once(pool)
     assert ends(await devices.rows()) == ["other_key"]
+    assert [(one["log_level"], one["event"], one["devices"]) for one in logged] == [
+        ("warning", "ended the devices that turned on notifications with another PUSH_KEY", 1)
+    ]
 
 
 async def test_a_process_with_the_former_key_ends_no_device_of_the_new_one(devices: Devices) -> None:

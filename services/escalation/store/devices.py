@@ -46,7 +46,9 @@ _IS_OF = "select exists (select from escalation.push_devices where device_id = $
 _END_GONE = _end("device_id = any($2::uuid[])")
 _END_OF_SESSION = _end("session_hash = $2")
 _END_OF_PEOPLE = _end("salesperson_id = any($2::text[])")
-_END_OF_OTHER_KEYS = _end("key_fingerprint <> $2 and added_at < $3")
+_END_OF_OTHER_KEYS = f"""
+    with ended as ({_end("key_fingerprint <> $2 and added_at < $3")} returning device_id) select count(*) from ended
+"""
 _OF_PERSON = """
     select device_id, label, added_at, accepted_at, ended_at, ended_because,
            coalesce(session_hash = $2, false) as is_this_one
@@ -163,9 +165,11 @@ async def end_of_people(database: "Pool | Connection", people: Collection[str], 
     await database.execute(_END_OF_PEOPLE, because, sorted(people))
 
 
-async def end_of_other_keys(pool: Pool, fingerprint: str, before: datetime) -> None:
-    """End the devices that subscribed before this time with another key than this one: nothing reaches them."""
-    await pool.execute(_END_OF_OTHER_KEYS, DeviceEnd.OTHER_KEY, fingerprint, before)
+async def end_of_other_keys(pool: Pool, fingerprint: str, before: datetime) -> int:
+    """End the devices that subscribed before this time with another key than this one: nothing reaches them. Return
+    their number."""
+    ended: int = await pool.fetchval(_END_OF_OTHER_KEYS, DeviceEnd.OTHER_KEY, fingerprint, before)
+    return ended
 
 
 async def forget_ended(pool: Pool) -> None:

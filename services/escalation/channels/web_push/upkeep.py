@@ -5,6 +5,9 @@ from datetime import datetime
 
 from services.escalation.store import devices, inbox, shown
 from shared.database import Pool
+from shared.logs import get_logger
+
+log = get_logger(__name__)
 
 _EVERY_SECONDS = 3600.0
 
@@ -31,6 +34,8 @@ class DeviceUpkeep:
         if self._since is None:
             self._since = await inbox.now(pool)
         if self._fingerprint is not None:
-            await devices.end_of_other_keys(pool, self._fingerprint, self._since)
+            ended = await devices.end_of_other_keys(pool, self._fingerprint, self._since)
+            if ended:  # by a mistaken PUSH_KEY too, and their browsers have to subscribe anew
+                log.warning("ended the devices that turned on notifications with another PUSH_KEY", devices=ended)
         await devices.forget_ended(pool)
         await shown.forget_old(pool)
