@@ -76,12 +76,16 @@ def test_a_process_reports_its_own_needs(answer: Answer, expected: list[str]) ->
         (replace(EPISODES, exhausted=2), "2 episodes without a response: everyone on the escalation path was notified"),
         (replace(EPISODES, nobody_to_ask=1), "1 episode with no one to notify: publish the sales desk"),
         (
-            replace(EPISODES, deliveries_pending=Queue(4, 301.0)),
+            replace(EPISODES, deliveries_pending=Queue(4, 301.0), deliveries_delayed=Queue(4, 301.0)),
             "4 messages not sent, the oldest for 5 min: see `handoff deliveries list`",
         ),
         (
             replace(EPISODES, deliveries_stuck=[Stuck("the mail server refused the login with 535", 2, "email")]),
             "2 e-mails not sent: the mail server refused the login with 535",
+        ),
+        (
+            replace(EPISODES, deliveries_broken_off=2),
+            "2 messages broken off at least 5 times, which may have arrived: see `handoff deliveries list`",
         ),
     ],
 )

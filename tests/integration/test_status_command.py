@@ -79,6 +79,17 @@ async def figures(urls: dict[str, str], **environment: str) -> tuple[int, dict[s
     return result.exit_code, found
 
 
+async def two_channels(company: Company) -> None:
+    """One alert whose e-mail and notification on a device are pending."""
+    await company["escalation"].tell(told(salesperson_changed()), told(order_placed()), told(refund_requested()))
+    await company["escalation"].pool.execute(
+        """insert into escalation.deliveries
+             (delivery_id, alert_id, recipient, channel, state, attempts, unknown_count, try_at, changed_at)
+           select gen_random_uuid(), alert_id, recipient, 'push', 'pending', 0, 0, try_at, changed_at
+           from escalation.deliveries where channel = 'email'"""
+    )
+
+
 async def test_all_is_well(urls: dict[str, str], company: Company, port: int) -> None:
     ports = {f"{name.upper()}_PORT": str(port) for name in urls}
     code, found = await figures(urls, **ports)
@@ -174,6 +185,35 @@ async def test_email_blocked_until_an_operator_acts_is_reported_at_once(
     )
     _, found = await figures(urls)
     assert (f"1 e-mail not sent: {reason}" in "\n".join(found["needs"])) is is_stuck
+
+
+@pytest.mark.parametrize(("trouble", "delayed"), [(None, 2), ("the proxy of PUSH_PROXY refused the connection", 1)])
+async def test_delayed_messages_are_reported_beside_a_channel_that_is_blocked(
+    urls: dict[str, str], company: Company, trouble: str | None, delayed: int
+) -> None:
+    pool = company["escalation"].pool
+    await two_channels(company)
+    await pool.execute("update escalation.deliveries set reason = $1 where channel = 'push'", trouble)
+    await pool.execute("update escalation.alerts set raised_at = raised_at - interval '6 minutes'")
+    _, found = await figures(urls)
+    needs = "\n".join(found["needs"])
+    assert f"{delayed} message{'s'[: delayed > 1]} not sent, the oldest for 6 min" in needs
+    assert ("1 notification on a device not sent: the proxy" in needs) is (trouble is not None)
+
+
+@pytest.mark.parametrize(("state", "times", "reported"), [("unknown", 4, 0), ("unknown", 5, 2), ("sending", 5, 2)])
+async def test_messages_that_break_off_again_and_again_are_reported(
+    urls: dict[str, str], company: Company, state: str, times: int, reported: int
+) -> None:
+    await two_channels(company)
+    await company["escalation"].pool.execute(
+        "update escalation.deliveries set state = $1, unknown_count = $2 where channel in ('email', 'push')",
+        state,
+        times,
+    )
+    _, found = await figures(urls)
+    assert found["episodes"]["deliveries_broken_off"] == reported
+    assert ("2 messages broken off at least 5 times" in "\n".join(found["needs"])) is (reported > 0)
 
 
 async def test_a_database_that_is_away_is_one_line_of_the_screen(urls: dict[str, str], company: Company) -> None:

@@ -53,7 +53,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Episodes:
-    """The episodes at risk, and the open deliveries. `exhausted`: everyone was notified and nobody responded."""
+    """The episodes at risk, and the open deliveries. `exhausted`: everyone was notified and nobody responded.
+
+    `deliveries_delayed` are those pending on channels that are not blocked, `deliveries_broken_off` those that broke
+    off again and again, and may have arrived.
+    """
 
     open: int
     unanswered: int
@@ -64,6 +68,8 @@ class Episodes:
     deliveries_held: int
     deliveries_unknown: int
     deliveries_stuck: Sequence[Stuck] = ()
+    deliveries_delayed: Queue = Queue(0, 0.0)
+    deliveries_broken_off: int = 0
 
 
 @dataclass(frozen=True, slots=True)

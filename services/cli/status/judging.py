@@ -10,6 +10,7 @@ OUTBOX_SECONDS = 60
 TIMERS_SECONDS = 60
 SET_ASIDE_SECONDS = 3600
 PENDING_SECONDS = 300
+BROKEN_OFF_TIMES = 5
 
 
 def needs(services: Sequence[ServiceStatus], episodes: Episodes | None) -> list[str]:
@@ -60,10 +61,14 @@ def _of_episodes(episodes: Episodes) -> Iterator[str]:
     for stuck in episodes.deliveries_stuck:
         stuck_messages = counted(stuck.count, CHANNELS[stuck.channel].message, CHANNELS[stuck.channel].messages)
         yield f"{stuck_messages} not sent: {stuck.reason}; see `handoff deliveries list`"
-    if not episodes.deliveries_stuck and episodes.deliveries_pending.oldest_seconds > PENDING_SECONDS:
-        pending = counted(episodes.deliveries_pending.count, "message")
-        oldest = span(episodes.deliveries_pending.oldest_seconds)
-        yield f"{pending} not sent, the oldest for {oldest}: see `handoff deliveries list`"
+    if episodes.deliveries_delayed.oldest_seconds > PENDING_SECONDS:
+        delayed = counted(episodes.deliveries_delayed.count, "message")
+        oldest = span(episodes.deliveries_delayed.oldest_seconds)
+        yield f"{delayed} not sent, the oldest for {oldest}: see `handoff deliveries list`"
+    if episodes.deliveries_broken_off:
+        broken_off = counted(episodes.deliveries_broken_off, "message")
+        times = f"at least {BROKEN_OFF_TIMES} times"
+        yield f"{broken_off} broken off {times}, which may have arrived: see `handoff deliveries list`"
 
 
 def span(seconds: float) -> str:

@@ -13,7 +13,7 @@ import services
 import shared
 from services.cli.databases import Unreadable, reading
 from services.cli.status.figures import Answer, Episodes, Queue, ServiceStatus, Status, Stored, Stuck
-from services.cli.status.judging import needs
+from services.cli.status.judging import BROKEN_OFF_TIMES, needs
 from services.escalation.domain.channels import CHANNELS, SENDING
 from shared.database import Connection
 
@@ -73,6 +73,13 @@ _PENDING = """
            coalesce(extract(epoch from shared.app_now() - min(a.raised_at)), 0)::float8 as oldest_seconds
     from escalation.deliveries d join escalation.alerts a on a.alert_id = d.alert_id where d.state = 'pending'
 """
+# On a channel that is blocked, messages not tried yet wait for the same reason.
+_DELAYED = """
+    select count(*) as count,
+           coalesce(extract(epoch from shared.app_now() - min(a.raised_at)), 0)::float8 as oldest_seconds
+    from escalation.deliveries d join escalation.alerts a on a.alert_id = d.alert_id
+    where d.state = 'pending' and d.channel <> all($1::text[])
+"""
 _STUCK = """
     select reason, channel, count(*) as count from escalation.deliveries
     where state in ('pending', 'sending') and channel = any($2::text[]) and reason like any($1::text[])
@@ -80,7 +87,8 @@ _STUCK = """
 """
 _OTHERS = """
     select count(*) filter (where state = 'held') as held,
-           count(*) filter (where state in ('sending', 'unknown')) as unknown
+           count(*) filter (where state in ('sending', 'unknown')) as unknown,
+           count(*) filter (where state in ('sending', 'unknown') and unknown_count >= $1) as broken_off
     from escalation.deliveries where state in ('held', 'sending', 'unknown')
 """
 
@@ -125,15 +133,18 @@ async def _episodes(url: str) -> Episodes | None:
     try:
         async with reading("escalation", url) as connection:
             episodes = await connection.fetchrow(_EPISODES)
-            others = await connection.fetchrow(_OTHERS)
+            others = await connection.fetchrow(_OTHERS, BROKEN_OFF_TIMES)
             assert episodes is not None
             assert others is not None
             beginnings = [f"{one}%" for name in SENDING for one in CHANNELS[name].standing_trouble]
+            stuck = [Stuck(**row) for row in await connection.fetch(_STUCK, beginnings, SENDING)]
             return Episodes(
                 **episodes,
                 waiting_signals=await _queue(connection, _SIGNALS),
                 deliveries_pending=await _queue(connection, _PENDING),
-                deliveries_stuck=[Stuck(**row) for row in await connection.fetch(_STUCK, beginnings, SENDING)],
+                deliveries_stuck=stuck,
+                deliveries_delayed=await _queue(connection, _DELAYED, [one.channel for one in stuck]),
+                deliveries_broken_off=others["broken_off"],
                 deliveries_held=others["held"],
                 deliveries_unknown=others["unknown"],
             )
@@ -141,8 +152,8 @@ async def _episodes(url: str) -> Episodes | None:
         return None
 
 
-async def _queue(connection: Connection, query: str) -> Queue:
-    row = await connection.fetchrow(query)
+async def _queue(connection: Connection, query: str, *given: object) -> Queue:
+    row = await connection.fetchrow(query, *given)
     assert row is not None
     return Queue(**row)
 
