@@ -8,6 +8,7 @@ import pytest
 from deploy.local.push_store import Behaviour, Subscription
 from services.escalation.channels.email import EmailChannel
 from services.escalation.channels.notices import report_lost_devices, send_due_notices
+from services.escalation.store.devices import end_gone
 from shared.metrics import create_metrics
 from tests.builders import SELLER
 from tests.devices import Devices
@@ -49,6 +50,21 @@ async def test_a_browser_that_subscribes_again_in_time_is_no_matter_for_the_mana
     assert await _notices(devices_of_anna) == []
     (notice,) = await devices_of_anna.site.service.rows("escalation.notices")
     assert notice["state"] == "cancelled"
+
+
+async def test_a_person_who_loses_devices_again_and_again_is_one_matter_for_the_manager(
+    devices_of_anna: Devices,
+) -> None:
+    for _ in range(3):
+        await devices_of_anna.phone()
+        (*_, latest) = await devices_of_anna.rows()
+        await end_gone(devices_of_anna.site.service.pool, [latest["device_id"]])
+        assert await _notices(devices_of_anna) == []
+        await devices_of_anna.site.service.move_clock(AN_HOUR / 4)
+    await devices_of_anna.site.service.move_clock(AN_HOUR)
+    assert len(await _notices(devices_of_anna)) == 1
+    notices = await devices_of_anna.site.service.rows("escalation.notices")
+    assert sorted(notice["state"] for notice in notices) == ["cancelled", "cancelled", "sent"]
 
 
 async def test_a_device_that_its_owner_removes_is_no_matter_for_the_manager(devices_of_anna: Devices) -> None:

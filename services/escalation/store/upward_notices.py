@@ -16,10 +16,11 @@ from shared.database import Connection, Pool
 
 _NAMED = 5
 
-# If the address was changed meanwhile, a device was added, or either person has left, the notice is not needed.
+# If the address was changed meanwhile, a device was added, or either person has left, the notice is not needed. Of
+# several that wait, of one kind about one person, only the one that is due last is.
 _CLAIM = """
     with due as (
-        select n.notice_id, n.kind, n.recipient, n.about from escalation.notices n
+        select n.notice_id, n.kind, n.recipient, n.about, n.try_at from escalation.notices n
         where n.state in ('pending', 'sending') and n.try_at <= (select shared.app_now())
         order by n.try_at limit $1 for update skip locked
     ), known as (
@@ -28,7 +29,11 @@ _CLAIM = """
                    when 'address_failed' then p.email_failed_at is not null
                    else p.active and not exists (
                        select from escalation.push_devices d where d.salesperson_id = due.about and d.ended_at is null)
-               end as needed
+               end and not exists (
+                   select from escalation.notices other
+                   where other.about = due.about and other.kind = due.kind and other.state in ('pending', 'sending')
+                     and (other.try_at, other.notice_id) > (due.try_at, due.notice_id)
+               ) as needed
         from due
         join escalation.salespeople r on r.salesperson_id = due.recipient
         join escalation.salespeople p on p.salesperson_id = due.about
