@@ -28,6 +28,7 @@ MAY_COMMIT = {
     "services/escalation/store/claims.py": "claims what is sent next under its recipient's lock",
     "services/escalation/store/sessions.py": "adds a link under a lock, and ends a device together with its session",
     "services/escalation/store/devices.py": "ends other devices of a browser together with adding it",
+    "services/escalation/store/sign_outs.py": "ends a person's sessions, links and devices together",
 }
 MAY_WRITE_BY_ITSELF = {
     "shared/messaging/positions.py": "how far partitions were read",
@@ -40,7 +41,6 @@ MAY_WRITE_BY_ITSELF = {
     "services/cli/demo/clock.py": "what time it is in a demo is no fact about a customer",
     "services/escalation/store/sessions.py": "who is signed in is no fact about a customer",
     "services/escalation/store/upward_notices.py": "claims notices before they are sent, and says what became of them",
-    "services/escalation/store/sign_outs.py": "who is signed in is no fact about a customer",
     "services/escalation/store/address_notices.py": "claims notices of a changed address, and what came of each",
     "services/escalation/store/devices.py": "which browsers receive notifications is no fact about a customer",
     "services/escalation/store/shown.py": "claims notifications before they are taken back",

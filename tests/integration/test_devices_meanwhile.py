@@ -122,6 +122,18 @@ async def test_a_device_is_not_added_after_the_end(case: Case, ending: Ending) -
     assert await case.live() == 0
 
 
+async def test_signing_out_everywhere_ends_everything_or_nothing(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise ConnectionResetError
+
+    assert await store.add(case.pool, case.device) is not None
+    monkeypatch.setattr(store, "end_of_people", broken)
+    with pytest.raises(ConnectionResetError):
+        await sign_out_everywhere(case.pool, SELLER)
+    assert await case.live() == 1
+    assert await case.pool.fetchval("select count(*) from escalation.sessions") == 1
+
+
 async def test_a_device_is_not_added_by_a_session_that_has_expired_or_is_of_another_person(case: Case) -> None:
     ben = replace(case.device, salesperson_id=SalespersonId("ben"))
     assert await store.add(case.pool, ben) is None

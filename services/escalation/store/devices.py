@@ -160,9 +160,9 @@ async def end_of_session(connection: Connection, session_hash: bytes) -> None:
     await connection.execute(_END_OF_SESSION, DeviceEnd.SIGNED_OUT, session_hash)
 
 
-async def end_of_people(database: "Pool | Connection", people: Collection[str], because: DeviceEnd) -> None:
+async def end_of_people(connection: Connection, people: Collection[str], because: DeviceEnd) -> None:
     """End all devices of these people."""
-    await database.execute(_END_OF_PEOPLE, because, sorted(people))
+    await connection.execute(_END_OF_PEOPLE, because, sorted(people))
 
 
 async def end_of_other_keys(pool: Pool, fingerprint: str, before: datetime) -> int:

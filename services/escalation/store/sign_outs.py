@@ -1,7 +1,7 @@
 """Ends a person's sessions, sign-in links and devices: in the transaction of the change that requires it, or by a
 button."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from services.escalation.domain.devices import DeviceEnd
@@ -21,15 +21,16 @@ _NOW = "select shared.app_now()"
 async def end_all(connection: Connection, people: Collection[str], now: datetime) -> None:
     """End all sessions and devices of these people, and make all links sent to them invalid."""
     if people:
-        ordered = sorted(people)
-        await connection.execute(_END_LINKS, ordered, now)
-        await connection.execute(_END_SESSIONS, ordered, now)
-        await devices.end_of_people(connection, ordered, DeviceEnd.SIGN_INS_ENDED)
+        await _end(connection, sorted(people), now, DeviceEnd.SIGN_INS_ENDED)
 
 
 async def sign_out_everywhere(pool: Pool, salesperson_id: str) -> None:
-    """End every session, link and device of one person."""
-    now = await pool.fetchval(_NOW)
-    await pool.execute(_END_LINKS, [salesperson_id], now)
-    await pool.execute(_END_SESSIONS, [salesperson_id], now)
-    await devices.end_of_people(pool, [salesperson_id], DeviceEnd.SIGNED_OUT_EVERYWHERE)
+    """End every session, link and device of one person, all or none."""
+    async with pool.acquire() as connection, connection.transaction():
+        await _end(connection, [salesperson_id], await connection.fetchval(_NOW), DeviceEnd.SIGNED_OUT_EVERYWHERE)
+
+
+async def _end(connection: Connection, people: Sequence[str], now: datetime, because: DeviceEnd) -> None:
+    await connection.execute(_END_LINKS, people, now)
+    await connection.execute(_END_SESSIONS, people, now)
+    await devices.end_of_people(connection, people, because)
