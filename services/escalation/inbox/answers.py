@@ -27,7 +27,7 @@ _MAX_FORM_BYTES = 16_384
 _FORM_KIND = "application/x-www-form-urlencoded"
 _JSON_KIND = "application/json"
 _TOO_LARGE = {
-    _FORM_KIND: "Your note is too long to send. Shorten it and try again.",
+    _FORM_KIND: "This form is too large to send. Shorten what you entered and try again.",
     _JSON_KIND: "This press is too large to be one of a notification. Open the episode instead.",
 }
 _HOME = ("/", "Go to your inbox")
