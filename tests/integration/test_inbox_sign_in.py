@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -59,6 +60,31 @@ async def test_a_pasted_link_signs_in_where_links_do_not_open(site: Site, copied
     assert (await app.get(page)).status_code == 200
     again = await site.browser().post("/sign-in", data={"link": link})
     assert again.status_code == 410
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        "<{}>",
+        "{}.",
+        "Sign in: {} Thank you",
+        "https://filter.example/v3/__{}__;!!x",
+        "https://filter.example/?url={q}&data=0",
+    ],
+    ids=["in brackets", "at the end of a sentence", "in a line", "beside the words of a filter", "quoted by a filter"],
+)
+@pytest.mark.parametrize("page", ["/", "/devices"])
+async def test_a_link_is_found_in_what_mail_programs_make_of_it(site: Site, copied: str, page: str) -> None:
+    link = await site.link_for(SELLER, page)
+    pasted = copied.format(link, q=quote(link, safe=""))
+    answer = await site.browser().post("/sign-in", data={"link": pasted})
+    assert (answer.status_code, answer.headers["location"]) == (303, page)
+
+
+async def test_a_link_that_was_broken_into_lines_signs_in(site: Site) -> None:
+    link = await site.link_for(SELLER)
+    answer = await site.browser().post("/sign-in", data={"link": f"{link[:50]} {link[50:]}"})
+    assert answer.status_code == 303
 
 
 @pytest.mark.parametrize("text", ["", "anna@sales.example", "https://[half", "?token=a&token=b", "\u0000", "?token="])

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -18,6 +18,9 @@ from shared.ids import SalespersonId
 
 REFRESH_HEADER = "x-refresh"
 """The header that an open page sends with automatic requests."""
+_TOKEN_OCTETS = 32
+_IN_LINK = re.compile(r"[?&]token=(?P<token>[A-Za-z0-9_-]{43})(?:&next=(?P<page>[A-Za-z0-9/%-]*))?")
+"""The token, in base64url, and the page in a link."""
 _LOCAL_PAGE = re.compile(r"/((episodes|history)/[0-9a-f-]{36}|closed|devices)?", re.ASCII)
 
 
@@ -112,19 +115,17 @@ def link_address(base_url: str, token: str, next_path: str) -> str:
     return f"{base_url.rstrip('/')}/sign-in?{urlencode(query)}"
 
 
-def token_and_page(link: str) -> tuple[str, str] | None:
-    """What `link_address` put into a link. None for another text."""
-    try:
-        query = parse_qs(urlsplit(link.strip()).query)
-    except ValueError:  # such as an address with half a bracket
-        return None
-    tokens, pages = query.get("token", []), query.get("next", ["/"])
-    return (tokens[0], local_page(pages[0])) if len(tokens) == 1 else None
+def token_and_page(text: str) -> tuple[str, str] | None:
+    """What `link_address` put into a link, found in a text; None without one. Mail programs break links into lines, and
+    filters of mail put each, quoted, into an address of their own."""
+    whole = "".join(text.split())
+    found = next(filter(None, map(_IN_LINK.search, (text, whole, unquote(whole)))), None)
+    return None if found is None else (found["token"], local_page(unquote(found["page"] or "/")))
 
 
 def new_token() -> str:
     """256 random bits."""
-    return secrets.token_urlsafe(32)
+    return secrets.token_urlsafe(_TOKEN_OCTETS)
 
 
 def hashed(token: str) -> bytes:
