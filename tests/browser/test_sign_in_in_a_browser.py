@@ -1,5 +1,7 @@
 """Requesting a sign-in link in a real browser, which changes the spelling of addresses unless it is prevented."""
 
+from urllib.parse import quote
+
 import pytest
 from playwright.async_api import expect
 
@@ -22,7 +24,8 @@ async def test_a_link_is_sent_for_the_address_as_typed(visits: Visits, address: 
     assert person.email == address
 
 
-async def test_a_link_that_opens_elsewhere_is_pasted(visits: Visits) -> None:
+@pytest.mark.parametrize("is_quoted", [False, True], ids=["as it is", "quoted by a filter of mail"])
+async def test_a_link_that_opens_elsewhere_is_pasted(visits: Visits, is_quoted: bool) -> None:
     await visits.site.hire(email="anna@sales.example")
     app = await (await visits.context()).new_page()
     await app.goto("/sign-in")
@@ -30,7 +33,8 @@ async def test_a_link_that_opens_elsewhere_is_pasted(visits: Visits) -> None:
     await app.get_by_role("button", name="Send me a link").click()
     await app.get_by_role("heading", name="Check your e-mail").wait_for()
     _, link = await _sent(visits)
-    await app.get_by_label("Link from the e-mail").fill(link)
+    pasted = f"https://filter.example/?url={quote(link, safe='')}" if is_quoted else link
+    await app.get_by_label("Link from the e-mail").fill(pasted)
     await app.get_by_role("button", name="Sign in").click()
     await app.get_by_role("heading", name="You're all clear.").wait_for()
 
