@@ -261,3 +261,24 @@ async def posted(folder: Path, port: int) -> Ended:
         return await client.post(f"https://127.0.0.1:{port}/x", b"", {})
     finally:
         await client.aclose()
+
+
+async def test_an_attempt_that_is_cancelled_while_it_connects_leaves_no_connection(tmp_path: Path) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1)  # the begin of a handshake, which is never answered
+        begun.set()
+        await reader.read()
+        ended.set()
+
+    async with answering(tmp_path, silent, encrypted=False) as port:
+        origin = f"https://127.0.0.1:{port}"
+        client = PushClient(PushServices.read(origin))
+        attempt = asyncio.ensure_future(client.post(f"{origin}/x", b"", {}))
+        await asyncio.wait_for(begun.wait(), 5)
+        attempt.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await attempt
+        await asyncio.wait_for(ended.wait(), 5)
+        await client.aclose()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.escalation.channels.channel import Ended, Trouble
+from services.escalation.channels.web_push import client
 from services.escalation.domain.own_facts import Attempt
 from services.escalation.domain.push_reasons import STANDING
 from tests.push import Fixed, LocalPush, answering, local_push
@@ -53,9 +54,9 @@ async def test_a_proxy_connects_and_resolves(
     anna = push.store.subscribe("anna")
     names = Fixed("127.0.0.1")
     async with answering(tmp_path, proxy, encrypted=scheme == "https") as port:
-        client = push.client(proxy=f"{scheme}://user:pass%40word@127.0.0.1:{port}", resolve=names)
-        ended = await client.post(push.address(anna), push.message(anna), push.headers())
-        await client.aclose()
+        sender = push.client(proxy=f"{scheme}://user:pass%40word@127.0.0.1:{port}", resolve=names)
+        ended = await sender.post(push.address(anna), push.message(anna), push.headers())
+        await sender.aclose()
     assert outcome(ended) == (result, trouble)
     assert (ended.reason or "").startswith(STANDING) is stands
     assert (asked[0].partition("\r\n")[0], names.times) == (
@@ -122,6 +123,24 @@ async def test_behind_a_proxy_the_push_service_is_named_once_the_proxy_has_reach
         ended = await sent_through(push, f"http://127.0.0.1:{port}")
     assert ended.result is Attempt.PUT_OFF
     assert "the push service" in (ended.reason or "")
+
+
+async def test_a_tunnel_in_which_encryption_fails_takes_no_place_for_good(
+    push: LocalPush, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_MOST_CONNECTIONS", 2)
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await reader.read(1)
+        writer.write(b"no handshake")
+
+    anna = push.store.subscribe("anna")
+    async with answering(tmp_path, proxy, encrypted=False) as port:
+        sender = push.client(proxy=f"http://127.0.0.1:{port}")
+        ends = [await sender.post(push.address(anna), push.message(anna), push.headers()) for _ in range(3)]
+    assert [ended.trouble for ended in ends] == 3 * [Trouble.NO_ENCRYPTION]
 
 
 @pytest.mark.parametrize(

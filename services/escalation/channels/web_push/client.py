@@ -16,6 +16,7 @@ import httpcore2
 
 from services.escalation.channels.channel import Ended, Trouble
 from services.escalation.channels.web_push.answers import MAY_PASS, ended_by
+from services.escalation.channels.web_push.connections import Connections
 from services.escalation.channels.web_push.network import CheckedNetwork, PrivateAddress, Resolve, resolve
 from services.escalation.channels.web_push.places import NoPlace, Places
 from services.escalation.channels.web_push.services import Endpoint, NotAPushService, PushServices
@@ -76,7 +77,7 @@ class PushClient:
         self._has_proxy = proxy is not None
         self._places = Places(_MOST_TO_ONE_SERVICE, wait_seconds=_PLACE_SECONDS)
         plain = httpcore2.AnyIOBackend()
-        self._pool = httpcore2.AsyncConnectionPool(
+        self._pool = Connections(
             ssl_context=trusting(ca_file, "PUSH_CA_FILE"),
             proxy=_proxy(proxy, ca_file) if proxy else None,
             max_connections=_MOST_CONNECTIONS,
