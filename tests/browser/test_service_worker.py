@@ -131,3 +131,18 @@ async def test_a_hidden_inbox_leaves_notifications_alone(worker: Worker) -> None
     await worker.page.evaluate("window.visible = true")
     await worker.page.evaluate(_LOOKED_AT)
     await worker.shows()
+
+
+async def test_a_tap_opens_a_page_if_the_open_one_may_not_come_to_the_front(worker: Worker) -> None:
+    """As on iOS, or where the system has discarded that page."""
+    await worker.change("""
+        self.opened = [];
+        self.clients.openWindow = async (path) => { self.opened.push(path); };
+        const focus = () => Promise.reject(new DOMException("Not allowed", "InvalidAccessError"));
+        self.clients.matchAll = async () => [{ url: `${self.location.origin}/episodes/1`, focus }];
+    """)
+    await worker.receive(ALERT)
+    await worker.shows(BODY)
+    await worker.press()
+    (script,) = worker.page.context.service_workers
+    assert await script.evaluate("self.opened") == ["/episodes/1"]

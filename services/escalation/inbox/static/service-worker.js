@@ -110,12 +110,13 @@ function answer(message, options) {
   return inTurn(async () => isNewer(await shownWith(message.tag), message) || show(message, options));
 }
 
-// An open page that shows it comes to the front; another one is left as it is, since its reader may be writing in it.
+// An open page that shows it comes to the front, where the system allows that; another one is left as it is, since its
+// reader may be writing in it.
 async function open(url) {
   const path = new URL(url, self.location.origin).pathname;
   const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
-  const page = pages.find((each) => new URL(each.url).pathname === path);
-  return page ? page.focus() : self.clients.openWindow(path);
+  const page = pages.find((each) => new URL(each.url).pathname === path), another = () => self.clients.openWindow(path);
+  return page ? page.focus().catch(another) : another();
 }
 
 // The browser has changed its subscription. Signed out, there is no form: then the next page of who turned it on sends
