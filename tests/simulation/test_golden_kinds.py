@@ -13,6 +13,7 @@ _HERE = "tests/simulation/test_golden_unreached.py"
 _PUBLISHED = f"{_HERE}::test_publishing_a_policy_puts_it_in_force_and_announces_it"
 _MAIL = f"{_HERE}::test_a_returned_email_has_failed_and_a_command_sends_it_again"
 _ADDRESS = f"{_HERE}::test_a_manager_is_notified_of_a_report_whose_email_fails"
+_LAST_DEVICE = f"{_HERE}::test_a_manager_is_notified_of_a_report_who_has_lost_the_last_device"
 _CLOSED = f"{_HERE}::test_an_episode_is_closed_as_lost_or_as_a_false_alarm"
 _SELDOM = 10
 _OTHER = "tests/simulation/test_golden_seldom.py"
@@ -30,6 +31,7 @@ OWN_TESTS = {
     "fact escalation.button.policy_publishing": _PUBLISHED,
     "fact escalation.delivery.address_failed": _ADDRESS,
     "fact escalation.delivery.address_works": _ADDRESS,
+    "fact escalation.delivery.last_device_gone": _LAST_DEVICE,
     "fact escalation.delivery.resent": _MAIL,
     "fact escalation.delivery.returned": _MAIL,
     "fact escalation.rejudging.rules_changed": f"{_HERE}::test_signals_of_other_rules_are_rejudged_without_an_alert",
