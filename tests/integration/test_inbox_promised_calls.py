@@ -67,5 +67,5 @@ async def test_a_row_is_sorted_by_its_promised_call(site: Site) -> None:
     await site.request_refund("o-3", account="a-3")
     first, second, third = await _rows(desk)
     assert "Call at 15:0" in first
-    assert "Acknowledge: " in second, "no one has acknowledged it, and its time ends later"
+    assert "Respond: " in second, "no one has acknowledged it, and its time ends later"
     assert "Reach: " in third

@@ -9,7 +9,7 @@ from tests.inbox_desk import Desk, done, open_desk, taken
 
 async def test_a_row_shows_no_time_left_that_is_another_persons(site: Site) -> None:
     desk = await open_desk(site, manager=None)
-    assert re.search(r"Acknowledge: 1[45] min left", await _row(desk))
+    assert re.search(r"Respond: 1[45] min left", await _row(desk))
     await site.wait(timedelta(minutes=16))
     row = await _row(desk)
     assert "Ben Ahlers (backup) has been notified" in row

@@ -14,7 +14,7 @@ _ACTIONS: Mapping[str, str] = {"call": "call the customer", "write": "write to t
 _REACH = "reach the customer"
 """What has to be done, by the way of reaching the customer."""
 _SHORT = {
-    DeadlineFor.ANSWER: "Acknowledge",
+    DeadlineFor.ANSWER: "Respond",
     DeadlineFor.REDEEM: "Reach",
     DeadlineFor.APPOINTMENT: "Call",
     DeadlineFor.SNOOZE: "Snoozed",
