@@ -40,7 +40,7 @@ def newest(account: str, *, types: str, limit: str, orders: str | None = None, b
     if orders is None:
         return f"select {_COLUMNS} {source} {_LATEST_FIRST} limit {limit}"
     return f"""
-        select {_COLUMNS} from ({_with_names(source)} {_LATEST_FIRST} limit {LOOKED_AT}) told
+        select {_COLUMNS} from ({_with_names(source)} {_LATEST_FIRST} limit {LOOKED_AT}) reported
         where body is null or {_is_about(orders)} {_LATEST_FIRST} limit {limit}
     """
 
@@ -48,7 +48,7 @@ def newest(account: str, *, types: str, limit: str, orders: str | None = None, b
 def number_of(account: str, *, types: str, orders: str, most: str) -> str:
     """SQL for the number of an account's facts about these orders or about none, at most so many. Erased facts are left
     out."""
-    about = f"from ({_with_names(_source(account, types))}) told where body is not null and {_is_about(orders)}"
+    about = f"from ({_with_names(_source(account, types))}) reported where body is not null and {_is_about(orders)}"
     return f"select count(*) from (select {about} limit {most}) counted"
 
 
