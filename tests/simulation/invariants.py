@@ -137,9 +137,7 @@ def _deliveries_end(database: Database) -> None:
         episode = database.tables[EPISODES][(alert["episode_id"],)]
         moving = row["state"] in ("pending", "held", "unknown")
         over = over_with(alert, episode)
-        # The next attempt of a reminder to someone who no longer has the episode cancels it.
-        is_left = over == "passed_on" and row["try_at"] > database.now
-        require(is_left or not (moving and over), f"{over}, and a delivery is {row['state']}")
+        require(not (moving and over), f"{over}, and a delivery is {row['state']}")
     for (id,) in database.tables[ALERTS]:
         made = sorted(channels.get(id, []))
         require(made in (["email", "inbox"], ["email", "inbox", "push"]), f"an alert has deliveries on {made}")
