@@ -4,10 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from services.escalation.domain.own_facts import AcknowledgePressed, HandOverAcceptPressed, HandOverPressed
+from services.escalation.domain.own_facts import (
+    AcknowledgePressed,
+    AppointmentLogged,
+    HandOverAcceptPressed,
+    HandOverPressed,
+)
 from shared.contracts.support import ContactPreferenceChanged
 from shared.contracts.support_inbound import ContactPreference
 from tests.simulation.happenings import Report
+from tests.simulation.tables import DELIVERIES
 from tests.simulation.troubled import ACCOUNT, Troubled
 
 _MINUTE = timedelta(minutes=1)
@@ -70,6 +76,17 @@ def test_a_hand_over_to_a_person_who_leaves_is_withdrawn(offered: Troubled) -> N
     withdrawn = ("offer_withdrawn", "Mona has left; the hand-over is withdrawn.", None, "mona")
     assert offered.decided() == [_TAKEN, *_OFFERED, withdrawn]
     assert offered.published() == told
+
+
+def test_a_reminder_of_unknown_outcome_is_cancelled_with_the_acknowledgement(taken: Troubled) -> None:
+    taken.do(AppointmentLogged(episode=taken.episode, by="anna", at=taken.now + 60 * _MINUTE))
+    taken.wait(61 * _MINUTE)
+    (reminder,) = [row for row in taken.database.tables[DELIVERIES].values() if row["state"] == "pending"]
+    taken.put(DELIVERIES, reminder, state="unknown", try_at=taken.now + timedelta(days=1))
+    taken.wait(timedelta(days=1) - _MINUTE)
+    assert "expired" in [rule for rule, *_ in taken.decided()]
+    left = taken.database.tables[DELIVERIES][reminder["delivery_id"],]
+    assert (left["state"], left["reason"]) == ("cancelled", "passed on")
 
 
 def test_no_talk_is_due_while_a_customer_must_not_be_contacted(taken: Troubled) -> None:

@@ -134,6 +134,7 @@ class Expired(OfHolder):
     outcome = "acknowledged it but did not reach the customer in time"
     timeline = "customer not reached in time"
     color = "bold red"
+    cancels = "passed on"
 
     @property
     def sentence(self) -> str:
