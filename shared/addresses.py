@@ -1,8 +1,12 @@
-"""Server addresses with a user and a password, as written in the environment. Start at `fault_of`."""
+"""Addresses as written in the environment: of servers, with a user and a password (`fault_of`), and of sites."""
 
+import re
 from urllib.parse import urlsplit
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", ""})
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_SITE = re.compile(rf"https?://(?P<any>\*\.)?(?P<host>{_LABEL}(\.{_LABEL})*)(:(?P<port>[0-9]{{1,5}}))?", re.IGNORECASE)
+_MOST_PORTS = 65_535
 
 
 def fault_of(variable: str, url: str) -> str | None:
@@ -34,6 +38,39 @@ def is_on_this_machine(servers: str) -> bool:
 def servers_of(url: str) -> str:
     """The servers of an address, separated by commas, without user and password."""
     return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def checked_site(text: str) -> str:
+    """A site (scheme, host, port) without the slash at its end, or empty. Raises ValueError for more than that."""
+    site = text.strip().rstrip("/")
+    if site and (not _is_site(site) or "*" in site):
+        raise ValueError("must be the address of a site, like https://support.example.com, without a path")
+    return site
+
+
+def sites_in(text: str) -> tuple[str, ...]:
+    """The sites of a list, in lower case."""
+    return tuple(text.replace(",", " ").lower().split())
+
+
+def checked_sites(text: str) -> str:
+    """A list of sites, separated by commas; `*.` stands for all hosts of a domain. Raises ValueError."""
+    for number, site in enumerate(sites_in(text), start=1):
+        if not _is_site(site):
+            raise ValueError(
+                f"entry {number} is not the address of a site. Expected addresses such as https://desk.example.com or "
+                "https://*.example.com, separated by commas: scheme and host, with a port if it is not the usual one, "
+                "and no path"
+            )
+    return text
+
+
+def _is_site(text: str) -> bool:
+    """Whether a text is scheme, host and port. A wildcard needs a domain of two labels, or it would be anyone's."""
+    found = _SITE.fullmatch(text)
+    if found is None or int(found["port"] or 1) not in range(1, _MOST_PORTS + 1):
+        return False
+    return not found["any"] or "." in found["host"]
 
 
 def _host(server: str) -> str:

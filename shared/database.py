@@ -1,4 +1,4 @@
-"""Access to Postgres: one pool a process, durable settings checked at start, and one bulk statement a table.
+"""Access to Postgres: one pool per process, durable settings checked at start, and one bulk statement per table.
 
 SQL for events uses `unnest` over arrays: one round trip a table and batch, for any number of rows.
 """
@@ -196,13 +196,13 @@ def sql_table(model: "type[SQLModel]") -> "Table":
 
 @dataclass(frozen=True, slots=True)
 class BulkStatement:
-    """One statement that takes any number of rows, as one array a column."""
+    """One statement that takes any number of rows, as one array per column."""
 
     sql: str
     columns: tuple[str, ...]
 
     def arguments(self, rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
-        """Rows, each in the order of `columns`, as one list a column."""
+        """Rows, each in the order of `columns`, as one list per column."""
         return [list(column) for column in zip(*rows, strict=True)]
 
     async def run(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:

@@ -195,8 +195,8 @@ class Process:
         self._keep_going("trim", partial(outbox.trim, pool), _TRIM_SECONDS)
 
     async def _start_consuming(self, resources: Resources, stack: AsyncExitStack) -> None:
-        instance = None if self._slot is None else f"{self._service.name}-{self._slot}"
         topics = self._service.listens_to
+        instance = None if self._slot is None else slots.instance_of(self._service.name, self._slot, topics)
         consumer = Consumer(resources.processor, self._cluster, topics, self._metrics, instance=instance)
         reading = Reading(self._cluster, topics, self._group)
         watch = Watch(resources.pool, reading, consumer.positions, self._metrics, blocked=self.health.blocked)

@@ -142,6 +142,7 @@ class ServiceSettings(KafkaSettings):
     otel_exporter_otlp_endpoint: str | None = None
     trace_directory: Path | None = None
     publisher_keys: SecretStr = SecretStr("{}")
+    reader_keys: SecretStr = SecretStr("[]")
     max_clock_skew: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(days=1))] = timedelta(minutes=5)
 
     @model_validator(mode="after")

@@ -235,6 +235,25 @@ class WaitingFact(SharedTable, table=True):
     kept_at: datetime = Field(sa_column=instant_column())
 
 
+class Rescue(SharedTable, table=True):
+    """An open save window, as escalation published it last: until when `who`, called `name`, calls a customer.
+
+    `zone` is the customer's. A window that is over has no row.
+    """
+
+    __tablename__ = "rescues"
+    __table_args__ = (Index("rescues_account", "account_id"), Index("rescues_case", "case_id"))
+    episode_id: UUID = Field(primary_key=True)
+    account_id: str = Field(sa_column=text_column())
+    order_id: str = Field(sa_column=text_column())
+    case_id: str | None = Field(sa_column=text_column(nullable=True))
+    who: str = Field(sa_column=text_column())
+    name: str | None = Field(sa_column=text_column(nullable=True))
+    acknowledged: bool
+    until: datetime = Field(sa_column=instant_column())
+    zone: str | None = Field(sa_column=text_column(nullable=True))
+
+
 class DeadLetter(SharedTable, table=True):
     """An input that could not be applied: its bytes, its position, and the reason in words that a publisher can act on.
 

@@ -146,12 +146,20 @@ async def claim(
 
 
 def _fired(row: asyncpg.Record, fact: type[Fact], service: str) -> Input:
-    event: Envelope[Fact] = envelope(
-        fact.model_validate_json(row["body"]),
-        id=str(derived("fired", row["id"], row["due_at"])),
-        source=f"handoff/{service}/timers",
-        subject=row["subject"],
-        time=row["due_at"],
-        traceparent=row["traceparent"],
-    )
+    body = fact.model_validate_json(row["body"])
+    event = fired_event(row["id"], body, row["subject"], row["due_at"], service, row["traceparent"])
     return Input(event, row["body"], digest=b"", kind=InputKind.TIMER)
+
+
+def fired_event(
+    id: UUID, fact: Fact, subject: str, due_at: datetime, service: str, traceparent: str | None
+) -> Envelope[Fact]:
+    """The event of a timer that fires."""
+    return envelope(
+        fact,
+        id=str(derived("fired", id, due_at)),
+        source=f"handoff/{service}/timers",
+        subject=subject,
+        time=due_at,
+        traceparent=traceparent,
+    )

@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from shared.contracts.mailboxes import can_be_written_to
+from shared.visible_text import one_line
 
 MAX_SAFE_INTEGER = 2**53
 """Largest whole number that every JSON reader keeps exact (RFC 7493 section 2.2)."""
@@ -52,8 +53,6 @@ _RFC3339 = re.compile(
     r"(?P<minute>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d):(?P<second>\d\d)(\.\d+)?(?P<zone>[Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 _CALENDAR_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]+")
 _FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and symbols that look like nothing
 ENTERING = {"entering": True}
 """The context in which events of other systems are read: what is asked of them alone is asked then."""
@@ -147,21 +146,15 @@ def _known_zone(name: str) -> str:
     return name
 
 
-def _one_line(text: str) -> str:
-    """Without breaks, and without what turns the reading direction (Unicode Annex 9, explicit formatting): a line
-    stands among others, and would mirror them too."""
-    return (text if text.isprintable() else _TURNS.sub("", _BREAKS.sub(" ", text))).strip()
-
-
 def _not_blank(text: str) -> str:
-    line = _one_line(text)
+    line = one_line(text)
     if not line:
         raise PydanticCustomError("blank", "must not be blank")
     return line
 
 
 def _absent_if_blank(text: str | None) -> str | None:
-    line = _one_line(text) if text else ""
+    line = one_line(text) if text else ""
     return line if line and (line.isascii() or any(map(is_visible, line))) else None
 
 

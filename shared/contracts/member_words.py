@@ -48,6 +48,7 @@ MEANINGS: Mapping[str, str] = {
     "`none`: the customer may be called.",
     "rating": "The customer's rating; higher is better.",
     "reason": "Reason, in words.",
+    "reason_code": "The customer's reason as a code, such as `too_expensive`. The policy says what each code means.",
     "reassignments": "Number of reassignments since the case was opened.",
     "recipient": "ID of the salesperson who is notified.",
     "reopened_at": "Time at which the episode was reopened.",
@@ -74,6 +75,9 @@ MEANINGS: Mapping[str, str] = {
     "working_hours": "Working hours. If absent, the company's.",
 }
 
+_SAVER = "ID of the salesperson who closed the episode as saved."
+_COUNTS_WITH = "ID of a later episode of the same order that decided for both; the money counts there."
+
 OF_ONE_TYPE: Mapping[str, Mapping[str, str]] = {
     "AcknowledgementExpired": {"by": "ID of the acknowledger."},
     "AlertRaised": {"because": "Reason why it is this person, as a code such as `no_seller`."},
@@ -83,19 +87,56 @@ OF_ONE_TYPE: Mapping[str, Mapping[str, str]] = {
     "CaseClosed": {"reason": "Reason why the customer's messages on the case need no answer."},
     "EpisodeClosed": {
         "by": "ID of the salesperson who closed it. Absent if it closed by itself.",
+        "contributed": "What the sale itself contributed to a loss, as the salesperson says. Absent: not answered.",
+        "may_call_again": "Whether the customer may be called again after a loss. Absent: not answered.",
         "reason": "Reason for the result, as a code such as `problem_solved`.",
         "result": "Outcome of the episode.",
     },
     "EpisodeSnoozed": {"until": "Time at which the salesperson is notified again."},
     "FollowUpAnswered": {
-        "answer": "The customer's answer: the promise was kept, the expected result was reached, or it was not.",
+        "answer": "The customer's answer: our promise was kept, their own part is done, the expected result was "
+        "reached, or it was not.",
         "at": "Time of the conversation.",
         "by": "ID of the salesperson who reports the answer.",
         "channel": "Channel of the conversation.",
     },
+    "WinBackAnswered": {
+        "answer": "The customer's answer: they come back, want a later call, or do not come back.",
+        "at": "Time of the conversation.",
+        "by": "ID of the salesperson who reports the answer.",
+        "channel": "Channel of the conversation.",
+        "due_at": "Time of the next call, if the customer wants it later.",
+    },
+    "WinBackDue": {"due_at": "Time for which the call was planned."},
+    "WinBackEnded": {"at": "Time at which it ended.", "because": "Reason why no one calls any more."},
+    "WinBackPlanned": {"due_at": "Time of the call.", "reason": "Reason for the loss, as a code such as `price`."},
+    "WinBackWaits": {
+        "losses": "Losses for this reason in the customer's segment, within 30 days.",
+        "reason": "Reason for the loss, as a code such as `price`.",
+        "requests": "Refund and cancellation requests in the customer's segment, within 30 days.",
+        "since": "Time since when it waits.",
+    },
     "HandOverOffered": {"until": "Time limit for accepting."},
     "PolicyPublished": {"by": "ID of the salesperson who published it."},
     "RefundRequested": {"kind": "Kind of refund request. If absent, `dissatisfaction`."},
+    "RelapseWithdrawn": {"by": _SAVER},
+    "SaveProven": {
+        "by": _SAVER,
+        "counts_with": _COUNTS_WITH,
+        "proven_at": "Time up to which nothing disproved the save.",
+    },
+    "SaveRelapsed": {
+        "at": "Time of the fact that disproves the save.",
+        "because": "Kind of signal that the fact is, such as `refund_paid`.",
+        "by": _SAVER,
+        "counts_with": _COUNTS_WITH,
+        "follow_up": "ID of the episode that the fact opened or joined. Absent if the fact was known at the close.",
+    },
+    "WonBack": {
+        "lost_at": "Time at which the episode was closed as lost.",
+        "new_order": "ID of the order by which the customer was won back.",
+        "sold_at": "Time of that sale.",
+    },
 }
 """What members mean in one class alone."""
 

@@ -1,5 +1,6 @@
-"""The parts of an order: its lines, its buyer and its promises."""
+"""The parts of an order: its lines, its buyer, and what both sides promised."""
 
+from enum import StrEnum
 from typing import Annotated, TypeAlias
 
 from pydantic import Field
@@ -34,11 +35,30 @@ class Customer(Value):
     )
 
 
+class Side(StrEnum):
+    """A side of a sale: the company that sold, or the customer who bought."""
+
+    US = "us"
+    CUSTOMER = "customer"
+
+
 class Promise(Value):
-    """A promise made with the sale, with its due time; `id` distinguishes it from the order's other promises."""
+    """A promise made with the sale, with its due time; `id` distinguishes it from the order's other promises.
+
+    A promise owed by the customer is their part in the success of the sale, such as a training to attend, a room, or a
+    person to name. It is never missed by us: close to its due time the seller is asked to remind them.
+    """
 
     id: Text | None = Field(
         default=None, description="ID of the promise, unique within its order; promise_kept names it."
     )
     what: Text = Field(description="What was promised, in words.")
     due_at: Instant = Field(description="Time by which the promise is due.")
+    owed_by: Side = Field(
+        default=Side.US,
+        description="The side that has to keep it: `us`, or the `customer`. A customer's own promise never raises a "
+        "signal; when it is due the seller is asked to remind them.",
+    )
+    who: OptionalText = Field(
+        default=None, description="The person or department that has to do it, as agreed, such as the customer's IT."
+    )

@@ -71,7 +71,7 @@ class RefundPaid(inbound.RefundPaid):
 
 
 class PromiseKept(inbound.PromiseKept):
-    """A promise of an order was kept."""
+    """A promise of an order was kept, by us or by the customer."""
 
     type: ClassVar[str] = "orders.promise_kept"
     topic: ClassVar[str] = SALES

@@ -20,8 +20,8 @@ from shared.contracts.fields import (
     Words,
     Zone,
 )
-from shared.contracts.order_parts import Customer, Line, LineNumber, Promise
-from shared.contracts.people_parts import Away, Successor, WorkingHours
+from shared.contracts.order_parts import Customer, Line, LineNumber, Promise, Side
+from shared.contracts.people_parts import Away, MoneyLimit, Successor, WorkingHours
 
 TOPIC = "orders.inbound.v1"
 _MOST_HOURS = 50
@@ -66,13 +66,24 @@ class OrderPlaced(Fact):
     expected_outcome: Words = Field(default=None, description="The result that the customer expects from the purchase.")
     outcome_expected_by: Instant | None = Field(default=None, description="Time by which the expected outcome is due.")
     promises: Annotated[tuple[Promise, ...], Field(max_length=500)] = Field(
-        default=(), description="Promises made to the customer with the sale."
+        default=(), description="Promises made with the sale: ours, and what the customer has to do themselves."
     )
 
     @model_validator(mode="after")
     def _renews_another(self) -> Self:
         if self.renews == self.order:
             raise PydanticCustomError("renews", "renews must name a different order")
+        return self
+
+    @model_validator(mode="after")
+    def _promises_have_one_side(self) -> Self:
+        """A later promise_kept has only the name: it must not settle the promises of both sides."""
+        names = [{one.id or one.what for one in self.promises if one.owed_by is side} for side in Side]
+        if set.intersection(*names):
+            raise PydanticCustomError(
+                "promises",
+                "promises of ours and of the customer must not share a name: give each of them an id of its own",
+            )
         return self
 
 
@@ -171,7 +182,10 @@ class RefundPaid(Fact):
 
 
 class PromiseKept(Fact):
-    """A promise of an order was kept. `promise` is the promise's ID, or its words if it has no ID."""
+    """A promise of an order was kept, by us or by the customer.
+
+    `promise` is the promise's ID, or its words if it has no ID.
+    """
 
     type: ClassVar[str] = "orders.inbound.promise_kept"
     topic: ClassVar[str] = TOPIC
@@ -252,6 +266,11 @@ class SalespersonChanged(Fact):
     region: Region | None = Field(default=None, description="Part of that country, for regional holidays.")
     rings_off_hours: bool = Field(
         default=False, description="Whether critical alerts may reach them outside working hours."
+    )
+    approves_up_to: Annotated[tuple[MoneyLimit, ...], Field(max_length=50)] | None = Field(
+        default=None,
+        description="Up to which total of the offers on one episode they may approve an offer to the customer. "
+        "In a currency that is not listed they may approve nothing. If absent, the policy decides.",
     )
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.fact import Value
-from shared.contracts.fields import CalendarDate, EndOfHours, Id, TimeOfDay
+from shared.contracts.fields import AmountMinor, CalendarDate, Currency, EndOfHours, Id, TimeOfDay
 
 
 class Day(StrEnum):
@@ -44,6 +44,13 @@ class WorkingHours(Value):
     def over_midnight(self) -> bool:
         """Whether they end on the day after they start."""
         return self.end < self.start
+
+
+class MoneyLimit(Value):
+    """The largest amount in one currency. If a currency is listed twice, the lower amount counts."""
+
+    currency: Currency = Field(description="Currency code of ISO 4217: three letters.")
+    amount_minor: AmountMinor = Field(description="The largest amount, in the currency's smallest unit (cents).")
 
 
 class Successor(Value):

@@ -91,6 +91,7 @@ RULES_WITH_LIMIT = {
 _OWN_RULES = frozenset(
     {
         *("instant", "instant_range", "calendar_date", "zone", "working_hours", "away", "rating", "blank", "renews"),
+        "promises",
         "contact_or_case",
         "invisible",
         "mailbox",

@@ -92,6 +92,20 @@ class CancellationWithdrawn(inbound.CancellationWithdrawn):
     topic: ClassVar[str] = TOPIC
 
 
+class SellerRequested(inbound.SellerRequested):
+    """An agent asks for the seller to call the customer."""
+
+    type: ClassVar[str] = "support.seller_requested"
+    topic: ClassVar[str] = TOPIC
+
+
+class CustomerInsists(inbound.CustomerInsists):
+    """The customer insists on a refund or cancellation that they asked for."""
+
+    type: ClassVar[str] = "support.customer_insists"
+    topic: ClassVar[str] = TOPIC
+
+
 class SatisfactionRated(inbound.SatisfactionRated):
     """The customer gave a rating."""
 

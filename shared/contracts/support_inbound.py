@@ -7,8 +7,11 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.fact import Fact, Value
-from shared.contracts.fields import AmountMinor, Currency, Id, Instant, OptionalText, Text, Words
+from shared.contracts.fields import AmountMinor, Code, Currency, Id, Instant, OptionalText, Text, Words
+from shared.contracts.refund_kinds import RefundKind as RefundKind
+from shared.contracts.support_turns import ContactPreference as ContactPreference
 from shared.contracts.support_turns import ContactReference as ContactReference
+from shared.contracts.support_turns import Courtesy as Courtesy
 from shared.contracts.support_turns import Intent as Intent
 from shared.contracts.support_turns import NoAnswerReason as NoAnswerReason
 from shared.contracts.support_turns import WaitingFor as WaitingFor
@@ -78,13 +81,6 @@ class ContactResult(StrEnum):
     VOICEMAIL = "voicemail"
     DEAD_END = "dead_end"
     RESOLVED = "resolved"
-
-
-class Courtesy(StrEnum):
-    """A message that needs no response, although it looks like a contact or a reopening."""
-
-    THANKS = "thanks"
-    AUTOMATIC_REPLY = "automatic_reply"
 
 
 class ContactMade(CustomerMatter):
@@ -160,18 +156,12 @@ class ResponseOverdue(CustomerMatter):
     due_at: Instant | None = None
 
 
-class RefundKind(StrEnum):
-    """The kind of a refund request."""
-
-    DISSATISFACTION = "dissatisfaction"
-    STATUTORY_WITHDRAWAL = "statutory_withdrawal"
-    DOUBLE_CHARGE = "double_charge"
-    CHARGEBACK = "chargeback"
-    FRAUD = "fraud"
-
-
 class RefundRequested(CustomerMatter):
-    """The customer requested a refund. Without a currency, the amount is in the order's currency."""
+    """The customer requested a refund. Without a currency, the amount is in the order's currency.
+
+    `reason_code` is the customer's reason as a form or an agent recorded it; the policy's `[customer_reasons]` say what
+    each code means.
+    """
 
     type: ClassVar[str] = "support.inbound.refund_requested"
     topic: ClassVar[str] = TOPIC
@@ -181,16 +171,18 @@ class RefundRequested(CustomerMatter):
     currency: Currency | None = None
     words: Words = None
     by: Person | None = None
+    reason_code: Code | None = None
 
 
 class CancellationRequested(CustomerMatter):
-    """The customer requested a cancellation."""
+    """The customer requested a cancellation. `reason_code` is as in a refund request."""
 
     type: ClassVar[str] = "support.inbound.cancellation_requested"
     topic: ClassVar[str] = TOPIC
 
     words: Words = None
     by: Person | None = None
+    reason_code: Code | None = None
 
 
 class RefundWithdrawn(CustomerMatter):
@@ -211,6 +203,32 @@ class CancellationWithdrawn(CustomerMatter):
 
     words: Words = None
     by: Person | None = None
+
+
+class CustomerInsists(CustomerMatter):
+    """The customer insists on a refund or cancellation that they asked for: nobody is to try to change their mind.
+
+    It ends the save window of the case that it names, or of its order; if it names neither, of every order.
+    """
+
+    type: ClassVar[str] = "support.inbound.customer_insists"
+    topic: ClassVar[str] = TOPIC
+
+    words: Words = None
+    by: Person | None = None
+
+
+class SellerRequested(CustomerMatter):
+    """An agent asks for the seller to call the customer, or the customer asked for them. `by` is the agent.
+
+    It alerts the seller of the order: a help desk sends it when the agent presses a button.
+    """
+
+    type: ClassVar[str] = "support.inbound.seller_requested"
+    topic: ClassVar[str] = TOPIC
+
+    words: Words = None
+    by: Id | None = None
 
 
 class SatisfactionRated(CustomerMatter):
@@ -268,15 +286,6 @@ class AnswerNotNeeded(CustomerMatter):
         if self.contact is None and self.case is None:
             raise PydanticCustomError("contact_or_case", "must name a contact (its source and id) or a case")
         return self
-
-
-class ContactPreference(StrEnum):
-    """Whether a customer may be called."""
-
-    NONE = "none"
-    DO_NOT_CALL = "do_not_call"
-    DISPUTE = "dispute"
-    DECEASED = "deceased"
 
 
 class ContactPreferenceChanged(Fact):

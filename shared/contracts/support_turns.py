@@ -1,4 +1,4 @@
-"""Parts of support's events: who acts next on a case, and what needs no answer."""
+"""Parts of support's events: who acts next on a case, what needs no answer, and whether a customer may be called."""
 
 from enum import StrEnum
 
@@ -20,6 +20,13 @@ class Intent(StrEnum):
     LEAVING = "leaving"
 
 
+class Courtesy(StrEnum):
+    """A message that needs no response, although it looks like a contact or a reopening."""
+
+    THANKS = "thanks"
+    AUTOMATIC_REPLY = "automatic_reply"
+
+
 class NoAnswerReason(StrEnum):
     """Why the customer's message needs no answer: a goodbye, an answer through another channel, spam, or a test."""
 
@@ -27,6 +34,15 @@ class NoAnswerReason(StrEnum):
     ANSWERED_ELSEWHERE = "answered_elsewhere"
     SPAM = "spam"
     TEST = "test"
+
+
+class ContactPreference(StrEnum):
+    """Whether a customer may be called."""
+
+    NONE = "none"
+    DO_NOT_CALL = "do_not_call"
+    DISPUTE = "dispute"
+    DECEASED = "deceased"
 
 
 class ContactReference(Value):

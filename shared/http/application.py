@@ -25,9 +25,10 @@ from shared.logs import get_logger
 log = get_logger(__name__)
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
+_NO_FRAME = "frame-ancestors 'none'"
 # A page that needs more (styles, its own script, caching) sets the header itself, which takes precedence.
 _SECURITY_HEADERS = {
-    "Content-Security-Policy": ("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    "Content-Security-Policy": f"default-src 'none'; base-uri 'none'; form-action 'none'; {_NO_FRAME}",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -110,12 +111,19 @@ class _SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                add_security_headers(MutableHeaders(scope=message))
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def add_security_headers(headers: MutableHeaders) -> None:
+    """Add those that a response lacks. Responses to unexpected errors pass no middleware."""
+    for name, value in _SECURITY_HEADERS.items():
+        headers.setdefault(name, value)
+    policy = headers["Content-Security-Policy"]
+    if "frame-ancestors" in policy and _NO_FRAME not in policy:
+        del headers["X-Frame-Options"]  # it cannot name sites; the page's policy does
 
 
 def _set_handlers(app: FastAPI) -> None:

@@ -1,5 +1,6 @@
 """The systems that may read over HTTP the data otherwise shown only to signed-in people. Start at ReaderKeys."""
 
+import hashlib
 from collections.abc import Sequence
 
 from pydantic import SecretStr, TypeAdapter, ValidationError
@@ -8,6 +9,8 @@ from shared.http.bearer_keys import BearerKeys, Key, KeySetting
 
 _SETTING = KeySetting("READER_KEYS", opening="[", example='["<16 characters or more>"]')
 _KEY = TypeAdapter[SecretStr](Key)
+_COST = 2**14
+"""The cost of deriving a secret from a key (scrypt, RFC 7914): about 50 ms and 16 MB."""
 
 
 class ReaderKeys:
@@ -15,6 +18,7 @@ class ReaderKeys:
 
     def __init__(self, keys: Sequence[SecretStr]) -> None:
         self._keys = BearerKeys(keys, variable=_SETTING.variable)
+        self._secrets = tuple(keys)
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -31,7 +35,22 @@ class ReaderKeys:
 
     def knows(self, authorization: str | None) -> bool:
         """Whether an Authorization header carries one of the keys."""
-        return self._keys.place(authorization) is not None
+        return self.place(authorization) is not None
+
+    def place(self, authorization: str | None) -> int | None:
+        """The place, from 0, of the key in an Authorization header; None if it carries none of them."""
+        return self._keys.place(authorization)
+
+    def secrets_for(self, purpose: str) -> tuple[bytes, ...]:
+        """For each key, in its order, another secret for signatures of this purpose, which ends with the key.
+
+        Others see the signatures. It is slow, so that nobody can find a key by trying which one fits a signature.
+        """
+        salt = purpose.encode()
+        return tuple(
+            hashlib.scrypt(key.get_secret_value().encode(), salt=salt, n=_COST, r=8, p=1, dklen=32)
+            for key in self._secrets
+        )
 
 
 def _key(number: int, entry: object) -> SecretStr:

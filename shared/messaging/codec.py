@@ -92,7 +92,7 @@ def _decoded(value: bytes, headers: Headers, topic: str | None) -> Decoded:
     content_type = attributes.get("datacontenttype", "").lower()
     if content_type.startswith("application/cloudevents"):
         if content_type.partition(";")[0].rstrip() != "application/cloudevents+json":
-            reason = "of the structured formats only application/cloudevents+json is accepted, one event a record"
+            reason = "of the structured formats only application/cloudevents+json is accepted, one event per record"
             raise Rejected(Refusal.NOT_CLOUDEVENTS, reason, field="content-type")
         binary = False
     if binary:

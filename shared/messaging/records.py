@@ -50,7 +50,7 @@ def portion(batch: Batch, most: int) -> tuple[Batch, Batch | None]:
 
 
 def split(batch: Batch) -> list[Batch]:
-    """One batch a record, in each partition's order, each storing its own offset."""
+    """One batch per record, in each partition's order, each storing its own offset."""
     return [_part(batch, [one]) for one in _in_order(batch)]
 
 

@@ -1,4 +1,5 @@
-"""Events that the escalation service publishes. Start at `episodes.py`; salespeople's actions are in `rescues.py`."""
+"""Events that the escalation service publishes. Start at `episodes.py`; salespeople's actions are in `rescues.py`,
+offers to customers in `offers.py`, save windows in `save_windows.py`."""
 
 from shared.contracts.escalation.episodes import (
     TOPIC,
@@ -21,10 +22,15 @@ from shared.contracts.escalation.kinds import (
     EpisodeResult,
     PolicyVersion,
     RingCause,
+    SaleContribution,
+    SaveWindowEnd,
     Severity,
     SignalKind,
     Step,
+    WinBackAnswer,
+    WinBackEnding,
 )
+from shared.contracts.escalation.offers import OfferApprovalRequested, OfferApproved, OfferDeclined, OfferMade
 from shared.contracts.escalation.policies import SUBJECT as POLICY_SUBJECT
 from shared.contracts.escalation.policies import TOPIC as POLICY_TOPIC
 from shared.contracts.escalation.policies import PolicyPublished
@@ -34,11 +40,22 @@ from shared.contracts.escalation.rescues import (
     CheckInDone,
     CustomerReached,
     EpisodeAcknowledged,
+    EpisodeReassigned,
     EpisodeSnoozed,
+    EpisodeTakenOver,
     FollowUpAnswered,
     HandOverAccepted,
     HandOverOffered,
     RescuePassedOn,
+)
+from shared.contracts.escalation.results import RelapseWithdrawn, SaveProven, SaveRelapsed, WonBack
+from shared.contracts.escalation.save_windows import SaveWindowClosed, SaveWindowOpened
+from shared.contracts.escalation.win_backs import (
+    WinBackAnswered,
+    WinBackDue,
+    WinBackEnded,
+    WinBackPlanned,
+    WinBackWaits,
 )
 
 __all__ = [
@@ -59,21 +76,42 @@ __all__ = [
     "EpisodeClosed",
     "EpisodeExhausted",
     "EpisodeRaised",
+    "EpisodeReassigned",
     "EpisodeReopened",
     "EpisodeResult",
     "EpisodeSignalled",
     "EpisodeSnoozed",
+    "EpisodeTakenOver",
     "FollowUpAnswered",
     "HandOverAccepted",
     "HandOverOffered",
+    "OfferApprovalRequested",
+    "OfferApproved",
+    "OfferDeclined",
+    "OfferMade",
     "PolicyPublished",
     "PolicyVersion",
+    "RelapseWithdrawn",
     "RescuePassedOn",
     "RingCause",
+    "SaleContribution",
+    "SaveProven",
+    "SaveRelapsed",
+    "SaveWindowClosed",
+    "SaveWindowEnd",
+    "SaveWindowOpened",
     "Severity",
     "SeverityRaised",
     "SignalCleared",
     "SignalKind",
     "SignalWithdrawn",
     "Step",
+    "WinBackAnswer",
+    "WinBackAnswered",
+    "WinBackDue",
+    "WinBackEnded",
+    "WinBackEnding",
+    "WinBackPlanned",
+    "WinBackWaits",
+    "WonBack",
 ]

@@ -8,6 +8,7 @@ from shared.contracts.escalation.kinds import (
     EpisodeResult,
     PolicyVersion,
     RingCause,
+    SaleContribution,
     Severity,
     SignalKind,
     Step,
@@ -138,7 +139,10 @@ class EpisodeExhausted(Fact):
 
 
 class EpisodeClosed(Fact):
-    """An episode was closed. Without `by` it closed by itself."""
+    """An episode was closed. Without `by` it closed by itself.
+
+    `contributed` and `may_call_again` belong to a loss, and are absent if the salesperson did not answer.
+    """
 
     type: ClassVar[str] = "escalation.episode_closed"
     topic: ClassVar[str] = TOPIC
@@ -149,6 +153,8 @@ class EpisodeClosed(Fact):
     reason: Code
     by: Id | None = None
     closed_at: Instant
+    contributed: SaleContribution | None = None
+    may_call_again: bool | None = None
 
 
 class EpisodeReopened(Fact):

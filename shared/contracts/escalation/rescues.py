@@ -99,6 +99,33 @@ class HandOverAccepted(Fact):
     giver: Id
 
 
+class EpisodeReassigned(Fact):
+    """A manager gave an episode to another salesperson, who is notified. `giver` is the person who had it, or had been
+    notified."""
+
+    type: ClassVar[str] = "escalation.episode_reassigned"
+    topic: ClassVar[str] = TOPIC
+
+    episode: UUID
+    order: Id
+    by: Id
+    to: Id
+    giver: Id
+
+
+class EpisodeTakenOver(Fact):
+    """A manager acknowledged an episode in place of `giver`, the person who had it, or had been notified."""
+
+    type: ClassVar[str] = "escalation.episode_taken_over"
+    topic: ClassVar[str] = TOPIC
+
+    episode: UUID
+    order: Id
+    by: Id
+    giver: Id
+    acknowledged_at: Instant
+
+
 class RescuePassedOn(Fact):
     """A salesperson passed an episode on; the next person is notified."""
 
