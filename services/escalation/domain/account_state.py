@@ -13,9 +13,17 @@ from uuid import UUID
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.parts import Part, Place
 from services.escalation.domain.detections.scope import Scope
-from services.escalation.domain.entities import Account, Case, Episode, Order, Signal
+from services.escalation.domain.entities import Account, Case, Episode, Order, Signal, SignalEnd
+from services.escalation.domain.offers import Offer
+from services.escalation.domain.result_index import NO_RESULTS, ResultIndex
+from services.escalation.domain.results import Result
+from services.escalation.domain.save_windows import SaveWindow
 from services.escalation.domain.signals.find import place
+from services.escalation.domain.window_index import NO_WINDOWS, WindowIndex
 from shared.contracts.escalation import REQUESTS, SignalKind
+
+_NO_OFFERS: dict[UUID, Offer] = {}
+"""The offers of an account without any: most have none, and a process keeps many accounts. Nothing is put into it."""
 
 _ROWS_OF_ITSELF = 3
 """Measured: an empty account takes 3 to 4 kB, and each of its rows 1.0 to 1.3 kB."""
@@ -23,9 +31,16 @@ _ROWS_OF_ITSELF = 3
 
 class AccountState:
     """One account. `open_episodes` and `latest_closed` are by order; `people` are all who may be notified of it.
+    `pending_offers` are by episode: each has at most one.
 
-    `version` identifies this state among all stored states of the account.
+    `version` identifies this state among all stored states of the account. Slots, because a process keeps many.
     """
+
+    __slots__ = (
+        *("version", "account", "history", "orders", "cases", "episodes", "open_episodes", "latest_closed"),
+        *("signals", "offers", "pending_offers", "standing", "results", "windows", "people"),
+        *("_sold", "_with_seller", "_inheriting"),
+    )
 
     def __init__(self, account_id: str, history: History | None = None) -> None:
         self.version: UUID | None = None
@@ -37,7 +52,10 @@ class AccountState:
         self.open_episodes: dict[str, Episode] = {}
         self.latest_closed: dict[str, Episode] = {}
         self.signals: dict[UUID, Signal] = {}
+        self.offers = self.pending_offers = _NO_OFFERS
         self.standing = Standing()
+        self.results = NO_RESULTS
+        self.windows = NO_WINDOWS
         self.people: set[str] = set()
         self._sold: list[tuple[datetime, str]] = []
         self._with_seller: list[tuple[datetime, str]] = []
@@ -47,11 +65,14 @@ class AccountState:
     def size(self) -> int:
         """Its memory use in rows: its own rows, plus a few for the account itself."""
         reported = len(self.history) + len(self.orders) + len(self.cases)
-        return _ROWS_OF_ITSELF + reported + len(self.signals) + len(self.episodes)
+        made = len(self.episodes) + len(self.results) + len(self.offers) + len(self.windows)
+        return _ROWS_OF_ITSELF + reported + len(self.signals) + made
 
     def put_account(self, account: Account) -> None:
         self.account = account
         self._know(account.assigned_to)
+        if account.preference_at is not None:
+            self.windows.note_all(account.preference_at)
 
     def put_order(self, order: Order) -> None:
         known = self.orders.get(order.order_id)
@@ -78,6 +99,7 @@ class AccountState:
 
     def put_episode(self, episode: Episode) -> None:
         self.episodes[episode.episode_id] = episode
+        self.windows.note_episode(episode.episode_id)
         self._know(episode.responsible)
         if episode.closed_at is None:
             self.open_episodes[episode.order_id] = episode
@@ -94,10 +116,57 @@ class AccountState:
         others = (self.open_episodes.get(episode.order_id), self.latest_closed.get(episode.order_id))
         return any(one is not None and one.episode_id != episode.episode_id for one in others)
 
+    def is_followed(self, episode: Episode) -> bool:
+        """Whether it is closed and its order has a newer episode, so that its close is final."""
+        return episode.closed_at is not None and self.has_newer(episode)
+
     def put_signal(self, signal: Signal) -> None:
         self.signals[signal.signal_id] = signal
         cause = self.history.get(signal.fact_id)
         self.standing.put(signal, cause.at if cause is not None else signal.at)
+        episode = self.episodes.get(signal.episode_id) if signal.episode_id is not None else None
+        self.results.note_signal(signal, (episode.order_id, episode.raised_at) if episode is not None else None)
+        if episode is not None and signal.kind in REQUESTS and not self.is_followed(episode):
+            self._own_windows().put_request(signal, episode)
+
+    def signals_of(self, episode: Episode) -> list[Signal]:
+        """The signals of an episode that were not withdrawn, in the order of their times.
+
+        It looks at all signals of the account: for a close, which a person presses, and for nothing more frequent.
+        """
+        mine = (one for one in self.signals.values() if one.episode_id == episode.episode_id)
+        counting = [one for one in mine if one.ended is not SignalEnd.WITHDRAWN]
+        return sorted(counting, key=lambda one: (one.at, one.signal_id))
+
+    def put_result(self, result: Result) -> None:
+        if self.results is NO_RESULTS:
+            self.results = ResultIndex()
+        self.results.put(result)
+        self._know(result.by)
+
+    def put_window(self, window: SaveWindow) -> None:
+        self._own_windows().put(window)
+
+    def _own_windows(self) -> WindowIndex:
+        if self.windows is NO_WINDOWS:
+            self.windows = WindowIndex()
+        return self.windows
+
+    def put_offer(self, offer: Offer) -> None:
+        if self.offers is _NO_OFFERS:
+            self.offers, self.pending_offers = {}, {}
+        self.offers[offer.offer_id] = offer
+        self._know(offer.asked)
+        if offer.is_pending:
+            self.pending_offers[offer.episode_id] = offer
+        elif (
+            offer.episode_id in self.pending_offers and self.pending_offers[offer.episode_id].offer_id == offer.offer_id
+        ):
+            del self.pending_offers[offer.episode_id]
+
+    def offers_of(self, episode_id: UUID) -> list[Offer]:
+        """The offers made or asked for on an episode."""
+        return [offer for offer in self.offers.values() if offer.episode_id == episode_id]
 
     def latest_order(self, at: datetime, *, with_seller: bool = False) -> Order | None:
         """The latest order sold at or before an instant, among all orders or those with a seller.

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.escalation.domain.deliveries import RESEND_UNKNOWN_AFTER, pause_before_retry
+from services.escalation.domain.delivery_facts import Attempt
 from services.escalation.domain.entities import Salesperson
-from services.escalation.domain.own_facts import Attempt
 from shared.contracts.envelope import Envelope, Fact
 from shared.contracts.mailboxes import is_same_address
 from shared.ids import derived

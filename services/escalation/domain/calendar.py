@@ -4,7 +4,6 @@ A person is at work while the wall clock of their zone shows one of their hours.
 not exist; a repeated hour counts twice. All arithmetic is in UTC.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
@@ -17,7 +16,9 @@ from services.escalation.domain.openings import (
     DAY,
     EPOCH_DAY,
     Openings,
+    hours_on,
     instant,
+    of_day,
     openings_of,
     public_holidays,
     ticks,
@@ -27,14 +28,10 @@ from services.escalation.domain.policy.model import Company
 from shared.contracts.fields import CalendarDate
 from shared.contracts.people_parts import Away, Day, WorkingHours
 
-LAST_MINUTE = "23:59"
-"""As the end of hours it means 24:00, because many systems have no other end of a day."""
-
 LONGEST_PAUSE = timedelta(days=400)
 """The longest wait for working time; a person off work for longer has none."""
 
 _LAST = ticks(datetime.fromisoformat("2200-01-01T00:00:00+00:00"))
-_MINUTE = timedelta(minutes=1) // timedelta(microseconds=1)
 _WEEK = tuple(Day)
 
 
@@ -83,6 +80,14 @@ class WorkingTime:
                 return instant(at + left)
             at, left = self._year(instant(opening).year).spend(opening, left)
         return instant(at)
+
+    def worked(self, start: datetime, end: datetime) -> timedelta:
+        """The working time between two instants; none if the second is not later."""
+        if end <= start or self._always_open:
+            return max(end - start, timedelta(0))
+        since, until = ticks(start), ticks(end)
+        years = (self._year(year) for year in range(instant(since).year, instant(until).year + 1))
+        return timedelta(microseconds=sum(year.open_until(until) - year.open_until(since) for year in years))
 
     def opening(self, at: datetime) -> tuple[datetime, datetime] | None:
         """The opening at or after this instant, from and until; None if there is none for `LONGEST_PAUSE`."""
@@ -197,12 +202,12 @@ class WorkingTime:
         """The hours that start on each weekday, Monday first, in microseconds from midnight; they may overlap."""
         if not self.hours:
             return (((0, DAY),),) * 7
-        return tuple(tuple(sorted(_hours_on(day, self.hours))) for day in _WEEK)
+        return tuple(tuple(sorted(hours_on(day, self.hours))) for day in _WEEK)
 
     @cached_property
     def _carried(self) -> tuple[tuple[tuple[int, int], ...], ...]:
         """The rest of the previous day's hours on each weekday."""
-        nights = [(one.days, (0, _of_day(one.end))) for one in self.hours if one.over_midnight]
+        nights = [(one.days, (0, of_day(one.end))) for one in self.hours if one.over_midnight]
         return tuple(tuple(left for days, left in nights if day in days) for day in (Day.SUNDAY, *_WEEK[:-1]))
 
     def _closed_days(self, year: int) -> set[int]:
@@ -276,21 +281,6 @@ def _periods(away: str) -> tuple[tuple[date, date], ...]:
 
 def _number(day: date) -> int:
     return (day - EPOCH_DAY).days
-
-
-def _hours_on(day: Day, hours: Iterable[WorkingHours]) -> Iterator[tuple[int, int]]:
-    """The hours that start on a day of the week, from and until, in microseconds from midnight."""
-    for one in hours:
-        if day in one.days:
-            yield _of_day(one.start), DAY if one.over_midnight else _end(one.end)
-
-
-def _end(clock: str) -> int:
-    return DAY if clock == LAST_MINUTE else _of_day(clock)
-
-
-def _of_day(clock: str) -> int:
-    return (int(clock[:2]) * 60 + int(clock[3:])) * _MINUTE
 
 
 _HOURS = TypeAdapter(tuple[WorkingHours, ...])

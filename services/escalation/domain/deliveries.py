@@ -14,8 +14,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.escalation.domain.channels import CHANNELS, FIRST
-from services.escalation.domain.entities import Alert, Delivery, Episode
-from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
+from services.escalation.domain.delivery_facts import Attempt, DeliveryAttempted
+from services.escalation.domain.entities import INFORMING, Alert, Delivery, Episode
 from shared.contracts.escalation import RingCause
 
 RESEND_UNKNOWN_AFTER = timedelta(seconds=60)
@@ -25,10 +25,14 @@ RESENDABLE = ("failed", "skipped", "pending")
 """The states that a command can send again: ended without arriving, or waiting for the next attempt."""
 _RESENDABLE_WORDS = f"{', '.join(RESENDABLE[:-1])} or {RESENDABLE[-1]}"
 CLOSED = "closed"
+APPROVAL_OVER = "approval_over"
+BESIDE_THE_LADDER = (*INFORMING, RingCause.APPROVAL, RingCause.APPROVAL_ANSWERED)
+"""Causes of alerts that neither begin nor end anyone's turn on the escalation path."""
 AWAITS_RESPONSE = f"waits for a response to the {FIRST}"
 """The reason of a delivery that is held until a message on a channel that comes first had its time."""
 _DID_NOT_ARRIVE = f"the {FIRST} did not arrive"
 _IN_WORDS = {
+    APPROVAL_OVER: "the request for approval is over",
     "it rang again": "a newer alert was raised",
     "not available": "the recipient is not available",
     "offer_over": "the hand-over is over",
@@ -106,14 +110,17 @@ def shown_reason(reason: str) -> str:
     return _IN_WORDS.get(reason, reason)
 
 
-def needless(alert: Alert, episode: Episode | None) -> str | None:
-    """Why nobody needs this alert any more, if so: the episode is over or acknowledged, or the offer is gone.
+def needless(alert: Alert, episode: Episode | None, asked: str | None = None) -> str | None:
+    """Why nobody needs this alert any more, if so: the episode is over or acknowledged, or the hand-over is over.
 
-    An alert for information is needed until the episode is over; a reminder, as long as its recipient has the episode.
+    An alert for information is needed until the episode is over; a reminder, as long as its recipient has the episode;
+    a request to approve an offer, as long as its recipient is the person `asked` to.
     """
     if episode is None or episode.closed_at is not None:
         return CLOSED
-    if alert.cause is RingCause.INFORMED:
+    if alert.cause is RingCause.APPROVAL:
+        return None if asked == alert.recipient else APPROVAL_OVER
+    if alert.cause in BESIDE_THE_LADDER:
         return None
     if alert.cause is RingCause.HANDED_OVER:
         return None if episode.offered_to == alert.recipient else "offer_over"

@@ -8,7 +8,12 @@ from enum import StrEnum
 from services.escalation.domain.detections.detection import ended_by
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.indexes import IndexName
-from services.escalation.domain.detections.said import Word, word_about_outcome, word_about_promise
+from services.escalation.domain.detections.said import (
+    Word,
+    word_about_customer_duty,
+    word_about_outcome,
+    word_about_promise,
+)
 from services.escalation.domain.detections.windows import START_OF_TIME
 from services.escalation.domain.entities import Account, Directory, Order, products_of
 from services.escalation.domain.facts import AccountFact, FactKind
@@ -24,16 +29,18 @@ from shared.contracts.support_inbound import ContactPreference
 
 
 class DutyKind(StrEnum):
-    """Check in with the customer, keep a promise, or ask whether the expected outcome was reached."""
+    """Check in with the customer, keep a promise, remind the customer of their own part, or ask whether the expected
+    outcome was reached."""
 
     CHECK_IN = "check_in"
     PROMISE = "promise"
+    CUSTOMER = "customer"
     OUTCOME = "outcome"
 
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """A duty for an order. `promise` is the promise to keep; `word` is a report about it."""
+    """A duty for an order. `promise` is the promise to keep, by us or by the customer; `word` is a report about it."""
 
     kind: DutyKind
     order_id: str
@@ -50,6 +57,7 @@ class Duty:
 ANSWERS: Mapping[DutyKind, tuple[CustomersAnswer, ...]] = {
     DutyKind.CHECK_IN: (),
     DutyKind.PROMISE: (CustomersAnswer.KEPT,),
+    DutyKind.CUSTOMER: (CustomersAnswer.DONE,),
     DutyKind.OUTCOME: (CustomersAnswer.WORKED, CustomersAnswer.DID_NOT_WORK),
 }
 """The customer's answers that finish a duty."""
@@ -129,6 +137,8 @@ def _made_by(sale: Sale, policy: Policy) -> Iterator[Duty]:
     yield Duty(DutyKind.CHECK_IN, order.order_id, order.sold_at + policy.duties.check_in_after)
     for fact in sale_promises_of(sale.history, order.order_id):
         yield Duty(DutyKind.PROMISE, order.order_id, due_at(fact), promise=fact)
+    for fact in sale_promises_of(sale.history, order.order_id, FactKind.CUSTOMER_DUTY):
+        yield Duty(DutyKind.CUSTOMER, order.order_id, due_at(fact), promise=fact)
     if order.outcome_expected_by is not None:
         yield Duty(DutyKind.OUTCOME, order.order_id, order.outcome_expected_by)
 
@@ -139,6 +149,8 @@ def _with_word(duty: Duty, history: History, policies: Policies) -> Duty:
     def ratings(at: datetime) -> SatisfactionRule:
         return policies.at(at).policy.signals.satisfaction_low
 
+    if duty.promise is not None and duty.kind is DutyKind.CUSTOMER:
+        return replace(duty, word=word_about_customer_duty(history, duty.promise))
     if duty.promise is not None:
         return replace(duty, word=word_about_promise(history, duty.promise, ratings))
     if duty.kind is DutyKind.OUTCOME:

@@ -1,9 +1,10 @@
-"""The buttons of duties: a salesperson talked with their customer about an order before there was trouble."""
+"""The buttons of duties: a salesperson talked with their customer about an order, before there was trouble or months
+after a loss."""
 
 from typing import ClassVar
 from uuid import UUID
 
-from shared.contracts.escalation import CustomersAnswer
+from shared.contracts.escalation import CustomersAnswer, WinBackAnswer
 from shared.contracts.fact import Fact
 from shared.contracts.fields import Id
 from shared.contracts.support_inbound import ContactChannel
@@ -25,7 +26,7 @@ class CheckInLogged(DutyButton):
 
 
 class FollowUpLogged(DutyButton):
-    """The salesperson asked about a promise or the expected outcome, and the customer gave this answer.
+    """The salesperson asked about a promise of either side or the expected outcome, and the customer gave this answer.
 
     `promise` is the id of the promise's fact.
     """
@@ -35,4 +36,12 @@ class FollowUpLogged(DutyButton):
     promise: UUID | None = None
 
 
-DUTY_BUTTONS: tuple[type[DutyButton], ...] = (CheckInLogged, FollowUpLogged)
+class WinBackLogged(DutyButton):
+    """The salesperson called a customer months after the loss of this episode, and the customer gave this answer."""
+
+    type: ClassVar[str] = "escalation.button.win_back_logged"
+    episode: UUID
+    answer: WinBackAnswer
+
+
+DUTY_BUTTONS: tuple[type[DutyButton], ...] = (CheckInLogged, FollowUpLogged, WinBackLogged)

@@ -58,7 +58,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Salesperson:
-    """A salesperson. `email_failed_at` is set while mail to the address fails. `has_device` is read and never saved."""
+    """A salesperson. `email_failed_at` is set while mail to the address fails. `has_device` is read and never saved.
+
+    `approves_up_to` is a JSON array of amounts with their currencies; None: the policy decides.
+    """
 
     salesperson_id: str
     changed_at: datetime
@@ -80,6 +83,7 @@ class Salesperson:
     rings_off_hours: bool = False
     email_failed_at: datetime | None = None
     email_failed_because: str | None = None
+    approves_up_to: str | None = None
     has_device: bool = False
 
 
@@ -102,7 +106,7 @@ class Signal:
     """A signal. `order_awaited_until` is set while it waits for its named order; `fact_id` is the fact it began with.
 
     `ended_because` is the kind of the fact that ended it, or the event that was reported late. `policy_version` is the
-    version whose thresholds raised it.
+    version whose thresholds raised it. `reason_code` is the customer's reason as reported with a request.
     """
 
     signal_id: UUID
@@ -125,6 +129,7 @@ class Signal:
     refund_kind: str | None = None
     words: str | None = None
     traceparent: str | None = None
+    reason_code: str | None = None
 
     @property
     def stands(self) -> bool:
@@ -151,6 +156,7 @@ class Episode:
     call while another clock runs. `talk_due_sooner`: something new has happened since, so a talk is due before that
     too. A talk up to `talk_due_since`, the last reminder, is not proof. `nobody_since`: there has been nobody to
     notify. `stopped_deadline_at`, `stopped_deadline_for` and `stopped_appointment_at` ran when it was closed.
+    `deadline_extended`: an attempt moved the deadline of this talk.
     """
 
     episode_id: UUID
@@ -188,6 +194,7 @@ class Episode:
     stopped_deadline_for: DeadlineFor | None = None
     stopped_appointment_at: datetime | None = None
     talk_due_since: datetime | None = None
+    deadline_extended: bool = False
 
     @property
     def promised_at(self) -> datetime | None:
@@ -198,6 +205,10 @@ class Episode:
     def expects_response(self) -> bool:
         """Whether someone was notified of it, or acknowledged it from the list where it was only shown."""
         return self.rang or self.acknowledged_at is not None
+
+
+INFORMING = (RingCause.INFORMED, RingCause.TAKEN_OVER)
+"""Causes of alerts that only inform one person: no response is due, and no earlier alert is replaced."""
 
 
 @dataclass(frozen=True, slots=True)

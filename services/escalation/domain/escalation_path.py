@@ -6,18 +6,26 @@ from datetime import datetime
 
 from services.escalation.domain.decisions.closing import Closed
 from services.escalation.domain.decisions.handing_over import HandedOver
+from services.escalation.domain.decisions.managing import Reassigned, TakenOver
 from services.escalation.domain.decisions.notifying import Skipped, Unavailable, skipped_because, skipped_step
 from services.escalation.domain.decisions.registry import DECISIONS_BY_RULE, names_of
 from services.escalation.domain.decisions.taking import Acknowledged, Expired, NoSharedHour, PassedOn
+from services.escalation.domain.deliveries import BESIDE_THE_LADDER
 from services.escalation.domain.reader import LocalTime, Reader
 from services.escalation.domain.words import STEPS
 from shared.contracts.escalation import LADDER, RingCause, Step
 
 _OUTCOMES = {rule: one.outcome for rule, one in DECISIONS_BY_RULE.items() if one.outcome is not None}
 PATH_RULES = (*_OUTCOMES, *names_of(Skipped, Closed, NoSharedHour))
-_TOOK = names_of(Acknowledged, HandedOver)
-_LOST = names_of(Expired, PassedOn, Unavailable, Closed)
-_NOTIFY_NOBODY_ELSE = (RingCause.HANDED_OVER, RingCause.INFORMED)
+_TOOK = names_of(Acknowledged, HandedOver, TakenOver)
+_LOST = names_of(Expired, PassedOn, Unavailable, Closed, Reassigned)
+_BY_MANAGERS = {Reassigned.rule: "assigned it to a colleague", TakenOver.rule: "took it over"}
+_NOTIFY_NOBODY_ELSE = (RingCause.HANDED_OVER, *BESIDE_THE_LADDER)
+_NEED_NO_RESPONSE = (RingCause.APPOINTMENT, RingCause.TAKEN_OVER, RingCause.APPROVAL_ANSWERED)
+_ASK_NOTHING_OF_THE_LADDER = {
+    RingCause.INFORMED: "notified for information",
+    RingCause.APPROVAL: "asked to approve an offer",
+}
 _NOT_YET_AT_WORK = "not notified: it moved on before they were at work"
 _END_NOTHING = (*_NOTIFY_NOBODY_ELSE, RingCause.APPOINTMENT)
 
@@ -77,7 +85,8 @@ def path_lines(alerts: Sequence[AlertRow], steps: Sequence[StepRow], reader: Rea
     """
     placed = [_skipped(step, reader) for step in steps if step.rule == Skipped.rule]
     skipped = {step.who for step in steps if step.rule == Skipped.rule}
-    alerts = [alert for alert in alerts if alert.cause != RingCause.APPOINTMENT]  # a reminder needs no response
+    placed += [_by_manager(step, reader) for step in steps if step.rule in _BY_MANAGERS]
+    alerts = [alert for alert in alerts if alert.cause not in _NEED_NO_RESPONSE]
     for place, alert in enumerate(alerts):
         later = alerts[place + 1 :]
         line = _ladder_step(alert, later, steps, reader)
@@ -108,6 +117,12 @@ def _skipped(step: StepRow, reader: Reader) -> _Placed:
     return _Placed(step.at, line, place=_height(place))
 
 
+def _by_manager(step: StepRow, reader: Reader) -> _Placed:
+    who = reader.name_of(step.who, step.name)
+    line = PathLine(who, "manager", reader.moment(step.at), _BY_MANAGERS[step.rule], salesperson_id=step.who)
+    return _Placed(step.at, line, place=-1)
+
+
 def _reason(step: StepRow) -> str:
     """The reason for skipping a person, without their name, which stands beside it."""
     reason = skipped_because(step.words)
@@ -123,8 +138,8 @@ def _ladder_step(alert: AlertRow, later: Sequence[AlertRow], steps: Iterable[Ste
     again = next((one.raised_at for one in later if one.recipient == alert.recipient), None)
     own = [one for one in steps if one.who == alert.recipient and alert.raised_at < one.at <= (again or one.at)]
     came = [_OUTCOMES[one.rule] for one in own if one.rule in _OUTCOMES]
-    if alert.cause == RingCause.INFORMED and not came:
-        came = ["notified for information"]
+    if alert.cause in _ASK_NOTHING_OF_THE_LADDER and not came:
+        came = [_ASK_NOTHING_OF_THE_LADDER[RingCause(alert.cause)]]
     waits = "no response yet" if alert.notified else _NOT_YET_AT_WORK
     held = f"to be notified {reader.moment(alert.held_until).at}" if alert.held_until else waits
     outcome = came[-1] if came else _without_response(alert, later, steps, reader) or held
@@ -141,6 +156,9 @@ def _without_response(
     closed = next((one for one in steps if one.rule == Closed.rule and one.at >= alert.raised_at), None)
     if closed is not None and closed.who == alert.recipient:
         return "closed it"
+    managed = next((one for one in steps if one.rule in _BY_MANAGERS and one.at >= alert.raised_at), None)
+    if managed is not None and not any(one.raised_at < managed.at for one in later):
+        return f"{_within(managed, reader)} {_BY_MANAGERS[managed.rule]}"
     if _went_on(alert, later):
         return "no response" if alert.notified else _NOT_YET_AT_WORK
     others = [one for one in steps if one.rule == Acknowledged.rule and one.who != alert.recipient]
@@ -158,7 +176,7 @@ def _within(step: StepRow, reader: Reader) -> str:
 
 
 def _went_on(alert: AlertRow, later: Sequence[AlertRow]) -> bool:
-    """Whether someone else was notified instead. An offer to a colleague takes nothing from the person who has it."""
+    """Whether someone else was notified instead. A request to a colleague takes nothing from the person who has it."""
     return any(alert.cause == RingCause.HANDED_OVER or one.cause not in _NOTIFY_NOBODY_ELSE for one in later)
 
 

@@ -1,7 +1,7 @@
 """The data kept of each fact that can put a sale at risk or end a risk; never a customer's personal data."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,9 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from services.escalation.domain.entities import Order, products_of
+from services.escalation.domain.order_lines import stored_lines
 from shared.contracts import orders, support
 from shared.contracts.envelope import Envelope, Fact
-from shared.contracts.order_parts import Line
+from shared.contracts.order_parts import Side
 from shared.contracts.support_inbound import Person
 from shared.ids import derived
 
@@ -26,9 +27,11 @@ class FactKind(StrEnum):
     """The kind of a fact. A sale reports `sold`, `promise` and `delivery_due`; a salesperson reports
     `customer_reached`.
 
-    `promise_said_kept` and `outcome_said` are salespeople's reports of customers' answers, which are not proof.
+    `customer_duty` is a promise of the customer's own. `promise_said_kept`, `customer_duty_said_done` and
+    `outcome_said` are salespeople's reports of customers' answers, which are not proof.
     `order_lines` are a sale's lines, remembered once a part was delivered or the lines changed. `request_closed`: the
-    episode of a request was closed; `request_reopened`: that close was undone.
+    episode of a request was closed; `request_reopened`: that close was undone. `offer_agreed`: an amount that the
+    customer may have, within a limit or approved.
     """
 
     CONTACT = "contact"
@@ -47,6 +50,8 @@ class FactKind(StrEnum):
     REFUND_WITHDRAWN = "refund_withdrawn"
     CANCELLATION_REQUESTED = "cancellation_requested"
     CANCELLATION_WITHDRAWN = "cancellation_withdrawn"
+    CUSTOMER_INSISTS = "customer_insists"
+    SELLER_REQUESTED = "seller_requested"
     REQUEST_CLOSED = "request_closed"
     REQUEST_REOPENED = "request_reopened"
     SOLD = "sold"
@@ -62,14 +67,17 @@ class FactKind(StrEnum):
     PROMISE = "promise"
     PROMISE_KEPT = "promise_kept"
     PROMISE_SAID_KEPT = "promise_said_kept"
+    CUSTOMER_DUTY = "customer_duty"
+    CUSTOMER_DUTY_SAID_DONE = "customer_duty_said_done"
     OUTCOME_REPORTED = "outcome_reported"
     OUTCOME_SAID = "outcome_said"
+    OFFER_AGREED = "offer_agreed"
 
     # Enum's own hash is written in Python and too slow: every fact is put into indexes by it.
     __hash__ = str.__hash__
 
 
-SAID = (FactKind.PROMISE_SAID_KEPT, FactKind.OUTCOME_SAID)
+SAID = (FactKind.PROMISE_SAID_KEPT, FactKind.CUSTOMER_DUTY_SAID_DONE, FactKind.OUTCOME_SAID)
 """Kinds that are salespeople's reports of customers' answers."""
 
 
@@ -81,9 +89,9 @@ class AccountFact:
     are also the reason why no answer is needed and its reporter; `agent` is also the reporter of a customer's answer.
     `courtesy`: declared to be a "thanks" or an automatic reply. `number`: how often a case was passed on; a rating in
     thousandths of its scale; 1 or 0 for an outcome reached or not, and for a delivery reported as the whole order or
-    not. `due_at`: of a promised answer, a promise, a delivery. `waiting_for`: the reported turn. `amount_minor` and
-    `currency` are the amount requested or paid back; `said` and `asked_by` are digests of the words and the person of a
-    request.
+    not. `due_at`: of a promised answer, a promise of either side, a delivery. `waiting_for`: the reported turn.
+    `amount_minor` and `currency` are the amount requested or paid back; `said` and `asked_by` are digests of the words
+    and the person of a request, and `reason_code` is the customer's reason as reported with it.
 
     `what` names a promise, the kind of refund requested, the word of a status (`status_word`), the contact that needs
     no answer (see `contact_ids`), or the request that was closed or reopened. For a delivery it is the places of its
@@ -110,6 +118,7 @@ class AccountFact:
     conversation: str | None = None
     said: str | None = None
     asked_by: str | None = None
+    reason_code: str | None = None
 
 
 def fact_id(event: Envelope[Fact], part: str = "") -> UUID:
@@ -148,6 +157,8 @@ _KINDS: Mapping[type[Fact], FactKind] = {
     support.RefundWithdrawn: FactKind.REFUND_WITHDRAWN,
     support.CancellationRequested: FactKind.CANCELLATION_REQUESTED,
     support.CancellationWithdrawn: FactKind.CANCELLATION_WITHDRAWN,
+    support.CustomerInsists: FactKind.CUSTOMER_INSISTS,
+    support.SellerRequested: FactKind.SELLER_REQUESTED,
 }
 
 
@@ -185,8 +196,10 @@ def _implied(event: Envelope[Fact], own: AccountFact, named: dict[str, Any]) -> 
 def _request_members(
     account_id: str, fact: support.RefundRequested | support.CancellationRequested | support.ContactMade
 ) -> dict[str, Any]:
-    """The members that distinguish requests: a report with the same words is the same request."""
-    return {"said": _digest(account_id, fact.words), "asked_by": _digest(account_id, _name_of(fact.by))}
+    """The members that distinguish requests: a report with the same words is the same request. Also the customer's
+    reason, which distinguishes none."""
+    said, asked_by = _digest(account_id, fact.words), _digest(account_id, _name_of(fact.by))
+    return {"said": said, "asked_by": asked_by, "reason_code": getattr(fact, "reason_code", None)}
 
 
 def _name_of(person: Person | None) -> str | None:
@@ -210,21 +223,20 @@ def contact_ids(no_answer: AccountFact) -> tuple[UUID, ...]:
     if no_answer.what is None:
         return ()
     source, _, id = no_answer.what.partition(_TAB)
-    published = [
-        derived("event", source, id, fact.type, "") for fact in (support.ContactMade, support.ContactDeadEnded)
-    ]
+    published = [derived("event", source, id, one.type, "") for one in (support.ContactMade, support.ContactDeadEnded)]
     return tuple(derived("fact", _SUPPORT, str(one), part) for one in published for part in ("", LEAVING))
 
 
 def _of_sale(event: Envelope[Fact], sale: orders.OrderPlaced) -> list[AccountFact]:
-    """The commitments of a sale: each promise, and the delivery, for which something must happen from the sale on."""
+    """The commitments of a sale: each promise of both sides, and the delivery, for which something must happen from the
+    sale on."""
 
     def committed(kind: FactKind, part: str, due_at: datetime, what: str | None = None) -> AccountFact:
         id = fact_id(event, part)
         return AccountFact(id, event.subject, kind, event.time, order_id=sale.order, due_at=due_at, what=what)
 
     facts = [
-        committed(FactKind.PROMISE, f"promise-{place}", promise.due_at, promise.id or promise.what)
+        committed(_PROMISES[promise.owed_by], f"promise-{place}", promise.due_at, promise.id or promise.what)
         for place, promise in enumerate(sale.promises)
     ]
     if sale.delivery_due_at is not None:
@@ -235,9 +247,7 @@ def _of_sale(event: Envelope[Fact], sale: orders.OrderPlaced) -> list[AccountFac
     return facts
 
 
-def stored_lines(lines: Sequence[Line]) -> str:
-    """An order's lines in their stored form."""
-    return json.dumps([(line.product, line.quantity) for line in lines], ensure_ascii=False)
+_PROMISES = {Side.US: FactKind.PROMISE, Side.CUSTOMER: FactKind.CUSTOMER_DUTY}
 
 
 def lines_of_sale(order: Order) -> AccountFact:

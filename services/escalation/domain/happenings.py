@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.escalation.domain import words
 from services.escalation.domain.detections.parts import Part
-from services.escalation.domain.facts import LEAVING, FactKind, fact_id
+from services.escalation.domain.facts import LEAVING, AccountFact, FactKind, fact_id
 from services.escalation.domain.own_facts import (
     AppointmentLogged,
     AttemptLogged,
@@ -94,7 +94,8 @@ class ActionRow:
 class CustomerHistory:
     """An account's facts, the customers' answers that salespeople reported, and their button presses and notes.
 
-    `order_of_case` maps the cases that the facts name to their orders.
+    `order_of_case` maps the cases that the facts name to their orders. `owed` are the promises of both sides that were
+    not kept, if the customer did not get the result they wanted.
     """
 
     facts: Sequence[Envelope[Fact]] = ()
@@ -102,6 +103,7 @@ class CustomerHistory:
     actions: Sequence[ActionRow] = ()
     notes: Sequence[NoteRow] = ()
     order_of_case: Mapping[str, str] = field(default_factory=dict)
+    owed: Sequence[AccountFact] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +241,8 @@ def _title(event: Envelope[Fact], sale: SaleWords, signals: Iterable[SignalRow])
         return next((words.headline(one) for one in risks if one.kind is SignalKind.REFUND_REQUESTED), None)
     if isinstance(event.data, PromiseKept) and event.data.promise in sale.named:
         proof = f" ({event.data.proof})" if event.data.proof else ""
+        if event.data.promise in sale.theirs:
+            return f"The customer did their part of order {event.data.order}: {sale.named[event.data.promise]}{proof}"
         return f"Promise for order {event.data.order} kept: {sale.named[event.data.promise]}{proof}"
     of_outcome = sale.outcome and isinstance(event.data, OutcomeReported)
     return f"{words.describe(event).title}: {sale.outcome}" if of_outcome else None

@@ -9,11 +9,11 @@ from services.escalation.domain.calendar import away_on
 from services.escalation.domain.channels import is_reachable
 from services.escalation.domain.clocks import Moment, notifiable_at
 from services.escalation.domain.entities import Account, Directory, Order, Salesperson
-from services.escalation.domain.formatting import date_words, possessive
 from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.words import STEPS
 from shared.contracts.escalation import LADDER, Step
+from shared.formatting import date_words, possessive
 
 BELOW_MANAGERS = frozenset({Step.SELLER, Step.SUCCESSOR, Step.BACKUP})
 _NOBODY_THERE = {

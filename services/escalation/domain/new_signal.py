@@ -37,14 +37,20 @@ def signal_of_detection(detection: Detection, event: Envelope[Fact], work: UnitO
 
 
 def as_said_last(signal: Signal, detection: Detection, event: Envelope[Fact]) -> Signal:
-    """A signal with the amount and the words reported last. An amount of zero counts as not reported.
+    """A signal with the amount, the customer's reason and the words reported last. An amount of zero counts as not
+    reported.
 
-    The facts remember the amount. Words are not in memory: without the event that reports them, stored words stay.
+    The facts remember the amount and the reason. Words are not in memory: without the event that reports them, stored
+    words stay.
     """
     reports = [detection.cause, *detection.again]
-    amounts = [one for one in reports if one.amount_minor]
-    if amounts:
-        signal = replace(signal, amount_minor=amounts[-1].amount_minor, currency=amounts[-1].currency)
+    priced = next((one for one in reversed(reports) if one.amount_minor), None)
+    signal = replace(
+        signal,
+        amount_minor=priced.amount_minor if priced else None,
+        currency=priced.currency if priced else None,
+        reason_code=next((one.reason_code for one in reversed(reports) if one.reason_code is not None), None),
+    )
     spoken = next((one for one in reversed(reports) if one.said is not None), detection.cause)
     if spoken.fact_id in (fact_id(event), fact_id(event, LEAVING)):
         return replace(signal, words=getattr(event.data, "words", None))

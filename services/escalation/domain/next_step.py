@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from services.escalation.domain.calendar import calendar_of
 from services.escalation.domain.clocks import NEVER, Moment, answer_by, notifiable_at, work_ends
 from services.escalation.domain.entities import Directory, Episode, Order, Salesperson
-from services.escalation.domain.formatting import date_words
 from services.escalation.domain.ladder import available_steps
 from services.escalation.domain.ladder_step import LadderStep, colleague
 from shared.contracts.escalation import LADDER, Step
+from shared.formatting import date_words
 
 _IN_SELLERS_PLACE = frozenset({Step.SELLER, Step.SUCCESSOR})
 

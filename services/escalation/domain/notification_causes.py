@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 from services.escalation.domain.detections.indexes import is_two_way
 from services.escalation.domain.entities import Episode, Signal
 from services.escalation.domain.facts import AccountFact, FactKind
-from shared.contracts.escalation import REQUESTS, RingCause
+from shared.contracts.escalation import REQUESTS, RingCause, SignalKind
+
+_ALWAYS = REQUESTS | {SignalKind.SELLER_REQUESTED}
+"""Kinds of signals that notify even after an acknowledgement: a person asks for something now."""
 
 
 def too_old_to_notify(signal: Signal, ring_within: timedelta) -> bool:
@@ -20,7 +23,8 @@ def too_old(at: datetime, seen_at: datetime, ring_within: timedelta) -> bool:
 
 
 def cause_of_signal(episode: Episode, signal: Signal, *, rose: bool, ring_within: timedelta) -> RingCause | None:
-    """Notify for an episode's first signal, for a higher severity, and for every request for money or cancellation.
+    """Notify for an episode's first signal, for a higher severity, and for every request for money, for a cancellation
+    or for the seller.
 
     Notify also once the customer was reached, the repeats are used up, or nobody could be notified. A signal that was
     too old when first seen never notifies, so a later signal may be the first one to notify.
@@ -29,7 +33,7 @@ def cause_of_signal(episode: Episode, signal: Signal, *, rose: bool, ring_within
         return None
     over = episode.reached_at or episode.exhausted_at or episode.nobody_since
     nobody_acts = not episode.rang or over is not None
-    if nobody_acts or signal.kind in REQUESTS:
+    if nobody_acts or signal.kind in _ALWAYS:
         return RingCause.SIGNAL
     return RingCause.SEVERITY if rose else None
 

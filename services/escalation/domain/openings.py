@@ -5,7 +5,7 @@ Instants and lengths are whole microseconds in UTC here, so that sums are exact 
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -14,11 +14,17 @@ from zoneinfo import ZoneInfo
 
 from holidays import country_holidays
 
+from shared.contracts.people_parts import Day, WorkingHours
+
 EPOCH_DAY = date(1970, 1, 1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 _SECOND = timedelta(seconds=1) // _TICK
+_MINUTE = timedelta(minutes=1) // _TICK
 DAY = timedelta(days=1) // _TICK
+
+LAST_MINUTE = "23:59"
+"""As the end of hours it means 24:00, because many systems have no other end of a day."""
 
 Span: TypeAlias = tuple[int, int, int]
 """From, until (not included), and how far the wall clock is ahead of UTC meanwhile."""
@@ -59,6 +65,29 @@ class Openings:
             return self.ends[-1], wanted - self.open_by[-1]
         index = bisect_left(self.open_by, wanted)
         return self.ends[index] - (self.open_by[index] - wanted), 0
+
+    def open_until(self, at: int) -> int:
+        """How much time of the year was open up to this instant."""
+        index = bisect_right(self.ends, at)
+        if index == len(self.ends):
+            return self.open_by[-1] if self.open_by else 0
+        return self.open_by[index] - (self.ends[index] - max(at, self.starts[index]))
+
+
+def hours_on(day: Day, hours: Iterable[WorkingHours]) -> Iterator[tuple[int, int]]:
+    """The hours that start on a day of the week, from and until, in microseconds from midnight."""
+    for one in hours:
+        if day in one.days:
+            yield of_day(one.start), DAY if one.over_midnight else _end(one.end)
+
+
+def _end(clock: str) -> int:
+    return DAY if clock == LAST_MINUTE else of_day(clock)
+
+
+def of_day(clock: str) -> int:
+    """A time of day, such as "08:30", in microseconds from midnight."""
+    return (int(clock[:2]) * 60 + int(clock[3:])) * _MINUTE
 
 
 def openings_of(found: Iterable[tuple[int, int]]) -> Openings:

@@ -1,34 +1,43 @@
-"""Facts that escalation reports to itself: a timer ran out, a button was pressed, a delivery attempt ended."""
+"""Facts that escalation reports to itself: a timer ran out, a button was pressed, and those of `delivery_facts`."""
 
 from collections.abc import Mapping
-from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 from uuid import UUID
 
 from pydantic import Field
 
+from services.escalation.domain.buttons import OFFER_BUTTONS, OwnFact
+from services.escalation.domain.buttons import ApprovalAsked as ApprovalAsked
+from services.escalation.domain.buttons import ApprovalDue as ApprovalDue
+from services.escalation.domain.buttons import ApprovePressed as ApprovePressed
+from services.escalation.domain.buttons import DeclinePressed as DeclinePressed
+from services.escalation.domain.buttons import EpisodeButton as EpisodeButton
+from services.escalation.domain.buttons import NotedButton as NotedButton
+from services.escalation.domain.buttons import OfferLogged as OfferLogged
+from services.escalation.domain.buttons import SaveWindowDue as SaveWindowDue
+from services.escalation.domain.delivery_facts import DELIVERY_FACTS
 from services.escalation.domain.devices import LastDeviceGone
 from services.escalation.domain.duty_buttons import DUTY_BUTTONS
 from services.escalation.domain.policy.document import LONGEST
+from services.escalation.domain.results import ProofDue
+from services.escalation.domain.win_backs import WinBackChecked
 from services.escalation.domain.written import Written
-from shared.contracts.escalation import EpisodeResult, RingCause, SignalKind
+from shared.contracts.escalation import EpisodeResult, RingCause, SaleContribution, SignalKind
 from shared.contracts.fact import About, Fact
 from shared.contracts.fields import Code, Id, Instant, Text
 from shared.contracts.support_inbound import ContactChannel
 
-
-class _OwnFact(Fact):
-    topic: ClassVar[str] = ""
+_OPTIONAL: Any = Field(default=None, exclude_if=lambda value: value is None)
 
 
-class OrderWaitEnded(_OwnFact):
+class OrderWaitEnded(OwnFact):
     """The time to wait for the order that a signal names is over."""
 
     type: ClassVar[str] = "escalation.timer.order_wait_ended"
     signal: UUID
 
 
-class SellerLookupDue(_OwnFact):
+class SellerLookupDue(OwnFact):
     """Time to look up the seller of an episode's order again; after `until` the desk is notified instead.
 
     `had_it` is the previous acknowledger of an episode that notifies again. `rung` is the number of earlier alerts: a
@@ -45,7 +54,7 @@ class SellerLookupDue(_OwnFact):
     rung: int | None = None
 
 
-class SilenceEnded(_OwnFact):
+class SilenceEnded(OwnFact):
     """A silence of this kind, about this case or order, has lasted too long, unless a fact broke it."""
 
     type: ClassVar[str] = "escalation.timer.silence_ended"
@@ -54,21 +63,21 @@ class SilenceEnded(_OwnFact):
     order: Id | None = None
 
 
-class EpisodeDue(_OwnFact):
+class EpisodeDue(OwnFact):
     """The clock of an episode ran out: for a response, a proof, an appointment, a snooze, or a hand-over."""
 
     type: ClassVar[str] = "escalation.timer.episode_due"
     episode: UUID
 
 
-class EmptyLadderRetryDue(_OwnFact):
+class EmptyLadderRetryDue(OwnFact):
     """Time to look again for a person to notify of an episode whose ladder had nobody."""
 
     type: ClassVar[str] = "escalation.timer.somebody_sought"
     episode: UUID
 
 
-class InformationDue(_OwnFact):
+class InformationDue(OwnFact):
     """A person who was skipped while off work is at work now, and is informed if the episode is still open."""
 
     type: ClassVar[str] = "escalation.timer.information_due"
@@ -76,7 +85,7 @@ class InformationDue(_OwnFact):
     person: Id
 
 
-class PersonCheckDue(_OwnFact):
+class PersonCheckDue(OwnFact):
     """Time to check a person's episodes: one may have been assigned to them meanwhile, or an absence begins.
 
     `since` is when the change was reported to us, or when the absence begins.
@@ -88,7 +97,7 @@ class PersonCheckDue(_OwnFact):
     since: Instant
 
 
-class PersonChanged(_OwnFact):
+class PersonChanged(OwnFact):
     """A person with episodes of this account has changed, left or gone away.
 
     `reachable`: messages reach this person now, and did not before.
@@ -98,19 +107,6 @@ class PersonChanged(_OwnFact):
     person: Id
     since: Instant
     reachable: bool = False
-
-
-class EpisodeButton(_OwnFact):
-    """A person pressed a button of an episode."""
-
-    episode: UUID
-    by: Id
-
-
-class NotedButton(EpisodeButton):
-    """A button press that can carry a note."""
-
-    note: Written = None
 
 
 class AcknowledgePressed(EpisodeButton):
@@ -174,6 +170,19 @@ class HandOverAcceptPressed(EpisodeButton):
     type: ClassVar[str] = "escalation.button.hand_over_accept_pressed"
 
 
+class ReassignPressed(NotedButton):
+    """A manager gives an episode of the team to a colleague. The note is the reason, and required."""
+
+    type: ClassVar[str] = "escalation.button.reassign_pressed"
+    to: Id
+
+
+class TakeOverPressed(EpisodeButton):
+    """A manager acknowledges an episode in place of the person of the team who has it, or was notified last."""
+
+    type: ClassVar[str] = "escalation.button.take_over_pressed"
+
+
 class SeenPressed(EpisodeButton):
     """A person has seen an episode that is for information."""
 
@@ -181,70 +190,20 @@ class SeenPressed(EpisodeButton):
 
 
 class ClosePressed(NotedButton):
-    """A person closes an episode with a result and a reason."""
+    """A person closes an episode with a result and a reason, and may answer questions about a loss (`Loss`)."""
 
     type: ClassVar[str] = "escalation.button.close_pressed"
     result: EpisodeResult
     reason: Code
+    could_have: Written = _OPTIONAL
+    contributed: SaleContribution | None = _OPTIONAL
+    may_call_again: bool | None = _OPTIONAL
 
 
 class ReopenPressed(EpisodeButton):
     """The person who closed an episode undoes the close."""
 
     type: ClassVar[str] = "escalation.button.reopen_pressed"
-
-
-class Attempt(StrEnum):
-    """How an attempt to deliver ended. `unknown`: the channel may or may not have accepted it."""
-
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    PUT_OFF = "put_off"
-    UNKNOWN = "unknown"
-
-
-class DeliveryAttempted(_OwnFact):
-    """An attempt to deliver ended; `attempt` counts from 1, `retry_after_seconds` is the pause that a server wanted.
-    `refused_address` is set if the server refuses the address, or no mail can be addressed to it."""
-
-    type: ClassVar[str] = "escalation.delivery.attempted"
-    delivery: UUID
-    attempt: int
-    result: Attempt
-    reason: str | None = None
-    refused_address: str | None = None
-    retry_after_seconds: int | None = Field(default=None, exclude_if=lambda seconds: seconds is None)
-
-
-class DeliveryReturned(_OwnFact):
-    """A message that the mail server had accepted was returned."""
-
-    type: ClassVar[str] = "escalation.delivery.returned"
-    delivery: UUID
-    reason: str
-
-
-class DeliveryResent(_OwnFact):
-    """An operator sends a delivery again."""
-
-    type: ClassVar[str] = "escalation.delivery.resent"
-    delivery: UUID
-
-
-class AddressFailed(_OwnFact):
-    """Mail to this address of a person does not arrive."""
-
-    type: ClassVar[str] = "escalation.delivery.address_failed"
-    about: ClassVar[About] = "salesperson"
-    address: str
-    reason: str
-
-
-class AddressWorks(_OwnFact):
-    """An operator reports that mail to a person's address arrives again."""
-
-    type: ClassVar[str] = "escalation.delivery.address_works"
-    about: ClassVar[About] = "salesperson"
 
 
 BUTTONS: tuple[type[EpisodeButton], ...] = (  # of an open episode
@@ -256,12 +215,19 @@ BUTTONS: tuple[type[EpisodeButton], ...] = (  # of an open episode
     SnoozePressed,
     HandOverPressed,
     HandOverAcceptPressed,
+    ReassignPressed,
+    TakeOverPressed,
     SeenPressed,
     ClosePressed,
+    *OFFER_BUTTONS,
 )
 
 
-class PolicySubmitted(_OwnFact):
+MANAGERS_BUTTONS: Final = (ReassignPressed, TakeOverPressed)
+"""The buttons for the managers above the person who has an episode."""
+
+
+class PolicySubmitted(OwnFact):
     """A person publishes a document as the next version of the policy, based on version `onto` if given. The subject is
     POLICY_SUBJECT."""
 
@@ -273,7 +239,7 @@ class PolicySubmitted(_OwnFact):
     onto: Annotated[int, Field(ge=1)] | None = None
 
 
-class RulesChanged(_OwnFact):
+class RulesChanged(OwnFact):
     """The rules in code changed: an account is judged again by this version, without any notification."""
 
     type: ClassVar[str] = "escalation.rejudging.rules_changed"
@@ -282,12 +248,12 @@ class RulesChanged(_OwnFact):
 
 _ALL: tuple[type[Fact], ...] = (
     *(OrderWaitEnded, SellerLookupDue, SilenceEnded, EpisodeDue, EmptyLadderRetryDue, InformationDue, PersonCheckDue),
-    PersonChanged,
+    *(ProofDue, PersonChanged, ApprovalDue, SaveWindowDue),
     *BUTTONS,
     ReopenPressed,
     *DUTY_BUTTONS,
-    *(DeliveryAttempted, DeliveryReturned, DeliveryResent, AddressFailed, AddressWorks, LastDeviceGone),
-    *(PolicySubmitted, RulesChanged),
+    *DELIVERY_FACTS,
+    *(LastDeviceGone, PolicySubmitted, RulesChanged, WinBackChecked),
 )
 
 OWN_FACTS: Mapping[str, type[Fact]] = {fact.type: fact for fact in _ALL}

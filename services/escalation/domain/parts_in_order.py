@@ -7,13 +7,14 @@ from enum import StrEnum
 
 
 class EpisodePart(StrEnum):
-    """`WHO`: the customer, the sale and how severe it is. `PRESS`: what the reader can do. `SAY`: the play. `PATH`: the
-    people who were notified."""
+    """`WHO`: the customer, the sale and how severe it is. `PRESS`: what the reader can do. `OWED`: the promises of both
+    sides that were not kept. `SAY`: the play. `PATH`: the people who were notified."""
 
     WHO = "who"
     UNTIL = "until"
     WHY = "why"
     PRESS = "press"
+    OWED = "owed"
     HAPPENED = "happened"
     SAY = "say"
     PATH = "path"
@@ -21,4 +22,4 @@ class EpisodePart(StrEnum):
 
 HEAD = (EpisodePart.WHO, EpisodePart.UNTIL, EpisodePart.WHY)
 """The parts of a page's head."""
-BODY = (EpisodePart.PRESS, EpisodePart.HAPPENED, EpisodePart.SAY, EpisodePart.PATH)
+BODY = (EpisodePart.PRESS, EpisodePart.OWED, EpisodePart.HAPPENED, EpisodePart.SAY, EpisodePart.PATH)

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from services.escalation.domain.formatting import date_words
 from services.escalation.domain.main_signal import counting_signals, is_for_information, main_signal
 from services.escalation.domain.policy.model import LATE_WITHOUT_DAY, Play, Plays, Policy
 from services.escalation.domain.policy.values import DAY, PROMISE, introduced
-from services.escalation.domain.refund_words import refund_words
 from services.escalation.domain.stakes import Amount, refund_total
 from services.escalation.domain.words import MUST_NOT_BE_CALLED, Risk, money
 from shared.contracts.escalation import SignalKind, Step
 from shared.contracts.support_inbound import ContactPreference
+from shared.formatting import date_words
+from shared.refund_words import refund_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +28,26 @@ class Advice:
     instead: str | None = None
 
     def naming(self, promise: str | None) -> "Advice":
-        """The same with the missed promise, quoted or None, in the lines that speak of it."""
-        words = f"‘{promise.strip('“”')}’" if promise else THE_PROMISE
+        """The same with the missed promise, quoted or None, in the lines that name it. Its full stop is left out: the
+        line has its own."""
+        words = f"‘{promise.strip('“”').removesuffix('.')}’" if promise else THE_PROMISE
         return replace(self, say=tuple(line.replace(PROMISE, words) for line in self.say))
+
+    def after(self, given: Amount) -> "Advice":
+        """The same with the money that was given away so far beside the limit."""
+        if self.limit is None or not given.minor:
+            return self
+        return replace(self, limit=f"{self.limit} Given away so far: {money(given.minor, given.currency)}.")
 
 
 THE_PROMISE = "[what was promised]"
-"""The placeholder for a promise whose words are no longer kept."""
+"""The gap for a promise whose words are no longer kept. As with all square brackets, the caller fills it in."""
 
 _LET_IT_BE = "Do not try to change the customer's mind about it. Nothing is due from you; mark it as seen."
 """The advice on a refund for information: it is the customer's right, or others decide on it."""
+
+_THEY_INSIST = "The customer insists. Do what they ask for, and do not try to change their mind."
+"""The advice on a request that the customer insists on, until it is carried out."""
 
 YOUR_NAME = "[your name]"
 """The placeholder for the desk's name, which is often a team's: the caller says their own name."""
@@ -86,10 +96,28 @@ class Voice:
         return plays.introductions.colleague
 
 
-def check_in_lines(caller: str, policy: Policy) -> tuple[str, ...]:
-    """What to say when checking in: the introduction of the order's salesperson and the policy's lines."""
+def check_in_lines(caller: str, policy: Policy, *, ask_outcome: bool = False) -> tuple[str, ...]:
+    """What to say when checking in: the introduction of the order's salesperson and the policy's lines.
+
+    `ask_outcome`: the sale names no expected outcome, so the customer is asked for it.
+    """
+    asked = policy.duties.ask_outcome if ask_outcome else ()
+    return _introduction(caller, policy), *policy.duties.say, *asked
+
+
+def reminder_lines(caller: str, policy: Policy) -> tuple[str, ...]:
+    """What to say when a promise of the customer's own is due."""
+    return _introduction(caller, policy), *policy.duties.remind
+
+
+def win_back_lines(caller: str, policy: Policy) -> tuple[str, ...]:
+    """What to say to a customer months after a loss."""
+    return _introduction(caller, policy), *policy.win_back.say
+
+
+def _introduction(caller: str, policy: Policy) -> str:
     introduction, company = policy.plays.introductions.seller, policy.company.name
-    return introduced(introduction, me=caller, seller=caller, company=company), *policy.duties.say
+    return introduced(introduction, me=caller, seller=caller, company=company)
 
 
 def advice(
@@ -97,7 +125,8 @@ def advice(
 ) -> Advice | None:
     """The play of the main signal for this caller; None if the policy has none.
 
-    Once a requested refund has been paid, the play of a paid refund.
+    Once a requested refund has been paid, the play of a paid refund. Nobody tries to change the mind of a customer who
+    insists.
     """
     if preference in MUST_NOT_BE_CALLED:
         return Advice(instead=must_not_be_called(preference))
@@ -106,13 +135,32 @@ def advice(
         return None
     if is_for_information(main, policy):
         return Advice(instead=f"{refund_words(main.refund_kind, None)}. {_LET_IT_BE}")
+    if any(risk.insisted and not risk.executed for risk in risks):
+        return Advice(instead=_THEY_INSIST)
     play = _play_of(main, policy)
     if play is None:
         return None
-    same_kind = [risk for risk in counting_signals(risks, policy) if risk.kind is main.kind]
-    refund_minor = refund_total(same_kind, order) if main.kind is SignalKind.REFUND_REQUESTED else None
+    refund_minor = _refund_requested(main, risks, order, policy)
     said = (_with_day(line, main) for line in voice.says(play, policy))
     return Advice(tuple(said), play.offer, _limit_words(play, order, refund_minor))
+
+
+def free_limit(risks: Sequence[Risk], *, preference: ContactPreference, order: Amount, policy: Policy) -> int:
+    """What may be given away without approval, in minor units of the order's currency; zero if the play allows no
+    money. `advice` names the same amount, unless the customer insists: then nothing is to be offered, and what is made
+    all the same is measured by the play."""
+    main = main_signal(risks, policy)
+    if preference in MUST_NOT_BE_CALLED or main is None or is_for_information(main, policy):
+        return 0
+    play = _play_of(main, policy)
+    return (offer_limit(play, order, _refund_requested(main, risks, order, policy)) if play else None) or 0
+
+
+def _refund_requested(main: Risk, risks: Sequence[Risk], order: Amount, policy: Policy) -> int | None:
+    """The sum of the refund requests that the call is about; None if it is about another trouble."""
+    if main.kind is not SignalKind.REFUND_REQUESTED:
+        return None
+    return refund_total([risk for risk in counting_signals(risks, policy) if risk.kind is main.kind], order)
 
 
 def _play_of(main: Risk, policy: Policy) -> Play | None:
@@ -148,10 +196,10 @@ def _instead(preference: ContactPreference, *, address: bool, contact: str | Non
         return "Do not call or write to them. Ask support whom to contact, and close this when it has been dealt with."
     if not may_write(preference):
         return "Do not call or write to them. Close this when it has been dealt with."
-    return "Write instead; when they reply, press “I reached them by e-mail”." if address else NO_ADDRESS
+    return "E-mail them instead; when they reply, press “I reached them by e-mail”." if address else NO_ADDRESS
 
 
-NO_ADDRESS = "We have no e-mail address for them; ask support how to write to them."
+NO_ADDRESS = "We have no e-mail address for them; ask support how to contact them in writing."
 NO_WAY = "We have no phone number or e-mail address for this customer; ask support how to reach them."
 
 

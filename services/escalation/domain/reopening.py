@@ -30,7 +30,7 @@ def check_may_reopen(episode: Episode, by: str, within: timedelta, now: datetime
 
 
 def reopened(episode: Episode, now: datetime) -> Episode:
-    """The episode, open as it was at its close, without an offered hand-over.
+    """The episode, open as it was at its close, without a pending hand-over.
 
     A person's remaining time is the same as at the close.
     """

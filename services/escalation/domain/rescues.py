@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 from services.escalation.domain.calendar import calendar_of
 from services.escalation.domain.clocks import Talk, extended, redeem_by
 from services.escalation.domain.entities import DeadlineFor, Episode, Salesperson
-from services.escalation.domain.formatting import at_clock, date_words
 from services.escalation.domain.policy.model import SEEN, Policy
 from services.escalation.domain.words import RESULTS, counted
 from shared.contracts.escalation import EpisodeResult
+from shared.formatting import at_clock, date_words
 
 
 class NotNow(Exception):
@@ -44,6 +44,7 @@ def acknowledged(episode: Episode, by: Salesperson | str, talk: Talk, now: datet
         reached_at=None,
         exhausted_at=None,
         nobody_since=None,
+        deadline_extended=False,
         changed_at=now,
     )
     return _due(free, redeem_by(person, episode.severity, talk, now, ahead=ahead), now)
@@ -71,7 +72,8 @@ def talk_required(episode: Episode, person: Salesperson | None, talk: Talk, now:
     """From now on the acknowledger owes a talk, but not before a snooze is over."""
     if episode.deadline_for is not None:
         return episode
-    return replace(episode, deadline_at=redeem_by(person, episode.severity, talk, now), deadline_for=DeadlineFor.REDEEM)
+    by = redeem_by(person, episode.severity, talk, now)
+    return replace(episode, deadline_at=by, deadline_for=DeadlineFor.REDEEM, deadline_extended=False)
 
 
 def informing(episode: Episode, now: datetime) -> Episode:
@@ -110,7 +112,9 @@ def attempted(episode: Episode, person: Salesperson | None, talk: Talk, now: dat
     if not running or counted.attempts > talk.policy.acknowledgement.attempts:
         return counted
     assert episode.deadline_at is not None
-    return _due(counted, extended(person, episode.severity, episode.deadline_at, talk, now), now)
+    by = extended(person, episode.severity, episode.deadline_at, talk, now)
+    moved = replace(counted, deadline_extended=episode.deadline_extended or by > episode.deadline_at)
+    return _due(moved, by, now)
 
 
 def _is_to_come(episode: Episode, now: datetime) -> bool:
@@ -138,9 +142,8 @@ def reminded(episode: Episode, person: Salesperson | None, talk: Talk, now: date
     assert at is not None
     by = redeem_by(person, episode.severity, talk, max(at, now))
     since = min(at, now)
-    return replace(
-        _come(episode, now), reached_at=None, talk_due_since=since, deadline_at=by, deadline_for=DeadlineFor.REDEEM
-    )
+    due = replace(_come(episode, now), deadline_at=by, deadline_for=DeadlineFor.REDEEM, deadline_extended=False)
+    return replace(due, reached_at=None, talk_due_since=since)
 
 
 def reminded_only(episode: Episode, now: datetime) -> Episode:
@@ -182,10 +185,10 @@ def _refuse_to_forget(promised: datetime, person: Salesperson | None, now: datet
     raise NotNow("past_appointment", f"the customer was promised a call {at}. {what}")
 
 
-def offered(
+def asked_to_take_over(
     episode: Episode, to: str, until: datetime, policy: Policy, now: datetime, *, notified_at: datetime
 ) -> Episode:
-    """Offered to a colleague, who is notified. The giver stays responsible, and their clock continues. Raises NotNow.
+    """A colleague is asked to take it over. The giver stays responsible, and their clock continues. Raises NotNow.
 
     The longest time counts from the notification; otherwise no colleague could be asked who is at work only later.
     """

@@ -16,10 +16,10 @@ class Risk:
     """A signal, as shown to a reader.
 
     `requested` is the amount of a refund, requested or paid. `more_than_order` tells that it exceeds the order's
-    amount; `executed`, that the requested money has been paid since. `expected_on` is the day of a late delivery in the
-    customer's calendar, if one was reported and is not over. `about` is the promise or expected outcome, quoted, if
-    known. `contacts` is the number of contacts that made repeated contacts a signal, `due_at` the time at which an
-    answer that is due soon is due.
+    amount; `executed`, that the requested money has been paid since; `insisted`, that the customer insists on what they
+    requested. `expected_on` is the day of a late delivery in the customer's calendar, if one was reported and is not
+    over. `about` is the promise or expected outcome, quoted, if known. `contacts` is the number of contacts that made
+    repeated contacts a signal, `due_at` the time at which an answer that is due soon is due.
 
     Two kinds have two causes. A stalled order is `unmoved` if nobody moves it, rather than lacking a confirmation. A
     dead end is a contact `unanswered` in time, or one that ended without help.
@@ -41,6 +41,7 @@ class Risk:
     contacts: int | None = None
     due_at: datetime | None = None
     alike: int = 0
+    insisted: bool = False
 
     @property
     def amount_minor(self) -> int | None:

@@ -8,19 +8,17 @@ from typing import Any
 from uuid import UUID
 
 from services.escalation.domain.account_state import AccountState
-from services.escalation.domain.addresses import AddressNotice
-from services.escalation.domain.calendar import company_calendar
-from services.escalation.domain.deliveries import CLOSED, cancelled
+from services.escalation.domain.changes import Changes
+from services.escalation.domain.decisions.decision import Row
+from services.escalation.domain.deliveries import APPROVAL_OVER, BESIDE_THE_LADDER, CLOSED, cancelled
 from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.thresholds import Thresholds, ThresholdsAt
 from services.escalation.domain.entities import (
     Account,
     Alert,
     Case,
-    DecisionRow,
     Delivery,
     Episode,
-    Note,
     Order,
     Salesperson,
     Signal,
@@ -28,42 +26,17 @@ from services.escalation.domain.entities import (
 )
 from services.escalation.domain.facts import AccountFact
 from services.escalation.domain.installation import Installation
+from services.escalation.domain.losses.loss import Loss
 from services.escalation.domain.main_signal import all_for_information, is_for_information, main_signal
-from services.escalation.domain.notices import Notice
+from services.escalation.domain.offers import Offer
 from services.escalation.domain.policy.model import Policy, TeamMode
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
+from services.escalation.domain.results import Result
+from services.escalation.domain.save_windows import SaveWindow
 from services.escalation.domain.signals.silences import Silence
+from services.escalation.domain.thresholds_in_force import thresholds_in_force
+from services.escalation.domain.win_backs import WinBack
 from shared.contracts.escalation import RingCause
-
-
-@dataclass(slots=True)
-class Changes:
-    """The rows to save: by table and key, each in its final state. `facts` are new; `amended` are earlier facts that
-    are remembered, or remembered in more detail, only now."""
-
-    accounts: dict[str, Account] = field(default_factory=dict)
-    orders: dict[str, Order] = field(default_factory=dict)
-    people: dict[str, Salesperson] = field(default_factory=dict)
-    cases: dict[tuple[str, str], Case] = field(default_factory=dict)
-    facts: dict[UUID, AccountFact] = field(default_factory=dict)
-    amended: dict[UUID, AccountFact] = field(default_factory=dict)
-    episodes: dict[UUID, Episode] = field(default_factory=dict)
-    signals: dict[UUID, Signal] = field(default_factory=dict)
-    alerts: dict[UUID, Alert] = field(default_factory=dict)
-    deliveries: dict[UUID, Delivery] = field(default_factory=dict)
-    decisions: list[DecisionRow] = field(default_factory=list)
-    policies: list[PolicyVersion] = field(default_factory=list)
-    cancelled_deliveries: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
-    left: set[tuple[str, str]] = field(default_factory=set)
-    signed_out: set[str] = field(default_factory=set)
-    notices: list[AddressNotice] = field(default_factory=list)
-    upward_notices: list[Notice] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-
-    def touched(self) -> set[str]:
-        """The accounts with changes to state that is kept from batch to batch."""
-        tables = (self.accounts, self.orders, self.cases, self.facts, self.amended, self.episodes, self.signals)
-        return {row.account_id for rows in tables for row in rows.values()}
 
 
 @dataclass(slots=True)
@@ -73,7 +46,7 @@ class UnitOfWork:
     `states` are the batch's accounts. `notified` holds the people ever notified, for each episode that a button or a
     clock of the batch is about. `concerned` holds, for each person who changes in the batch, the accounts of their open
     episodes or mail. `ending` are standing signals that end before the current comparison is over. `awaited` are the
-    silences with timers, of accounts that are judged again.
+    silences with timers, of accounts that are judged again. `win_backs`: those that events of the batch are about.
     """
 
     installation: Installation
@@ -84,6 +57,7 @@ class UnitOfWork:
     deliveries: dict[UUID, Delivery] = field(default_factory=dict)
     notified: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
     concerned: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    win_backs: dict[UUID, WinBack] = field(default_factory=dict)
     changes: Changes = field(default_factory=Changes)
     ending: frozenset[UUID] = frozenset()
     awaited: set[Silence] = field(default_factory=set)
@@ -98,7 +72,7 @@ class UnitOfWork:
         except KeyError:
             return self.states.setdefault(account_id, AccountState(account_id))
 
-    def put(self, row: Account | Alert | Case | Delivery | Episode | Order | Salesperson | Signal) -> None:
+    def put(self, row: Row) -> None:
         """Keep a row in its current state."""
         _PUT[type(row)](self, row)
 
@@ -123,15 +97,32 @@ class UnitOfWork:
         if not self.history(fact.account_id).add(fact):
             return False
         self.changes.facts[fact.fact_id] = fact
+        state = self.state(fact.account_id)
+        state.results.note_order(fact.order_id)
+        state.windows.note_fact(fact)
         return True
 
     def put_episode(self, episode: Episode) -> None:
         self.state(episode.account_id).put_episode(episode)
         self.changes.episodes[episode.episode_id] = episode
 
+    def put_offer(self, offer: Offer) -> None:
+        self.state(offer.account_id).put_offer(offer)
+        self.changes.offers[offer.offer_id] = offer
+
     def put_signal(self, signal: Signal) -> None:
         self.state(signal.account_id).put_signal(signal)
         self.changes.signals[signal.signal_id] = signal
+
+    def put_result(self, result: Result) -> None:
+        state = self.state(result.account_id)
+        state.put_result(result)
+        state.results.note_order(result.order_id)
+        self.changes.results[result.episode_id] = result
+
+    def put_window(self, window: SaveWindow) -> None:
+        self.state(window.account_id).put_window(window)
+        self.changes.windows[window.episode_id] = window
 
     def put_alert(self, alert: Alert) -> None:
         self.alerts[alert.alert_id] = alert
@@ -141,6 +132,10 @@ class UnitOfWork:
     def put_delivery(self, delivery: Delivery) -> None:
         self.deliveries[delivery.delivery_id] = delivery
         self.changes.deliveries[delivery.delivery_id] = delivery
+
+    def put_win_back(self, win_back: WinBack) -> None:
+        self.win_backs[win_back.episode_id] = win_back
+        self.changes.win_backs[win_back.episode_id] = win_back
 
     def name_of(self, salesperson_id: str) -> str:
         """The person's name, or the id if the directory does not know the person."""
@@ -152,6 +147,13 @@ class UnitOfWork:
 
     def history(self, account_id: str) -> History:
         return self.state(account_id).history
+
+    def put_loss(self, loss: Loss) -> None:
+        self.changes.losses[loss.episode_id] = loss
+
+    def undo_loss(self, episode_id: UUID) -> None:
+        """Forget the answers about a loss, as its close is undone."""
+        self.changes.losses[episode_id] = None
 
     def put_policy(self, version: PolicyVersion) -> None:
         self.policies = self.policies.followed_by([version])
@@ -210,18 +212,7 @@ class UnitOfWork:
     @property
     def thresholds(self) -> ThresholdsAt:
         """The thresholds in force at an instant, as a function of it."""
-
-        def thresholds_at(at: datetime) -> Thresholds:
-            version = self.policies.at(at)
-            known = self._thresholds_by_version.get(version.version)
-            if known is None:
-                policy = version.policy
-                known = self._thresholds_by_version[version.version] = Thresholds(
-                    policy.signals, company_calendar(policy.company), policy.statuses
-                )
-            return known
-
-        return thresholds_at
+        return thresholds_in_force(self.policies, self._thresholds_by_version)
 
     def expect(self, account_id: str, silence: Silence, due_at: datetime) -> bool:
         """Note that a timer waits for a silence until then. Return whether that is new in this batch."""
@@ -233,13 +224,21 @@ class UnitOfWork:
     def cancel_deliveries(self, episode_id: UUID, because: str, now: datetime) -> None:
         """Cancel all pending deliveries of an episode, both stored ones and ones made in this batch.
 
-        Deliveries for information are still sent, unless the episode is over.
+        Deliveries beside the ladder are still sent, unless the episode is over.
         """
         self.changes.cancelled_deliveries[episode_id] = (because, now)
         for delivery in list(self.changes.deliveries.values()):
             alert = self.alerts[delivery.alert_id]
-            if alert.episode_id == episode_id and (because == CLOSED or alert.cause is not RingCause.INFORMED):
+            if alert.episode_id == episode_id and (because == CLOSED or alert.cause not in BESIDE_THE_LADDER):
                 self.put_delivery(cancelled(delivery, because, now))
+
+    def cancel_approvals(self, episode_id: UUID, now: datetime) -> None:
+        """Cancel what is unsent of the request to approve an offer of this episode."""
+        self.changes.cancelled_approvals.add(episode_id)
+        for delivery in list(self.changes.deliveries.values()):
+            alert = self.alerts[delivery.alert_id]
+            if alert.episode_id == episode_id and alert.cause is RingCause.APPROVAL:
+                self.put_delivery(cancelled(delivery, APPROVAL_OVER, now))
 
     def cancel_mail(self, account_id: str, person: str) -> None:
         """Cancel all messages about this account to a person who left."""
@@ -257,7 +256,12 @@ _PUT: Mapping[type, Callable[[UnitOfWork, Any], None]] = {
     Case: UnitOfWork.put_case,
     Delivery: UnitOfWork.put_delivery,
     Episode: UnitOfWork.put_episode,
+    Loss: UnitOfWork.put_loss,
+    Offer: UnitOfWork.put_offer,
     Order: UnitOfWork.put_order,
+    Result: UnitOfWork.put_result,
     Salesperson: UnitOfWork.put_person,
+    SaveWindow: UnitOfWork.put_window,
     Signal: UnitOfWork.put_signal,
+    WinBack: UnitOfWork.put_win_back,
 }

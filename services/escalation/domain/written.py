@@ -10,10 +10,9 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from shared.contracts.fields import is_visible
+from shared.visible_text import many_lines
 
 LONGEST_NOTE = 1000
-_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]+")
-_TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]+")
 _GAPS = re.compile(r"\n{3,}")
 
 
@@ -40,8 +39,7 @@ class NoteRow:
 def as_written(text: str) -> str:
     """The text without control characters, marks that reverse the reading direction, and repeated empty lines. Empty if
     nothing of it is visible."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    kept = "\n".join(_TURNS.sub("", _CONTROLS.sub(" ", line)).strip() for line in lines)
+    kept = many_lines(text)
     return _GAPS.sub("\n\n", kept).strip() if any(map(_stands_alone, kept)) else ""
 
 

@@ -1,6 +1,7 @@
 """Writes the decisions about an event: the only place where a decision becomes a record, an event and a timer."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from services.escalation.domain.decisions.decision import Decision
 from services.escalation.domain.decisions.notifying import Notified
@@ -18,23 +19,54 @@ from shared.transaction import Transaction
 _FOR_A_SIGNAL = (RingCause.SIGNAL, RingCause.SEVERITY)
 
 
-def write_effects(tx: Transaction, draft: Draft[Any]) -> None:
-    """Add a draft's effects to the transaction, in their order; its rows are saved with the batch's."""
+class Effects(Protocol):
+    """Where the effects of a decision go: `shared.transaction.Transaction`, or a replay of the journal."""
+
+    now: datetime
+    observed: list[object]
+
+    def publish(self, fact: Fact, *, cause: Envelope[Fact], time: datetime, discriminator: object) -> None: ...
+
+    def set_timer(
+        self, fact: Fact, *, cause: Envelope[Fact], due_at: datetime, awaits: str | None, made_of_silence: bool
+    ) -> None: ...
+
+    def cancel_timer(self, fact: Fact, subject: str) -> None: ...
+
+    def hurry_timers(self, awaited: str) -> None: ...
+
+    def reject(self, event: Envelope[Fact], code: str, reason: str, /) -> None: ...
+
+
+def write_effects(tx: Effects, draft: Draft[Any]) -> None:
+    """Add a draft's effects to the transaction or the replay, in their order; its rows are saved with the batch's."""
     for effect in draft.effects:
-        match effect:
-            case DecisionMade(cause, decision):
-                _write(tx, draft.work, cause, decision)
-            case TimerSet(cause, fact, due_at, awaits, made_of_silence):
-                tx.set_timer(fact, cause=cause, due_at=due_at, awaits=awaits, made_of_silence=made_of_silence)
-            case TimerTakenBack(fact, account_id):
-                tx.cancel_timer(fact, account_id)
-            case TimersHurried(awaited):
-                tx.hurry_timers(awaited)
-            case Rejected(cause, code, reason):
-                tx.reject(cause, code, reason)
+        if isinstance(effect, DecisionMade):
+            _write(tx, draft.work, effect.cause, effect.decision)
+        else:
+            _carry_out(tx, effect)
 
 
-def _write(tx: Transaction, work: UnitOfWork, cause: Envelope[Fact], decision: Decision) -> None:
+def write_all_but_decisions(tx: Effects, draft: Draft[Any]) -> None:
+    """Add a draft's other effects: for a replay that keeps no record and publishes nothing."""
+    for effect in draft.effects:
+        if not isinstance(effect, DecisionMade):
+            _carry_out(tx, effect)
+
+
+def _carry_out(tx: Effects, effect: TimerSet | TimerTakenBack | TimersHurried | Rejected) -> None:
+    match effect:
+        case TimerSet(cause, fact, due_at, awaits, made_of_silence):
+            tx.set_timer(fact, cause=cause, due_at=due_at, awaits=awaits, made_of_silence=made_of_silence)
+        case TimerTakenBack(fact, account_id):
+            tx.cancel_timer(fact, account_id)
+        case TimersHurried(awaited):
+            tx.hurry_timers(awaited)
+        case Rejected(cause, code, reason):
+            tx.reject(cause, code, reason)
+
+
+def _write(tx: Effects, work: UnitOfWork, cause: Envelope[Fact], decision: Decision) -> None:
     if decision.rule is not None:
         work.changes.decisions.append(_record(tx, work, cause, decision))
     published = decision.publishes()
@@ -45,7 +77,7 @@ def _write(tx: Transaction, work: UnitOfWork, cause: Envelope[Fact], decision: D
         tx.observed.append(decision)
 
 
-def _record(tx: Transaction, work: UnitOfWork, cause: Envelope[Fact], decision: Decision) -> DecisionRow:
+def _record(tx: Effects, work: UnitOfWork, cause: Envelope[Fact], decision: Decision) -> DecisionRow:
     assert decision.rule is not None
     assert decision.sentence is not None, "what has a rule has a sentence"
     identity = (cause.source, f"{cause.id} at {tx.now.isoformat()}")

@@ -23,6 +23,8 @@ from services.escalation.domain.storms import (
     list_id,
     sort_out,
 )
+from services.escalation.store.rows import BESIDE_THE_LADDER
+from shared.contracts.escalation import RingCause
 from shared.database import Connection, Pool
 
 SENDING_LIMIT = timedelta(seconds=60)
@@ -44,11 +46,15 @@ _LOCK = """
         for no key update skip locked
     ) locked
 """
-NEEDLESS = """
+NEEDLESS = f"""
     case when e.closed_at is not null then 'closed'
          when exists (select from escalation.salespeople p where p.salesperson_id = d.recipient and not p.active)
               then 'left'
-         when a.cause = 'informed' then null
+         when a.cause = 'approval' then case when not exists (
+             select from escalation.offers o
+             where o.episode_id = a.episode_id and o.state = 'pending' and o.asked = d.recipient
+         ) then 'approval_over' end
+         when a.cause in {BESIDE_THE_LADDER!r} then null
          when a.cause = 'handed_over' then case when e.offered_to is distinct from d.recipient then 'offer_over' end
          when a.cause = 'appointment' then case when e.acknowledged_by is distinct from d.recipient then 'passed_on' end
          when e.acknowledged_at is not null then 'acknowledged' end
@@ -57,6 +63,9 @@ NEEDLESS = """
 
 The reasons of `domain.deliveries.needless`, and `left` for a recipient who has left the company: the claim holds the
 lock of the recipient's row."""
+
+_BESIDE = (*BESIDE_THE_LADDER, RingCause.APPOINTMENT.value)
+"""Causes of alerts that overtake no other and that no other overtakes."""
 
 # The statement that locks the rows also checks whether they are needless. An acknowledgement or a close changes the
 # same rows, so it is either seen here or waits until they are claimed. Each `offset` keeps the planner from turning
@@ -72,9 +81,9 @@ _DUE = f"""
             where a.alert_id = d.alert_id offset 0
         ) a
         cross join lateral (
-            select a.ring < e.rings and a.cause not in ('informed', 'appointment') and exists (
+            select a.ring < e.rings and a.cause not in {_BESIDE!r} and exists (
                        select from escalation.alerts later where later.episode_id = a.episode_id
-                       and later.ring > a.ring and later.cause not in ('informed', 'appointment')) as overtaken,
+                       and later.ring > a.ring and later.cause not in {_BESIDE!r}) as overtaken,
                    {NEEDLESS} as over
             from escalation.episodes e where e.episode_id = a.episode_id offset 0
         ) e

@@ -19,7 +19,7 @@ from shared.ids import AccountId, SalespersonId
 
 _LIMIT = 500
 # The successor of a seller who left keeps their sales. An account may be assigned to a person without a sale of theirs.
-_THEIRS = """
+THEIRS = """
     with books as (
         select $1::text as owner union select salesperson_id from escalation.salespeople where successor = $1
     ), theirs as (
@@ -30,35 +30,37 @@ _THEIRS = """
     )
 """
 _SALES = f"""
-    {_THEIRS}, due as (
+    {THEIRS}, due as (
         select order_id, sold_at from theirs
-        where sold_at between $2 and $3 or outcome_expected_by between $4 and $5 or order_id in (
-            select order_id from escalation.facts where kind = 'promise' and due_at between $4 and $5)
+        where sold_at between $2 and $3 or outcome_expected_by between $4 and $5
+            or order_id in (select order_id from escalation.facts where kind = 'promise' and due_at between $4 and $5)
+            or order_id in (
+                select order_id from escalation.facts where kind = 'customer_duty' and due_at between $4 and $5)
         order by sold_at desc, order_id limit {_LIMIT}
     )
     select o.* from due join escalation.orders o using (order_id) order by o.sold_at desc, o.order_id
 """
-_ACCOUNTS = "select * from escalation.accounts where account_id = any($1::text[])"
-_ACCOUNT = f"{_THEIRS} select account_id from theirs where order_id = $2"
+ACCOUNTS_OF = "select * from escalation.accounts where account_id = any($1::text[])"
+_ACCOUNT = f"{THEIRS} select account_id from theirs where order_id = $2"
 # Facts that make a duty, prove it or report it done; from the account's first of these sales on, talks and complaints;
 # and the order of each case.
 _FACTS = f"""
     select {", ".join(f"f.{name}" for name in FACT_COLUMNS)}
     from unnest($1::text[], $2::timestamptz[]) as first (account_id, sold_at)
     join escalation.facts f on f.account_id = first.account_id
-    where f.kind in ('promise', 'promise_kept', 'promise_said_kept', 'outcome_reported', 'outcome_said',
-            'order_cancelled', 'case_opened')
+    where f.kind in ('promise', 'promise_kept', 'promise_said_kept', 'customer_duty', 'customer_duty_said_done',
+            'outcome_reported', 'outcome_said', 'order_cancelled', 'case_opened')
         or (f.at >= first.sold_at - $3::interval and (
             f.kind in ('customer_reached', 'rated', 'refund_requested', 'cancellation_requested', 'answer_not_needed')
             or (f.kind = 'contact' and f.result in ('answered', 'resolved', 'dead_end'))))
     order by f.at
 """
-_PEOPLE = """
+PEOPLE_OF = """
     select * from escalation.salespeople where salesperson_id = any($1::text[]) or salesperson_id in (
         select successor from escalation.salespeople where salesperson_id = any($1::text[]))
 """
 _PLACED = f"""
-    {_THEIRS}
+    {THEIRS}
     select j.subject, j.source, j.event_id, j.type, j.at, j.body
     from theirs join shared.journal j on j.subject = account_id
     where order_id = any($2::text[]) and j.type = '{OrderPlaced.type}' and j.body is not null
@@ -72,12 +74,12 @@ async def sales_of(database: Pool, reader: SalespersonId, within: Period) -> tup
     orders = [Order(**row) for row in await database.fetch(_SALES, reader, *times)]
     first = {order.account_id: order.sold_at for order in orders}  # the latest come first
     ids = list(first)
-    accounts = {row["account_id"]: Account(**row) for row in await database.fetch(_ACCOUNTS, ids)} if ids else {}
+    accounts = {row["account_id"]: Account(**row) for row in await database.fetch(ACCOUNTS_OF, ids)} if ids else {}
     facts = await database.fetch(_FACTS, ids, list(first.values()), within.before_sale) if ids else []
     histories = histories_of(ids, facts)
     owners = {reader, *(order.sold_by for order in orders), *(account.assigned_to for account in accounts.values())}
     speakers = {fact["agent"] for fact in facts if fact["kind"] in SAID}
-    people = await database.fetch(_PEOPLE, list(filter(None, owners | speakers)))
+    people = await database.fetch(PEOPLE_OF, list(filter(None, owners | speakers)))
     return _sales(orders, accounts, histories), {row["salesperson_id"]: Salesperson(**row) for row in people}
 
 

@@ -13,7 +13,7 @@ from services.escalation.domain.explaining.record import ReceivedFact, Record
 from services.escalation.store import policies as versions
 from services.escalation.store.facts import PUBLISHED_TYPES, published_event
 from services.escalation.store.histories import FACT_COLUMNS, facts_of
-from services.escalation.store.rows import HAS_DEVICE, alert_of, episode_of, signal_of
+from services.escalation.store.rows import HAS_DEVICE, alert_of, episode_of, offer_of, signal_of, window_of
 from shared.database import Connection
 
 _NOW = "select shared.app_now()"
@@ -41,6 +41,8 @@ _DELIVERIES = """
     select d.* from escalation.deliveries d join escalation.alerts a using (alert_id)
     where a.episode_id = $1 order by a.ring, d.channel desc
 """
+_OFFERS = "select * from escalation.offers where episode_id = $1 order by at, offer_id"
+_WINDOW = "select * from escalation.save_windows where episode_id = $1"
 _RECEIVED = """
     select source, event_id, type, subject, at, decided_at, body from shared.journal
     where subject = $1 and type = any($2::text[]) order by at, position
@@ -79,7 +81,6 @@ async def record_of(connection: Connection, episode_id: UUID) -> Record:
     signals = [signal_of(row) for row in await connection.fetch(_SIGNALS, episode_id)]
     ids = [signal.signal_id for signal in signals]
     decisions = await connection.fetch(_DECISIONS, episode_id, episode.account_id, ids)
-    received = await connection.fetch(_RECEIVED, episode.account_id, PUBLISHED_TYPES)
     return Record(
         now=await connection.fetchval(_NOW),
         episode=episode,
@@ -87,7 +88,7 @@ async def record_of(connection: Connection, episode_id: UUID) -> Record:
         account=Account(**account) if account else Account(episode.account_id),
         signals=signals,
         facts=[*facts_of(await connection.fetch(_FACTS, episode.account_id))],
-        received=[_received_fact(row) for row in received],
+        received=await received_of(connection, episode.account_id),
         decisions=[
             DecisionRow(**{name: value for name, value in row.items() if name != "position"}) for row in decisions
         ],
@@ -95,7 +96,14 @@ async def record_of(connection: Connection, episode_id: UUID) -> Record:
         deliveries=[Delivery(**row) for row in await connection.fetch(_DELIVERIES, episode_id)],
         people={row["salesperson_id"]: Salesperson(**row) for row in await connection.fetch(_PEOPLE)},
         policies=await versions.load(connection),
+        offers=[offer_of(row) for row in await connection.fetch(_OFFERS, episode_id)],
+        window=next(map(window_of, await connection.fetch(_WINDOW, episode_id)), None),
     )
+
+
+async def received_of(connection: Connection, account: str) -> list[ReceivedFact]:
+    """Every fact about an account that orders and support published, by its own time."""
+    return [_received_fact(row) for row in await connection.fetch(_RECEIVED, account, PUBLISHED_TYPES)]
 
 
 def _received_fact(row: asyncpg.Record) -> ReceivedFact:

@@ -1,20 +1,23 @@
-"""Reads the episodes that one salesperson may see. Every statement names the reader, so it finds no other episodes.
+"""Reads the episodes that one salesperson may see: every statement but `now` names the reader.
 
-A person has a part in an episode if they are responsible for it, acknowledged it, are offered it, closed it or were
-informed of it; until it is acknowledged, everyone notified has a part. Its seller, everyone ever notified, and the two
-managers above its seller and above the person who has it may read it only. `now` is the one statement without a reader.
-The contents of an episode are in `episode_parts` and `stories`.
+A person has a part in an episode if they are responsible for it, acknowledged it, are asked to take it over or to
+approve an offer, closed it or were informed of it; until it is acknowledged, everyone notified has a part. Its seller,
+everyone ever notified, and all managers above its seller and above the person who has it may read it only.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from services.escalation.store.before import BEFORE_COLUMNS, join_before
+from services.escalation.store.beside import BESIDE_COLUMNS, BESIDE_JOIN
 from services.escalation.store.held import held_until, join_to_unsent
+from services.escalation.store.outcomes import OUTCOME_COLUMNS, OUTCOME_JOIN, saved_before
 from services.escalation.store.ranking import RANKED
 from services.escalation.store.rounds import round_of
-from services.escalation.store.rows import VOICE_COLUMNS
+from services.escalation.store.rows import BESIDE_THE_LADDER, VOICE_COLUMNS, above
 from shared.database import Pool
 from shared.ids import AccountId, EpisodeId, SalespersonId
 
@@ -28,6 +31,7 @@ class EpisodeRow:
     `cause` is the reason of its latest alert, which is held until `held_until`; `before_who` is the person who had it
     until then. `superseded`: its order has a newer one. Without `has_a_part` the reader may only read it: as its
     `seller`, as someone `notified` earlier, as someone `asked` whose held message was cancelled, or as a `manager`.
+    Someone who `manages` the person who has it may reassign it or take it over.
     """
 
     episode_id: EpisodeId
@@ -62,6 +66,16 @@ class EpisodeRow:
     offered_to: str | None
     offered_name: str | None
     offered_until: datetime | None
+    approval_id: UUID | None
+    approval_by: str | None
+    approval_by_name: str | None
+    approval_asked: str | None
+    approval_asked_name: str | None
+    approval_minor: int | None
+    approval_currency: str | None
+    approval_until: datetime | None
+    approval_what: str | None
+    save_window_until: datetime | None
     exhausted_at: datetime | None
     closed_at: datetime | None
     closed_by: str | None
@@ -69,6 +83,12 @@ class EpisodeRow:
     result: str | None
     reason: str | None
     superseded: bool
+    outcome: str | None
+    saved_before: Sequence[Any] | None
+    proof_due_at: datetime | None
+    disproof: str | None
+    disproved_at: datetime | None
+    won_by: str | None
     bought: str
     amount_minor: int | None
     currency: str | None
@@ -81,6 +101,7 @@ class EpisodeRow:
     products: str
     preference: str
     has_a_part: bool
+    manages: bool
     follows_as: str | None
 
     @property
@@ -117,24 +138,29 @@ class Counts:
     watch: int = 0
 
 
-HAS_A_PART = """
-    (e.responsible = $1 or e.acknowledged_by = $1 or e.offered_to = $1 or e.closed_by = $1
+ASKED_TO_APPROVE = """
+    e.episode_id in (select request.episode_id from escalation.offers request
+                     where request.state = 'pending' and request.asked = $1)
+"""
+"""Whether the reader, $1, is asked to approve an offer of an episode `e`."""
+
+HAS_A_PART = f"""
+    (e.responsible = $1 or e.acknowledged_by = $1 or e.offered_to = $1 or e.closed_by = $1 or {ASKED_TO_APPROVE}
      or exists (
          select from escalation.alerts asked where asked.episode_id = e.episode_id and asked.recipient = $1
          and (e.acknowledged_at is null or asked.cause = 'informed')))
 """
 """Whether the reader, $1, has a part in an episode `e`. `deciding.buttons` decides which buttons they may press."""
 
-FOLLOWS = """
+FOLLOWS = f"""
     (e.salesperson = $1
      or exists (select from escalation.alerts asked where asked.episode_id = e.episode_id and asked.recipient = $1)
-     or exists (
-         select from escalation.salespeople below
-         left join escalation.salespeople manager on manager.salesperson_id = below.manager
-         where below.salesperson_id in (e.salesperson, e.responsible, e.acknowledged_by)
-           and $1 in (below.manager, manager.manager)))
+     or {above("e.salesperson, e.responsible, e.acknowledged_by")})
 """
 """Whether the reader, $1, may read an episode `e` as its seller, as a person notified before, or as a manager."""
+
+MANAGES = "(e.closed_at is null and e.responsible <> $1 and " + above("e.responsible") + ")"
+"""Whether the reader, $1, is above the person who has an open episode `e`, as `domain.teams` decides for a press."""
 
 MAY_SEE = f"({HAS_A_PART} or {FOLLOWS})"
 """Whether the reader, $1, may see an episode `e`."""
@@ -151,11 +177,14 @@ _SEEN = """
     union
     select episode_id from escalation.episodes where closed_at is null and offered_to = $1
     union
+    select episode_id from escalation.offers where state = 'pending' and asked = $1
+    union
     select e.episode_id from escalation.episodes e join escalation.alerts a using (episode_id)
     where e.closed_at is null and e.acknowledged_at is null and e.rings > 1 and a.recipient = $1
 """
+# The columns of EpisodeRow.
 # Why the reader was notified, even if others were notified later; for a person who took it over, who handed it over.
-_EPISODE = f"""
+EPISODE = f"""
     select e.episode_id, e.account_id, e.order_id,
            case when own.cause = 'handed_over' and e.acknowledged_by = $1 then e.why_you
                 else coalesce(own.why_you, e.why_you) end as why_you, own.step as own_step,
@@ -163,12 +192,13 @@ _EPISODE = f"""
            e.severity, e.step, latest.cause, {BEFORE_COLUMNS}, {held_until("latest.alert_id")}, e.attempts,
            e.responsible, responsible.name as responsible_name, e.deadline_at, e.deadline_for,
            e.appointment_at, e.acknowledged_at, e.acknowledged_by, acknowledged.name as acknowledged_name, e.reached_at,
-           e.offered_to, offered.name as offered_name, e.offered_until, e.exhausted_at,
+           e.offered_to, offered.name as offered_name, e.offered_until, {BESIDE_COLUMNS}, e.exhausted_at,
            e.closed_at, e.closed_by, closed.name as closed_name, e.result, e.reason, {SUPERSEDED} as superseded,
+           {OUTCOME_COLUMNS}, {saved_before(MAY_SEE)},
            coalesce(o.bought, '') as bought, o.amount_minor, o.currency,
            o.customer_name, o.customer_phone, o.customer_email, o.customer_zone, o.customer_country,
            o.segment, coalesce(o.products, '[]') as products, coalesce(account.preference, 'none') as preference,
-           {HAS_A_PART} is true as has_a_part,
+           {HAS_A_PART} is true as has_a_part, {MANAGES} is true as manages,
            case when e.salesperson = $1 then 'seller' when own.step is null then 'manager'
                 when own.notified then 'notified' else 'asked' end as follows_as
     from escalation.episodes e
@@ -176,7 +206,8 @@ _EPISODE = f"""
     left join escalation.accounts account on account.account_id = e.account_id
     left join lateral (
         select episode_id, alert_id, raised_at, cause from escalation.alerts latest
-        where latest.episode_id = e.episode_id and latest.cause <> 'informed' order by latest.ring desc limit 1
+        where latest.episode_id = e.episode_id and latest.cause not in {BESIDE_THE_LADDER!r}
+        order by latest.ring desc limit 1
     ) latest on true
     {join_before("latest")}
     left join lateral (
@@ -185,21 +216,24 @@ _EPISODE = f"""
             where any_of.episode_id = e.episode_id and any_of.recipient = $1
               and unsent.held_until is null and unsent.called_off is not true) as notified
         from escalation.alerts own
-        where own.episode_id = e.episode_id and own.recipient = $1 order by own.ring desc limit 1
+        where own.episode_id = e.episode_id and own.recipient = $1
+        order by own.cause in ('approval', 'approval_answered'), own.ring desc limit 1
     ) own on true
     left join escalation.salespeople seller on seller.salesperson_id = e.salesperson
     left join escalation.salespeople responsible on responsible.salesperson_id = e.responsible
     left join escalation.salespeople acknowledged on acknowledged.salesperson_id = e.acknowledged_by
     left join escalation.salespeople offered on offered.salesperson_id = e.offered_to
+    {BESIDE_JOIN}
     left join escalation.salespeople closed on closed.salesperson_id = e.closed_by
+    {OUTCOME_JOIN}
 """
-_ONE_EPISODE = f"{_EPISODE} where e.episode_id = $2 and {MAY_SEE}"
+_ONE_EPISODE = f"{EPISODE} where e.episode_id = $2 and {MAY_SEE}"
 FOUND = """
     ($2 = '' or strpos(lower(concat_ws(' ', o.customer_name, o.bought, e.order_id, e.account_id)), lower($2)) > 0)
 """
 """Whether the search words, $2, are in an episode `e` with its order `o`."""
 WANTED_SEVERITY = "($3::text is null or e.severity = $3)"
-_WAITS = "((e.acknowledged_at is null and e.responsible = $1) or e.offered_to = $1)"
+_WAITS = f"((e.acknowledged_at is null and e.responsible = $1) or e.offered_to = $1 or {ASKED_TO_APPROVE})"
 _MINE = "e.acknowledged_by = $1"
 _SHOWN = f"($4::text is null or ($4 = 'waiting' and {_WAITS}) or ($4 = 'mine' and {_MINE}))"
 # Ranked before the joins: a storm is hundreds of episodes, and thirty are shown.
@@ -210,7 +244,7 @@ _OPEN_EPISODES = f"""
         where e.episode_id in ({_SEEN}) and {FOUND} and {WANTED_SEVERITY} and {_SHOWN}
         order by place limit $5 offset $6
     )
-    {_EPISODE} join ranked on ranked.episode_id = e.episode_id
+    {EPISODE} join ranked on ranked.episode_id = e.episode_id
     order by ranked.place
 """
 # From its sixth use Postgres plans a statement once for all readers: as if each page had few rows, at fifteen times the

@@ -16,9 +16,10 @@ from services.escalation.domain.detections.history import History
 from services.escalation.domain.detections.index import ordered
 from services.escalation.domain.entities import Account, Case, Order, Signal
 from services.escalation.domain.facts import AccountFact
+from services.escalation.domain.offers import Offer
 from services.escalation.domain.unit_of_work import UnitOfWork
 from services.escalation.store.histories import FACT_COLUMNS, facts_of
-from services.escalation.store.rows import episode_of, signal_of
+from services.escalation.store.rows import episode_of, offer_of, result_of, signal_of, window_of
 from shared.database import Connection
 
 _VERSIONS = "select account_id, version from escalation.account_versions where account_id = any($1::text[])"
@@ -45,6 +46,16 @@ _EPISODES = """
     and (closed_at is null or not exists (
         select from escalation.episodes f where f.order_id = e.order_id and f.follows = e.episode_id))
 """
+_RESULTS = "select * from escalation.results where account_id = any($1::text[])"
+# The signals of orders with results, with their orders: of earlier episodes only the last of each order are read.
+_SIGNALS_OF_RESULTS = """
+    select s.account_id, s.signal_id, e.order_id, e.raised_at
+    from escalation.signals s join escalation.episodes e using (episode_id)
+    where e.order_id = any($1::text[]) and s.ended is distinct from 'withdrawn'
+"""
+_OFFER_COLUMNS = ", ".join(column.name for column in fields(Offer) if column.name != "what")
+_OFFERS = f"select {_OFFER_COLUMNS} from escalation.offers where account_id = any($1::text[])"
+_WINDOWS = "select * from escalation.save_windows where account_id = any($1::text[])"
 _MOST_ROWS = 120_000  # some 150 MB
 _ROWS_AT_ONCE = 1_000  # some 20 ms, then the event loop has its turn
 
@@ -83,6 +94,8 @@ class KnownAccounts:
             work.state(order.account_id).put_order(_without_personal(order))
         for signal in work.changes.signals.values():
             work.state(signal.account_id).put_signal(replace(signal, words=None))
+        for offer in work.changes.offers.values():
+            work.state(offer.account_id).put_offer(replace(offer, what=None))
         for id, state in work.states.items():
             if state.version is not None:
                 self._take(id)
@@ -121,9 +134,27 @@ async def _read(connection: Connection, accounts: list[str]) -> dict[str, Accoun
         states[row["account_id"]].put_case(Case(**row))
     async for row in _in_pieces(await connection.fetch(_EPISODES, accounts)):
         states[row["account_id"]].put_episode(episode_of(row))
+    async for row in _in_pieces(await connection.fetch(_RESULTS, accounts)):
+        states[row["account_id"]].put_result(result_of(row))
     async for row in _in_pieces(await connection.fetch(_SIGNALS, accounts)):
         states[row["account_id"]].put_signal(signal_of(row))
+    for row in await connection.fetch(_OFFERS, accounts):
+        states[row["account_id"]].put_offer(offer_of(row))
+    for row in await connection.fetch(_WINDOWS, accounts):
+        states[row["account_id"]].put_window(window_of(row))
+    await _read_signals_of_results(connection, states)
     return states
+
+
+async def _read_signals_of_results(connection: Connection, states: dict[str, AccountState]) -> None:
+    """Learn which signals are about orders with results."""
+    orders = [order for state in states.values() for order in state.results.orders]
+    async for row in _in_pieces(await connection.fetch(_SIGNALS_OF_RESULTS, orders) if orders else ()):
+        state = states[row["account_id"]]
+        state.results.note_signal(state.signals[row["signal_id"]], (row["order_id"], row["raised_at"]))
+    for state in states.values():
+        state.results.unjudged.clear()
+        state.windows.unjudged.clear()
 
 
 async def _histories(connection: Connection, accounts: list[str]) -> dict[str, History]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from shared.contracts.escalation import RingCause
+from services.escalation.store.rows import BESIDE_THE_LADDER
 from shared.database import Pool
 from shared.ids import AccountId, SalespersonId
 
@@ -16,7 +16,7 @@ _DEVICE = """
 _ALERT = f"""
     select a.account_id, a.episode_id,
            exists (select from escalation.alerts later where later.episode_id = a.episode_id and later.ring > a.ring
-                   and later.cause <> '{RingCause.INFORMED}') as is_overtaken
+                   and later.cause not in {BESIDE_THE_LADDER!r}) as is_overtaken
     from escalation.alerts a where a.alert_id = $1 and a.recipient = $2
 """
 

@@ -43,11 +43,23 @@ DUE = """
         select f.due_at from escalation.facts f where f.fact_id = s.fact_id
     ) end
 """
+# Whether the customer insists on a request, as `deciding.save_windows` decides it: on its case, on its order, or on
+# neither by name.
+INSISTED = """
+    s.kind in ('refund_requested', 'cancellation_requested') and exists (
+        select from escalation.facts f
+        left join escalation.cases named on named.account_id = f.account_id and named.case_id = f.case_id
+        where f.account_id = s.account_id and f.kind = 'customer_insists' and f.at >= s.at
+          and (f.case_id = s.case_id or coalesce(f.order_id, named.order_id) = e.order_id
+               or coalesce(f.order_id, named.order_id, f.case_id) is null)
+    )
+"""
 RISK_COLUMNS = f"""
     s.signal_id, s.kind, s.at, s.amount_minor, s.currency, s.refund_kind,
     o.amount_minor as order_minor, o.currency as order_currency, {PAID_SINCE} as paid_minor, {UNMOVED} as unmoved,
     s.kind = 'contact_dead_ended' and s.by_silence as unanswered,
-    {EXPECTED} as expected_at, {DUE} as due_at, o.customer_zone, o.segment, coalesce(o.products, '[]') as products
+    {INSISTED} as insisted, {EXPECTED} as expected_at, {DUE} as due_at,
+    o.customer_zone, o.segment, coalesce(o.products, '[]') as products
 """
 
 
@@ -74,6 +86,7 @@ def risk_of(row: Any, policies: Policies) -> Risk:
         expected_on=_expected_on(row, policies),
         contacts=_contacts(row, policies) if kind is SignalKind.CONTACT_REPEATED else None,
         due_at=row["due_at"],
+        insisted=row["insisted"],
     )
 
 

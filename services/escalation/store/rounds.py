@@ -16,6 +16,10 @@ _FINGERPRINTS = """
         select offered_to, episode_id, changed_at
         from escalation.episodes where closed_at is null and offered_to = any($1::text[])
         union
+        select o.asked, e.episode_id, e.changed_at
+        from escalation.offers o join escalation.episodes e using (episode_id)
+        where o.state = 'pending' and o.asked = any($1::text[])
+        union
         select a.recipient, e.episode_id, e.changed_at
         from escalation.episodes e join escalation.alerts a using (episode_id)
         where e.closed_at is null and e.acknowledged_at is null and e.rings > 1 and a.recipient = any($1::text[])

@@ -18,7 +18,7 @@ SESSION_LIFETIME = timedelta(days=14)
 OLDEST_SESSION = timedelta(days=90)
 """The longest life of a session, after which a stolen cookie is useless too."""
 _PROLONGED_EVERY = timedelta(days=1)
-_LINK_KEPT = timedelta(days=1)
+LINK_KEPT = timedelta(days=1)
 _WINDOW = timedelta(minutes=15)
 _LINKS_PER_WINDOW = 3
 
@@ -34,13 +34,15 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The holder of a session. `csrf_token` is in each of its forms. `prolongs`: this use prolongs the session."""
+    """The holder of a session. `csrf_token` is in each of its forms. `prolongs`: this use prolongs the session.
+    `manages`: someone in the directory reports to them."""
 
     salesperson_id: SalespersonId
     name: str
     zone: str
     csrf_token: str
     prolongs: bool = False
+    manages: bool = False
 
 
 _MANAGER = """
@@ -100,7 +102,9 @@ _PROLONGED = """
 """
 _SESSION = f"""
     select s.salesperson_id, coalesce(p.name, s.salesperson_id) as name, coalesce(p.zone, 'UTC') as zone, s.csrf_token,
-           {_PROLONGED} > s.expires_at + $4::interval as prolongs
+           {_PROLONGED} > s.expires_at + $4::interval as prolongs,
+           exists (select from escalation.salespeople report where report.manager = s.salesperson_id
+                   and report.salesperson_id <> s.salesperson_id) as manages
     from escalation.sessions s left join escalation.salespeople p on p.salesperson_id = s.salesperson_id
     where s.token_hash = $1 and s.expires_at > shared.app_now() and coalesce(p.active, true)
 """
@@ -138,7 +142,7 @@ async def use_link(database: Pool, token_hash: bytes, *, session_hash: bytes, cs
 
     Return False if it is unknown, used or expired, or its person has left.
     """
-    used = await database.fetchval(_USE_LINK, token_hash, session_hash, csrf_token, SESSION_LIFETIME, _LINK_KEPT)
+    used = await database.fetchval(_USE_LINK, token_hash, session_hash, csrf_token, SESSION_LIFETIME, LINK_KEPT)
     return used is not None
 
 

@@ -34,7 +34,7 @@ _CLAIM = f"""
         returning n.salesperson_id, n.tag, n.delivery_id, n.shown_at
     )
     select c.salesperson_id, c.tag, p.name as reader, coalesce(p.zone, 'UTC') as zone, shared.app_now() as now,
-           max(c.shown_at) as shown_at,
+           max(c.shown_at) as shown_at, bool_and(a.cause = 'approval') as is_approval,
            max(e.episode_id::text)::uuid as episode_id, count(distinct e.episode_id) as episodes,
            max(o.customer_name) as customer_name, max(e.account_id) as account_id,
            max(e.acknowledged_by) as acknowledged_by, max(e.acknowledged_at) as acknowledged_at,
@@ -72,6 +72,7 @@ class TakenBack:
     closed_at: datetime | None
     closed_by: str | None
     closed_name: str | None
+    is_approval: bool = False
 
 
 async def keep(pool: Pool, person: SalespersonId, tag: str, deliveries: Sequence[UUID]) -> None:

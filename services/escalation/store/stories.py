@@ -9,8 +9,10 @@ from uuid import UUID
 
 import asyncpg
 
-from services.escalation.domain.facts import SAID, FactKind
+from services.escalation.domain.detections.history import History
+from services.escalation.domain.facts import SAID, AccountFact, FactKind
 from services.escalation.domain.happenings import ActionRow, CustomerHistory, SaidRow, SignalRow
+from services.escalation.domain.owed import OWED_KINDS, still_owed
 from services.escalation.domain.own_facts import (
     AppointmentLogged,
     AttemptLogged,
@@ -19,7 +21,9 @@ from services.escalation.domain.own_facts import (
 )
 from services.escalation.domain.written import NoteAbout, NoteRow
 from services.escalation.store.facts import PUBLISHED_TYPES, newest, orders_of_cases, published_event
+from services.escalation.store.histories import FACT_COLUMNS, facts_of
 from services.escalation.store.inbox import MAY_SEE
+from shared.contracts.escalation import SignalKind
 from shared.database import Pool
 from shared.ids import SalespersonId
 
@@ -71,6 +75,12 @@ _NOTES = f"""
     where n.episode_id = any($2::uuid[]) and {MAY_SEE}
     order by n.at, n.note_id
 """
+_OWED = f"""
+    select {", ".join(f"f.{name}" for name in FACT_COLUMNS)}
+    from escalation.episodes e join escalation.facts f on f.account_id = e.account_id and f.order_id = e.order_id
+    where e.episode_id = $2 and f.kind in {tuple(kind.value for kind in OWED_KINDS)!r} and {MAY_SEE}
+    order by f.at, f.fact_id
+"""
 _Rows: TypeAlias = Mapping[UUID, Sequence[asyncpg.Record]]
 
 
@@ -86,6 +96,7 @@ class Story:
     actions: Sequence[asyncpg.Record] = ()
     notes: Sequence[asyncpg.Record] = ()
     order_of_case: Mapping[str, str] = field(default_factory=dict)
+    owed: Sequence[AccountFact] = ()
 
     def read(self) -> CustomerHistory:
         return CustomerHistory(
@@ -94,6 +105,7 @@ class Story:
             actions=[_action(row) for row in self.actions],
             notes=[_note(row) for row in self.notes],
             order_of_case=self.order_of_case,
+            owed=self.owed,
         )
 
 
@@ -101,9 +113,12 @@ async def stories_of(
     database: Pool, reader: SalespersonId, episodes: Mapping[UUID, int], signals: Mapping[UUID, Sequence[SignalRow]]
 ) -> Mapping[UUID, Story]:
     """The histories of the episodes that the reader may see, each with at most the given number of newest facts, and
-    the facts with which these of its signals began, if they stand."""
+    the facts with which these of its signals began, if they stand. Where the customer did not get the result they
+    wanted, what both sides still owe is read as well, with the sale that says so."""
     ids = list(episodes)
+    owed = {id: await _owed(database, reader, id) for id in ids if _is_denied(signals.get(id, ()))}
     began = [(id, one.fact_id) for id in ids for one in signals.get(id, ()) if one.ended is None]
+    began += [(id, one.fact_id) for id, promises in owed.items() for one in promises]
     of_signals = [[id for id, _ in began], [fact for _, fact in began]]
     facts = await database.fetch(_FACTS, reader, ids, list(episodes.values()), PUBLISHED_TYPES, *of_signals)
     said = _by_episode(await database.fetch(_SAID, reader, ids))
@@ -117,9 +132,19 @@ async def stories_of(
             actions.get(id, ()),
             notes.get(id, ()),
             _of_account(published.get(id), cases),
+            owed.get(id, ()),
         )
         for id in ids
     }
+
+
+def _is_denied(signals: Sequence[SignalRow]) -> bool:
+    return any(one.risk.kind is SignalKind.OUTCOME_DENIED and one.ended is None for one in signals)
+
+
+async def _owed(database: Pool, reader: SalespersonId, episode: UUID) -> Sequence[AccountFact]:
+    facts = list(facts_of(await database.fetch(_OWED, reader, episode)))
+    return still_owed(History(facts), facts[0].order_id) if facts and facts[0].order_id else ()
 
 
 def _by_episode(rows: Sequence[asyncpg.Record]) -> _Rows:

@@ -4,39 +4,48 @@ A notice is claimed before it is sent, so that it is sent once. Only if the proc
 with the same Message-ID.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from services.escalation.domain.addresses import Outcome
 from services.escalation.domain.notices import NoticeKind
 from services.escalation.store.claims import SENDING_LIMIT
+from shared.contracts.escalation import SignalKind
 from shared.database import Connection, Pool
 
 _NAMED = 5
 
-# If the address was changed meanwhile, a device was added, or either person has left, the notice is not needed. Of
-# several that wait, of one kind about one person, only the one that is due last is.
+# If the address was changed meanwhile, a device was added, or either person has left, the notice is not needed; nor is
+# one of a result that has changed again. Of several that wait, of one kind about one person, only the one that is due
+# last is, except that each result has its own.
 _CLAIM = """
     with due as (
-        select n.notice_id, n.kind, n.recipient, n.about, n.try_at from escalation.notices n
+        select n.notice_id, n.kind, n.recipient, n.about, n.try_at, n.episode_id from escalation.notices n
         where n.state in ('pending', 'sending') and n.try_at <= (select shared.app_now())
         order by n.try_at limit $1 for update skip locked
     ), known as (
-        select due.notice_id, r.name, r.email, p.name as about, p.email as address, p.email_failed_because as because,
+        select due.notice_id, r.name, r.email, r.zone, p.name as about, p.email as address,
+               p.email_failed_because as because,
+               saved.order_id, saved.because as disproof, saved.because_at as disproved_at, saved.follow_up,
                r.active and r.email is not null and case due.kind
                    when 'address_failed' then p.email_failed_at is not null
+                   when 'save_proven' then saved.state = 'proven'
+                   when 'save_relapsed' then saved.state = 'relapsed'
                    else p.active and not exists (
                        select from escalation.push_devices d where d.salesperson_id = due.about and d.ended_at is null)
                end and not exists (
                    select from escalation.notices other
-                   where other.about = due.about and other.kind = due.kind and other.state in ('pending', 'sending')
+                   where due.episode_id is null and other.about = due.about and other.kind = due.kind
+                     and other.state in ('pending', 'sending')
                      and (other.try_at, other.notice_id) > (due.try_at, due.notice_id)
                ) as needed
         from due
         join escalation.salespeople r on r.salesperson_id = due.recipient
         join escalation.salespeople p on p.salesperson_id = due.about
+        left join escalation.results saved on saved.episode_id = due.episode_id
     )
     update escalation.notices n
     set state = case when known.needed then 'sending' else 'cancelled' end,
@@ -44,7 +53,8 @@ _CLAIM = """
         try_at = shared.app_now() + $2, changed_at = shared.app_now()
     from known where known.notice_id = n.notice_id
     returning n.notice_id, n.kind, n.recipient, n.attempts, n.unknown_count, known.name, known.email, known.about,
-              known.address, known.because, known.needed, shared.app_now() as now
+              known.address, known.because, known.needed, known.order_id, known.disproof, known.disproved_at,
+              known.follow_up, known.zone, shared.app_now() as now
 """
 _END = """
     update escalation.notices
@@ -79,7 +89,8 @@ class LostDevices:
 
 @dataclass(frozen=True, slots=True)
 class NoticeLetter:
-    """The content of a notice about the person named `about`, with their address and why mail does not arrive there."""
+    """The content of a notice about the person named `about`, with their address and why mail does not arrive there; or
+    about their save of an order, which `disproof` disproved at `disproved_at`, with the episode that followed."""
 
     notice_id: UUID
     kind: NoticeKind
@@ -92,6 +103,11 @@ class NoticeLetter:
     address: str | None
     because: str | None
     now: datetime
+    zone: str
+    order_id: str | None = None
+    disproof: SignalKind | None = None
+    disproved_at: datetime | None = None
+    follow_up: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +125,12 @@ async def claim(pool: Pool, limit: int) -> Sequence[NoticeLetter]:
     rows = await pool.fetch(_CLAIM, limit, SENDING_LIMIT)
     columns = NoticeLetter.__slots__
     found = ({name: row[name] for name in columns} for row in rows if row["needed"])
-    return [NoticeLetter(**(each | {"kind": NoticeKind(each["kind"])})) for each in found]
+    return [NoticeLetter(**(each | _kinds(each))) for each in found]
+
+
+def _kinds(row: Mapping[str, Any]) -> dict[str, NoticeKind | SignalKind | None]:
+    disproof = row["disproof"]
+    return {"kind": NoticeKind(row["kind"]), "disproof": None if disproof is None else SignalKind(disproof)}
 
 
 async def end(pool: Pool, notice: NoticeLetter, outcome: Outcome, reason: str | None) -> None:

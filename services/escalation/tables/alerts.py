@@ -8,6 +8,7 @@ from sqlalchemy import text as sql
 from sqlmodel import Field
 
 from services.escalation.domain.channels import CHANNELS, SHOWING
+from services.escalation.domain.notices import NoticeKind
 from services.escalation.tables.base import EscalationTable
 from shared.tables import instant_column, text_column
 
@@ -92,13 +93,13 @@ class Delivery(EscalationTable, table=True):
 
 
 class Notice(EscalationTable, table=True):
-    """A message to one person about another, sent once."""
+    """A message to one person about another, or about the result of an episode; sent once."""
 
     __tablename__ = "notices"
     __table_args__ = (
         Index("notices_to_try", "try_at", postgresql_where=sql("state in ('pending', 'sending')")),
         CheckConstraint("state in ('pending', 'sending', 'sent', 'failed', 'cancelled')", name="notices_state"),
-        CheckConstraint("kind in ('address_failed', 'last_device_gone')", name="notices_kind"),
+        CheckConstraint(f"kind in {tuple(one.value for one in NoticeKind)!r}", name="notices_kind"),
     )
     notice_id: UUID = Field(primary_key=True)
     kind: str = Field(sa_column=Column(Text, nullable=False, server_default="address_failed"))
@@ -110,3 +111,4 @@ class Notice(EscalationTable, table=True):
     unknown_count: int = Field(sa_column_kwargs={"server_default": sql("0")})
     try_at: datetime = Field(sa_column=instant_column())
     changed_at: datetime = Field(sa_column=instant_column())
+    episode_id: UUID | None = Field(default=None, nullable=True)

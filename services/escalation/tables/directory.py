@@ -97,6 +97,7 @@ class Salesperson(EscalationTable, table=True):
     rings_off_hours: bool
     email_failed_at: datetime | None = Field(sa_column=instant_column(nullable=True))
     email_failed_because: str | None = Field(sa_column=text_column(nullable=True))
+    approves_up_to: str | None = Field(sa_column=Column(JSONB, nullable=True))
 
 
 class Case(EscalationTable, table=True):

@@ -18,6 +18,8 @@ class AccountFact(EscalationTable, table=True):
     __table_args__ = (
         Index("facts_account", "account_id", "order_id", "kind"),
         Index("facts_promises", "due_at", postgresql_where=sql("kind = 'promise'")),
+        Index("facts_customer_duties", "due_at", postgresql_where=sql("kind = 'customer_duty'")),
+        Index("facts_insisting", "account_id", postgresql_where=sql("kind = 'customer_insists'")),
     )
     fact_id: UUID = Field(primary_key=True)
     account_id: str = Field(sa_column=text_column())
@@ -39,6 +41,7 @@ class AccountFact(EscalationTable, table=True):
     conversation: str | None = Field(sa_column=text_column(nullable=True))
     said: str | None = Field(sa_column=text_column(nullable=True))
     asked_by: str | None = Field(sa_column=text_column(nullable=True))
+    reason_code: str | None = Field(sa_column=text_column(nullable=True))
 
 
 class Signal(EscalationTable, table=True):
@@ -49,6 +52,11 @@ class Signal(EscalationTable, table=True):
         Index("signals_account", "account_id"),
         Index("signals_waiting", "seen_at", postgresql_where=sql("episode_id is null and ended is null")),
         Index("signals_episode", "episode_id"),
+        Index(
+            "signals_requests",
+            "at",
+            postgresql_where=sql("kind in ('refund_requested', 'cancellation_requested')"),
+        ),
         ForeignKeyConstraint(["episode_id"], ["escalation.episodes.episode_id"]),
         CheckConstraint("ended in ('cleared', 'withdrawn')", name="signals_ended"),
         CheckConstraint("(ended is null) = (ended_at is null)", name="signals_ended_at"),
@@ -74,6 +82,7 @@ class Signal(EscalationTable, table=True):
     refund_kind: str | None = Field(sa_column=text_column(nullable=True))
     words: str | None = Field(sa_column=text_column(nullable=True))
     traceparent: str | None = Field(sa_column=text_column(nullable=True))
+    reason_code: str | None = Field(sa_column=text_column(nullable=True))
 
 
 class Episode(EscalationTable, table=True):
@@ -95,11 +104,13 @@ class Episode(EscalationTable, table=True):
             postgresql_where=sql("closed_at is null and acknowledged_at is null and rings > 1"),
         ),
         Index("episodes_order", "order_id"),
+        Index("episodes_sold_by", "salesperson", "raised_at"),
         Index(
             "episodes_nobody_to_ask",
             "nobody_since",
             postgresql_where=sql("closed_at is null and nobody_since is not null"),
         ),
+        Index("episodes_lost", "closed_at", postgresql_where=sql("result = 'lost'")),
         CheckConstraint("(acknowledged_at is null) = (acknowledged_by is null)", name="episodes_acknowledged_by"),
         CheckConstraint("(deadline_at is null) = (deadline_for is null)", name="episodes_deadline"),
         CheckConstraint("(offered_to is null) = (offered_until is null)", name="episodes_offered"),
@@ -142,6 +153,7 @@ class Episode(EscalationTable, table=True):
     stopped_deadline_for: str | None = Field(sa_column=text_column(nullable=True))
     stopped_appointment_at: datetime | None = Field(sa_column=instant_column(nullable=True))
     talk_due_since: datetime | None = Field(sa_column=instant_column(nullable=True))
+    deadline_extended: bool = Field(sa_column_kwargs={"server_default": "false"})
     changed_at: datetime = Field(sa_column=instant_column())
 
 
@@ -164,6 +176,28 @@ class Note(EscalationTable, table=True):
     words: str = Field(sa_column=text_column())
 
 
+class Loss(EscalationTable, table=True):
+    """What a salesperson answered when they closed an episode as lost; null: not answered. `could_have` is free text.
+
+    It is deleted if the close is undone.
+    """
+
+    __tablename__ = "losses"
+    __table_args__ = (
+        Index("losses_account", "account_id"),
+        ForeignKeyConstraint(["episode_id"], ["escalation.episodes.episode_id"]),
+        CheckConstraint(
+            "contributed in ('expectation_not_discussed', 'wrong_product', 'unknown_duty', 'nothing')",
+            name="losses_contributed",
+        ),
+    )
+    episode_id: UUID = Field(primary_key=True)
+    account_id: str = Field(sa_column=text_column())
+    could_have: str | None = Field(sa_column=text_column(nullable=True))
+    contributed: str | None = Field(sa_column=text_column(nullable=True))
+    may_call_again: bool | None = Field(default=None, nullable=True)
+
+
 class Decision(EscalationTable, table=True):
     """One decision about an episode: its rule, the line and version of the policy, and its cause.
 
@@ -171,7 +205,15 @@ class Decision(EscalationTable, table=True):
     """
 
     __tablename__ = "decisions"
-    __table_args__ = (Index("decisions_episode", "episode_id"), Index("decisions_account", "account_id"))
+    __table_args__ = (
+        Index("decisions_episode", "episode_id"),
+        Index("decisions_account", "account_id"),
+        Index(
+            "decisions_talks",
+            *("episode_id", "rule", "at", "who"),
+            postgresql_where=sql("rule in ('acknowledged', 'attempt', 'reached', 'taken_over')"),
+        ),
+    )
     decision_id: UUID = Field(primary_key=True)
     position: int = Field(sa_column=Column(BigInteger, Identity(always=True), nullable=False))
     account_id: str = Field(sa_column=text_column())

@@ -4,6 +4,7 @@ nobody can be notified."""
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from services.escalation.domain.channels import CHANNELS, ChannelDefinition
 from services.escalation.domain.clocks import NEVER, Moment, notifiable_at, repeat_pause
@@ -184,10 +185,15 @@ def _response_awaited_until(alert: Alert, times: Times, policy: Channels) -> dat
     return until if waits else None
 
 
+def delivery_id(alert: UUID, channel: ChannelDefinition) -> UUID:
+    """The id of an alert's delivery on a channel."""
+    return derived("delivery", alert, channel.name)
+
+
 def _on(channel: ChannelDefinition, alert: Alert, person: Salesperson | None, notified_at: datetime) -> Delivery:
     """The delivery on one channel. The inbox shows it at once. A message goes out when the person is to be notified; it
     is skipped if there is no address."""
-    id, now = derived("delivery", alert.alert_id, channel.name), alert.raised_at
+    id, now = delivery_id(alert.alert_id, channel), alert.raised_at
     made = Delivery(id, alert.alert_id, alert.recipient, channel.name, "pending", try_at=now, changed_at=now)
     if channel.shows_at_once:
         return replace(made, state="sent")

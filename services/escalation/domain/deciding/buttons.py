@@ -1,28 +1,27 @@
-"""Handles the buttons of episodes and follow-ups. Start at `press`."""
+"""Handles the buttons of episodes. Start at `press`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from services.escalation.domain import own_facts
+from services.escalation.domain import buttons, own_facts
 from services.escalation.domain.deciding.endings import close_episode
+from services.escalation.domain.deciding.hand_overs import accept_hand_over, ask_to_take_over
+from services.escalation.domain.deciding.managing import manages, reassign, take_over, why_not_managed
 from services.escalation.domain.deciding.notifying import notify_next
-from services.escalation.domain.deciding.offers import accept, offer
+from services.escalation.domain.deciding.offers import approve, ask_for_approval, decline, is_asked, make_offer
 from services.escalation.domain.deciding.preferences import may_be_contacted, note_no_shared_hour, talk_of
-from services.escalation.domain.deciding.reconciling import note_facts
-from services.escalation.domain.decisions.care import CareTaken
+from services.escalation.domain.deciding.talks import note_attempt, note_talk
 from services.escalation.domain.decisions.taking import Acknowledged, PassedOn, Queued
 from services.escalation.domain.decisions.talking import AppointmentMade, Snoozed
 from services.escalation.domain.draft import Draft
-from services.escalation.domain.duties import ANSWERS, Duty, DutyKind, Sale, duties_of
-from services.escalation.domain.duty_buttons import CheckInLogged, DutyButton, FollowUpLogged
 from services.escalation.domain.entities import DeadlineFor, Episode, Note, Salesperson
-from services.escalation.domain.facts import AccountFact, FactKind, fact_id
-from services.escalation.domain.own_facts import AttemptLogged, CustomerReachedLogged, EpisodeButton
+from services.escalation.domain.losses.loss import Loss
+from services.escalation.domain.own_facts import EpisodeButton
 from services.escalation.domain.policy.model import SEEN
 from services.escalation.domain.rescues import NotNow, acknowledged, held_by_appointment, snoozed, talk_waived
 from services.escalation.domain.written import NoteAbout
-from shared.contracts.escalation import CheckInDone, CustomersAnswer, EpisodeResult, FollowUpAnswered, RingCause
+from shared.contracts.escalation import EpisodeResult, RingCause
 from shared.ids import derived
 
 
@@ -64,14 +63,19 @@ def _has_left(draft: Draft[EpisodeButton]) -> bool:
 
 
 def _may(draft: Draft[EpisodeButton], episode: Episode) -> bool:
-    """Everyone notified may acknowledge or pass on. The person it was offered to may accept.
+    """Everyone notified may acknowledge or pass on. The colleague asked to take it over may accept, and the
+    person asked to approve an offer may answer, also without a part in the episode.
 
-    The acknowledger may close it or mark it as seen; before an acknowledgement everyone notified may. All other buttons
-    are for the acknowledger alone.
+    The managers above the person who has it may reassign it or take it over. The acknowledger may close it or mark it
+    as seen; before an acknowledgement everyone notified may. All other buttons are for the acknowledger alone.
     """
     by, button = draft.fact.by, draft.fact
     if isinstance(button, own_facts.HandOverAcceptPressed):
         return by == episode.offered_to
+    if isinstance(button, own_facts.MANAGERS_BUTTONS):
+        return manages(draft, episode)
+    if isinstance(button, buttons.APPROVAL_BUTTONS):
+        return is_asked(draft, episode)
     notified = by == episode.responsible or by in draft.work.notified[episode.episode_id]
     if isinstance(button, own_facts.AcknowledgePressed | own_facts.NotMinePressed):
         return notified
@@ -82,13 +86,17 @@ def _may(draft: Draft[EpisodeButton], episode: Episode) -> bool:
 
 def _why_not(draft: Draft[EpisodeButton], episode: Episode) -> tuple[str, str]:
     by = draft.fact.by
+    if isinstance(draft.fact, own_facts.MANAGERS_BUTTONS):
+        return why_not_managed(draft, episode)
+    if isinstance(draft.fact, buttons.APPROVAL_BUTTONS):
+        return "no_approval_asked", "you are not asked to approve an offer here any more; reload the page."
     if episode.acknowledged_by is None and (by == episode.responsible or by in draft.work.notified[episode.episode_id]):
         return "not_acknowledged", "acknowledge this first."
     who = "it is not with you"
     if episode.acknowledged_by is not None:
         who = f"{draft.work.name_of(episode.acknowledged_by)} is handling this now"
     elif episode.responsible is not None:
-        who = f"{draft.work.name_of(episode.responsible)} has been notified"
+        who = f"it is now up to {draft.work.name_of(episode.responsible)}"
     return "episode_of_another", f"{who}; reload the page."
 
 
@@ -113,8 +121,8 @@ def _pass_on(draft: Draft[EpisodeButton], episode: Episode) -> None:
     """Not mine: the episode stays open, and the next person on the ladder is notified."""
     _check_not_taken_by_another(draft, episode)
     if episode.acknowledged_by is None and episode.responsible != draft.fact.by:
-        now_notified = draft.work.name_of(episode.responsible) if episode.responsible else "someone else"
-        raise NotNow("asked_of_another", f"{now_notified} has been notified instead; reload the page.")
+        responsible = draft.work.name_of(episode.responsible) if episode.responsible else "someone else"
+        raise NotNow("asked_of_another", f"it is now up to {responsible}; reload the page.")
     draft.decide(PassedOn(episode, draft.fact.by))
     notify_next(draft, episode, RingCause.NOT_MINE)
 
@@ -160,7 +168,17 @@ def _presser(draft: Draft[Any]) -> Salesperson | None:
 def _close(draft: Draft[Any], episode: Episode) -> None:
     if draft.fact.result is EpisodeResult.INFORMED:
         raise NotNow("not_for_information", "this is not only for information; choose another result.")
-    close_episode(draft, episode, draft.fact.result, draft.fact.reason, by=draft.fact.by)
+    close_episode(
+        draft, episode, draft.fact.result, draft.fact.reason, by=draft.fact.by, loss=_loss(draft.fact, episode)
+    )
+
+
+def _loss(press: own_facts.ClosePressed, episode: Episode) -> Loss | None:
+    """The answers about a loss; answers about any other result do not count."""
+    if press.result is not EpisodeResult.LOST:
+        return None
+    answers = (press.could_have, press.contributed, press.may_call_again)
+    return Loss(episode.episode_id, episode.account_id, *answers)
 
 
 _BUTTONS: Mapping[type[EpisodeButton], Callable[[Draft[Any], Episode], None]] = {
@@ -170,15 +188,22 @@ _BUTTONS: Mapping[type[EpisodeButton], Callable[[Draft[Any], Episode], None]] = 
     own_facts.CustomerReachedLogged: _log_reached,
     own_facts.AppointmentLogged: _log_appointment,
     own_facts.SnoozePressed: _snooze,
-    own_facts.HandOverPressed: offer,
-    own_facts.HandOverAcceptPressed: accept,
+    own_facts.HandOverPressed: ask_to_take_over,
+    own_facts.HandOverAcceptPressed: accept_hand_over,
+    own_facts.ReassignPressed: reassign,
+    own_facts.TakeOverPressed: take_over,
     own_facts.SeenPressed: _see,
     own_facts.ClosePressed: _close,
+    buttons.OfferLogged: make_offer,
+    buttons.ApprovalAsked: ask_for_approval,
+    buttons.ApprovePressed: approve,
+    buttons.DeclinePressed: decline,
 }
 _NOTE_ABOUT: Mapping[type[EpisodeButton], NoteAbout] = {
     own_facts.AttemptLogged: NoteAbout.ATTEMPT,
     own_facts.CustomerReachedLogged: NoteAbout.TALK,
     own_facts.HandOverPressed: NoteAbout.HAND_OVER,
+    own_facts.ReassignPressed: NoteAbout.HAND_OVER,
     own_facts.ClosePressed: NoteAbout.CLOSE,
 }
 _OTHER_BUTTON: Mapping[bool, tuple[str, str]] = {
@@ -189,89 +214,3 @@ _OTHER_BUTTON: Mapping[bool, tuple[str, str]] = {
     ),
 }
 """Refusals by whether "seen" was pressed: an episode for information can only be marked as seen, others never."""
-
-
-def note_talk(draft: Draft[CustomerReachedLogged] | Draft[DutyButton], order_id: str) -> None:
-    """Record that the presser has just talked with the customer about an order."""
-    note_facts(draft, [_talk(draft, order_id)])
-
-
-def note_attempt(draft: Draft[AttemptLogged], order_id: str) -> None:
-    """Record that the presser has just called about an order and reached nobody."""
-    note_facts(draft, [_just_now(draft, order_id, FactKind.CONTACT, "unanswered")])
-
-
-def _talk(draft: Draft[Any], order_id: str) -> AccountFact:
-    return _just_now(draft, order_id, FactKind.CUSTOMER_REACHED, "answered")
-
-
-def _just_now(draft: Draft[Any], order_id: str, kind: FactKind, result: str) -> AccountFact:
-    return AccountFact(
-        fact_id=fact_id(draft.event),
-        account_id=draft.account_id,
-        kind=kind,
-        at=draft.now,
-        order_id=order_id,
-        direction="outbound",
-        channel=draft.fact.channel.value,
-        result=result,
-        agent=draft.fact.by,
-    )
-
-
-def log_check_in(draft: Draft[CheckInLogged]) -> None:
-    """Record the proof of a duty. It clears the same signals as a talk, and is published for systems with contacts."""
-    fact = draft.fact
-    if not any(duty.kind is DutyKind.CHECK_IN for duty in _duties(draft)):
-        draft.reject("no_check_in_due", "this check-in is no longer on your list; reload the page.")
-        return
-    note_talk(draft, fact.order)
-    draft.decide(CareTaken(CheckInDone(order=fact.order, by=fact.by, at=draft.now, channel=fact.channel)))
-
-
-def log_follow_up(draft: Draft[FollowUpLogged]) -> None:
-    """Record a talk and the customer's answer. The answer finishes the duty but is not proof.
-
-    The answer that the outcome was not reached raises the same signal as the buyer's own statement.
-    """
-    fact = draft.fact
-    duty = next((duty for duty in _duties(draft) if _is_answered(duty, fact)), None)
-    if duty is None:
-        draft.reject("no_follow_up_due", "this follow-up is no longer on your list; reload the page.")
-        return
-    note_facts(draft, [_talk(draft, fact.order), _answer(draft, duty)])
-    promise = duty.promise.what if duty.promise else None
-    answered = FollowUpAnswered(
-        order=fact.order, by=fact.by, at=draft.now, channel=fact.channel, answer=fact.answer, promise=promise
-    )
-    draft.decide(CareTaken(answered))
-
-
-def _duties(draft: Draft[CheckInLogged] | Draft[FollowUpLogged]) -> list[Duty]:
-    """The presser's current duties for the order."""
-    work, order = draft.work, draft.state.orders.get(draft.fact.order)
-    if order is None:
-        return []
-    sale = Sale(order, work.account(draft.account_id), work.history(draft.account_id))
-    return duties_of(draft.fact.by, sale, work.people, work.policies, draft.now)
-
-
-def _is_answered(duty: Duty, fact: FollowUpLogged) -> bool:
-    promise = duty.promise.fact_id if duty.promise else None
-    return fact.answer in ANSWERS[duty.kind] and promise == fact.promise
-
-
-def _answer(draft: Draft[FollowUpLogged], duty: Duty) -> AccountFact:
-    """The answer as a fact: its reporter, and the promise it is about or whether the outcome was reached."""
-    kept = duty.kind is DutyKind.PROMISE
-    return AccountFact(
-        fact_id=fact_id(draft.event, "answer"),
-        account_id=draft.account_id,
-        kind=FactKind.PROMISE_SAID_KEPT if kept else FactKind.OUTCOME_SAID,
-        at=draft.now,
-        order_id=draft.fact.order,
-        channel=draft.fact.channel.value,
-        agent=draft.fact.by,
-        number=None if kept else int(draft.fact.answer is CustomersAnswer.WORKED),
-        what=duty.promise.what if duty.promise else None,
-    )

@@ -1,10 +1,11 @@
-"""Deadlines of episodes: response, redemption, snooze, offer, promised call. Start at `act_on_deadline`."""
+"""Deadlines of episodes: response, redemption, snooze, hand-over, promised call. Start at `act_on_deadline`."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 from services.escalation.domain.clocks import falls_due
 from services.escalation.domain.deciding.alerts import Notification, inform, is_still_off, send_alert
+from services.escalation.domain.deciding.hand_overs import is_away, withdraw_hand_over
 from services.escalation.domain.deciding.notifying import (
     assign_silently,
     find_recipient,
@@ -14,10 +15,9 @@ from services.escalation.domain.deciding.notifying import (
     situation_of,
     team_observes,
 )
-from services.escalation.domain.deciding.offers import is_away, withdraw_offer
 from services.escalation.domain.deciding.people import replace_unavailable
 from services.escalation.domain.deciding.preferences import may_be_contacted, note_no_shared_hour, talk_of
-from services.escalation.domain.decisions.handing_over import OfferLapsed
+from services.escalation.domain.decisions.handing_over import HandOverLapsed
 from services.escalation.domain.decisions.notifying import Observed, Times, Unanswered
 from services.escalation.domain.decisions.taking import Expired
 from services.escalation.domain.decisions.talking import AppointmentDue, PauseEnded
@@ -36,7 +36,7 @@ _TICK = timedelta(microseconds=1)
 def act_on_deadline(draft: Draft[EpisodeDue]) -> None:
     """Handle every deadline of the episode that has passed. The timer fires once, however late.
 
-    A timer set for an offer has not waited for unread input. A deadline after the offer's gets its own timer.
+    A timer set for a hand-over has not waited for unread input. A deadline after the hand-over's gets its own timer.
     """
     episode = draft.state.episodes.get(draft.fact.episode)
     if episode is None or episode.closed_at is not None:
@@ -44,11 +44,11 @@ def act_on_deadline(draft: Draft[EpisodeDue]) -> None:
     _, policy = draft.work.policy_for(draft.work.order_of(episode))
     offered_until, deadline_at = episode.offered_until, falls_due(episode, policy)
     if offered_until is not None and offered_until <= draft.now:
-        draft.decide(OfferLapsed(episode))
-        withdraw_offer(draft, episode, "not accepted in time")
+        draft.decide(HandOverLapsed(episode))
+        withdraw_hand_over(draft, episode, "not accepted in time")
         episode = replace(episode, offered_to=None, offered_until=None, changed_at=draft.now)
-    set_for_offer = offered_until is not None and (deadline_at is None or offered_until < deadline_at)
-    if deadline_at is None or deadline_at > draft.now or set_for_offer:
+    set_for_hand_over = offered_until is not None and (deadline_at is None or offered_until < deadline_at)
+    if deadline_at is None or deadline_at > draft.now or set_for_hand_over:
         draft.keep_with_clock(episode)
         return
     draft.keep(episode)
@@ -106,7 +106,7 @@ def retry_empty_ladder(draft: Draft[EmptyLadderRetryDue]) -> None:
 def send_information(draft: Draft[InformationDue]) -> None:
     """Inform a skipped person who is back at work, if the episode is open and they may see it.
 
-    While its close can be undone, the episode may be open again later.
+    While its close can be undone, the episode may be open again later. A newer episode of the order ends that.
     """
     episode = draft.state.episodes.get(draft.fact.episode)
     if episode is None or episode.closed_at is not None:
@@ -123,7 +123,7 @@ def send_information(draft: Draft[InformationDue]) -> None:
 
 
 def _look_after_undo(draft: Draft[InformationDue], episode: Episode | None) -> None:
-    if episode is None or episode.closed_at is None or episode.closed_by is None:
+    if episode is None or episode.closed_at is None or episode.closed_by is None or draft.state.has_newer(episode):
         return
     _, policy = draft.work.policy_for(draft.work.order_of(episode))
     until = reopened_until(episode.closed_at, policy.acknowledgement.reopen_within)

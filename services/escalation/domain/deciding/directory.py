@@ -119,6 +119,7 @@ def record_salesperson(draft: Draft[orders.SalespersonChanged]) -> None:
             country=fact.country,
             region=fact.region,
             rings_off_hours=fact.rings_off_hours,
+            approves_up_to=None if fact.approves_up_to is None else _json(fact.approves_up_to),
             **_of_the_address(known, fact.email),
         )
     )

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from services.escalation.domain.deciding.results import note_result
+from services.escalation.domain.deciding.win_backs import plan_win_back
 from services.escalation.domain.decisions.closing import Closed, ForInformation, reason_words
 from services.escalation.domain.decisions.signals import SignalCleared, SignalEnded, SignalWithdrawn
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Episode, Signal, SignalEnd
 from services.escalation.domain.facts import AccountFact, FactKind
+from services.escalation.domain.losses.loss import Loss
 from services.escalation.domain.own_facts import OrderWaitEnded
 from services.escalation.domain.policy.model import CLEARED
 from services.escalation.domain.rescues import closed, informing
@@ -41,12 +44,26 @@ def expect_no_response(draft: Draft[Fact], episode: Episode) -> None:
     draft.decide(ForInformation(informing(episode, draft.now)))
 
 
-def close_episode(draft: Draft[Fact], episode: Episode, result: EpisodeResult, reason: str, *, by: str | None) -> None:
-    """Close with a result and a reason; everything pending stops. Raises NotNow if the reason is not on the list."""
+def close_episode(
+    draft: Draft[Fact],
+    episode: Episode,
+    result: EpisodeResult,
+    reason: str,
+    *,
+    by: str | None,
+    loss: Loss | None = None,
+) -> None:
+    """Close with a result and a reason; everything pending stops. Raises NotNow if the reason is not on the list.
+
+    `loss` has the answers about a loss.
+    """
     _, policy = draft.work.policy_for(draft.work.order_of(episode))
     ended = closed(draft.state.episodes[episode.episode_id], result, reason, policy, by=by, now=draft.now)
+    main = draft.work.main_signal(episode)
     note_requests(draft, episode, FactKind.REQUEST_CLOSED)
-    draft.decide(Closed(ended, reason_words(policy, result, reason)))
+    draft.decide(Closed(ended, reason_words(policy, result, reason), loss))
+    note_result(draft, ended, main.kind if main is not None else None)
+    plan_win_back(draft, ended, loss)
 
 
 def note_requests(draft: Draft[Fact], episode: Episode, kind: FactKind) -> None:

@@ -1,9 +1,10 @@
 """Matches signals to orders; a signal joins the order's episode or opens one. Matches are final. Start at `admit`."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from services.escalation.domain.deciding.notifying import assign_silently, notify
+from services.escalation.domain.deciding.results import inform_savers, judge_order, severity_of
 from services.escalation.domain.decisions.severities import SeverityFound, SeverityRaised
 from services.escalation.domain.decisions.signals import (
     EpisodeRaised,
@@ -18,23 +19,24 @@ from services.escalation.domain.decisions.signals import (
 )
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.draft import Draft
-from services.escalation.domain.entities import Case, Episode, Order, Signal
+from services.escalation.domain.entities import Case, Episode, Order, Signal, SignalEnd
 from services.escalation.domain.facts import AccountFact
-from services.escalation.domain.new_signal import as_said_last, matching_order, says_something_new
+from services.escalation.domain.new_signal import matching_order, says_something_new
 from services.escalation.domain.notification_causes import cause_of_signal, too_old, too_old_to_notify, waits_for_seller
 from services.escalation.domain.own_facts import OrderWaitEnded, RulesChanged
-from services.escalation.domain.severity import SeverityAssessment, assess_severity
+from services.escalation.domain.severity import SeverityAssessment
 from shared.contracts import support
 from shared.contracts.envelope import Fact
-from shared.contracts.escalation import RingCause
+from shared.contracts.escalation import REQUESTS, RingCause
 from shared.ids import derived
 
 
 def admit(draft: Draft[Fact], signal: Signal) -> None:
     """Keep a new signal. It joins its order's episode or waits for the order that it names."""
     traced = replace(signal, traceparent=draft.traceparent)
+    before = draft.state.signals.get(signal.signal_id)
     draft.keep(traced)
-    match(draft, traced)
+    match(draft, traced, before=before)
     waiting = draft.state.signals[signal.signal_id]
     if waiting.episode_id is None:
         draft.decide(SignalWaits(waiting))
@@ -43,8 +45,8 @@ def admit(draft: Draft[Fact], signal: Signal) -> None:
         draft.set_timer(wait, due_at=waiting.order_awaited_until, made_of_silence=True)
 
 
-def match(draft: Draft[Fact], signal: Signal) -> None:
-    """Add a signal to the episode of its order, if the order is known."""
+def match(draft: Draft[Fact], signal: Signal, *, before: Signal | None = None) -> None:
+    """Add a signal to the episode of its order, if the order is known. `before`: as it was when it ended."""
     within = draft.work.policies.at(signal.at).policy.matching.seller_first_within
     order = matching_order(signal, draft.state, seller_first_within=within)
     if order is None:
@@ -54,7 +56,7 @@ def match(draft: Draft[Fact], signal: Signal) -> None:
         draft.decide(OrderPreferred(signal, order, latest))
     if signal.order_awaited_until is not None:
         draft.take_timer_back(OrderWaitEnded(signal=signal.signal_id))
-    join(draft, order, replace(signal, order_awaited_until=None))
+    join(draft, order, replace(signal, order_awaited_until=None), before=before)
 
 
 def remember_case(draft: Draft[support.CaseOpened]) -> None:
@@ -87,18 +89,20 @@ def match_waiting_signals(draft: Draft[Fact]) -> None:
         match(draft.of_signal(signal), signal)
 
 
-def join(draft: Draft[Fact], order: Order, signal: Signal) -> None:
-    """Add a signal to the open episode of its order. If there is none, or it has been closed, open a new one."""
+def join(draft: Draft[Fact], order: Order, signal: Signal, *, before: Signal | None = None) -> None:
+    """Add a signal to the open episode of its order. If there is none, or it has been closed, open a new one.
+    `before`: the signal as it was when it ended, if it stands again."""
     known = draft.state.open_episodes.get(order.order_id)
     episode = known or _new_episode(draft, order, signal)
     joined = replace(signal, episode_id=episode.episode_id)
     draft.keep(joined)
     too_old = too_old_to_notify(joined, draft.work.ring_within)
-    version, policy = draft.work.policy_for(order)
+    version, _ = draft.work.policy_for(order)
     ending = (draft.state.signals.get(id) for id in draft.work.ending)
     mine = (one for one in ending if one is not None and one.stands and one.episode_id == episode.episode_id)
-    replaced = any(_is_same_trouble(one, joined) for one in mine)
-    assessed = assess_severity(draft.work.decisive_signals(episode), order, policy)
+    known_trouble = any(_is_same_trouble(one, joined) for one in mine) or _was_merged(before, joined)
+    relapsed = judge_order(draft, order.order_id, joins=episode)
+    assessed = severity_of(draft, episode)
     if known is None:
         episode = replace(episode, severity=assessed.severity, policy_version=version)
         draft.decide(EpisodeRaised(episode, joined, too_old))
@@ -108,7 +112,10 @@ def join(draft: Draft[Fact], order: Order, signal: Signal) -> None:
         draft.decide(EpisodeSignalled(episode, joined, too_old))
         episode, rose = _risen(draft, episode, joined, assessed)
     draft.keep(replace(episode, changed_at=draft.now))
-    _notify_if_due(draft, draft.state.episodes[episode.episode_id], joined, rose=rose, news=rose or not replaced)
+    keeps = rose and bool(relapsed) and episode.acknowledged_by is not None
+    news = _News(rose=rose, counts=rose or not known_trouble, holder_keeps_it=keeps)
+    _notify_if_due(draft, draft.state.episodes[episode.episode_id], joined, news)
+    inform_savers(draft, relapsed, joined, draft.state.episodes[episode.episode_id])
 
 
 def weigh_again(draft: Draft[Fact], order: Order) -> None:
@@ -118,7 +125,7 @@ def weigh_again(draft: Draft[Fact], order: Order) -> None:
     if episode is None or signal is None:
         return
     if rise(draft, episode, signal):
-        _notify_if_due(draft, draft.state.episodes[episode.episode_id], signal, rose=True, news=True)
+        _notify_if_due(draft, draft.state.episodes[episode.episode_id], signal, _News(rose=True))
 
 
 def _is_same_trouble(known: Signal, signal: Signal) -> bool:
@@ -126,13 +133,35 @@ def _is_same_trouble(known: Signal, signal: Signal) -> bool:
     return (known.kind, known.case_id) == (signal.kind, signal.case_id)
 
 
-def _notify_if_due(draft: Draft[Fact], episode: Episode, signal: Signal, *, rose: bool, news: bool) -> None:
+def _was_merged(before: Signal | None, signal: Signal) -> bool:
+    """Whether a request was counted as the repetition of an earlier one, until a late fact separated them. It notified
+    before."""
+    if before is None or before.ended is not SignalEnd.WITHDRAWN or signal.kind not in REQUESTS:
+        return False
+    return before.episode_id == signal.episode_id
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What a signal means for its episode: whether the severity rose, and whether the signal counts as new.
+
+    `holder_keeps_it`: the severity rose because a save before it relapsed, and someone has the episode already.
+    """
+
+    rose: bool
+    counts: bool = True
+    holder_keeps_it: bool = False
+
+
+def _notify_if_due(draft: Draft[Fact], episode: Episode, signal: Signal, news: _News) -> None:
     if waits_for_seller(episode):
         draft.decide(NotNotified(episode, signal, NotNotifiedBecause.WAITS_FOR_SELLER))
         return
-    cause = cause_of_signal(episode, signal, rose=rose, ring_within=draft.work.ring_within)
+    cause = cause_of_signal(episode, signal, rose=news.rose, ring_within=draft.work.ring_within)
     quiet = _quiet(draft, episode, signal)
-    if cause is not None and (news or not episode.rang) and quiet is None:
+    if quiet is None and news.holder_keeps_it and cause is RingCause.SEVERITY:
+        quiet = NotNotifiedBecause.HOLDER_KEEPS_IT
+    if cause is not None and (news.counts or not episode.rang) and quiet is None:
         notify(draft, episode, signal, cause, something_new=True)
         return
     too_old = too_old_to_notify(signal, draft.work.ring_within)
@@ -172,8 +201,7 @@ def _new_episode(draft: Draft[Fact], order: Order, signal: Signal) -> Episode:
 
 def rise(draft: Draft[Fact], episode: Episode, signal: Signal) -> bool:
     """Assess an episode's severity again after one of its signals changed. Return whether it went up."""
-    order = draft.work.order_of(episode)
-    assessed = assess_severity(draft.work.decisive_signals(episode), order, draft.work.policy_for(order)[1])
+    assessed = severity_of(draft, episode)
     _, rose = _risen(draft, episode, signal, assessed)
     return rose
 
@@ -190,7 +218,7 @@ def _risen(draft: Draft[Fact], episode: Episode, signal: Signal, assessed: Sever
 
 
 def follow_request(draft: Draft[Fact], fact: AccountFact, found: Sequence[Detection]) -> None:
-    """Update the signal and notify if a request was made again with other words or another amount.
+    """Notify if a request was made again with other words or another amount.
 
     A repeated report of the same request notifies nobody.
     """
@@ -198,16 +226,13 @@ def follow_request(draft: Draft[Fact], fact: AccountFact, found: Sequence[Detect
     signal = draft.state.signals.get(detection.signal_id) if detection is not None else None
     if detection is None or signal is None or not signal.stands:
         return
-    updated = as_said_last(signal, detection, draft.event)
-    if updated != signal:
-        draft.keep(updated)
-    episode = draft.state.episodes.get(updated.episode_id) if updated.episode_id is not None else None
+    episode = draft.state.episodes.get(signal.episode_id) if signal.episode_id is not None else None
     if episode is None or episode.closed_at is not None:
         return
     if not says_something_new(fact, detection):
-        draft.decide(RequestReportedAgain(episode, updated))
+        draft.decide(RequestReportedAgain(episode, signal))
         return
-    draft.decide(RequestRepeated(episode, updated))
-    rise(draft, episode, updated)
+    draft.decide(RequestRepeated(episode, signal))
+    rise(draft, episode, signal)
     if not too_old(fact.at, draft.now, draft.work.ring_within):
-        notify(draft, draft.state.episodes[episode.episode_id], updated, RingCause.CONTACT, something_new=True)
+        notify(draft, draft.state.episodes[episode.episode_id], signal, RingCause.CONTACT, something_new=True)

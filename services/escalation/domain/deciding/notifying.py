@@ -7,7 +7,7 @@ from datetime import datetime
 from services.escalation.domain.clocks import Moment, repeat_pause
 from services.escalation.domain.deciding.alerts import Notification, inform_later, raise_alert, show_nobody
 from services.escalation.domain.deciding.endings import expect_no_response
-from services.escalation.domain.deciding.offers import withdraw_offer
+from services.escalation.domain.deciding.hand_overs import withdraw_hand_over
 from services.escalation.domain.decisions.notifying import (
     Exhausted,
     NobodyFurtherUp,
@@ -53,7 +53,7 @@ def notify(
         else:
             find_recipient(draft, episode, _sought(draft, episode, signal, rings=True, cause=cause))
         return
-    withdraw_offer(draft, episode, "it rang again")
+    withdraw_hand_over(draft, episode, "it rang again")
     if episode.exhausted_at is not None and cause not in UPWARD:
         episode = from_the_foot(episode)
     again = notified_anew(episode, draft.now, something_new=something_new)

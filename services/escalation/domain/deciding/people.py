@@ -11,16 +11,16 @@ from typing import Any
 from services.escalation.domain.calendar import WorkingTime, calendar_of
 from services.escalation.domain.clocks import after_absence
 from services.escalation.domain.deciding.alerts import show_nobody
+from services.escalation.domain.deciding.hand_overs import withdraw_hand_over
 from services.escalation.domain.deciding.notifying import assign_silently, ladder_of, notify, notify_next, situation_of
-from services.escalation.domain.deciding.offers import withdraw_offer
+from services.escalation.domain.deciding.offers import pass_request_on
 from services.escalation.domain.deciding.preferences import talk_of
 from services.escalation.domain.decisions.decision import at_clock, utc_minute
-from services.escalation.domain.decisions.handing_over import OfferWithdrawn
+from services.escalation.domain.decisions.handing_over import HandOverWithdrawn
 from services.escalation.domain.decisions.notifying import Unavailable
 from services.escalation.domain.decisions.taking import ClockMoved
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import DeadlineFor, Episode, Salesperson
-from services.escalation.domain.formatting import date_words
 from services.escalation.domain.ladder import available_steps, desk_instead
 from services.escalation.domain.ladder_step import LadderStep
 from services.escalation.domain.next_step import NextStep, answer_until, remaining_steps, step_of, whom
@@ -28,6 +28,7 @@ from services.escalation.domain.notification_causes import notified_anew
 from services.escalation.domain.own_facts import PersonChanged, PersonCheckDue
 from shared.contracts.escalation import RingCause, Step
 from shared.contracts.orders import SalespersonChanged
+from shared.formatting import date_words
 
 SECOND_LOOK_AFTER = timedelta(minutes=1)
 """A transaction that assigned an episode to this person without knowing of the change has ended by then."""
@@ -71,19 +72,29 @@ def pass_on_work(draft: Draft[PersonChanged]) -> None:
         draft.work.cancel_mail(draft.account_id, id)
     for episode in draft.state.open_by_id():
         if episode.offered_to == id:
-            episode = _without_offer(draft, episode, person)
+            episode = _without_hand_over(draft, episode, person)
         if episode.acknowledged_by == id:
             _recheck_acknowledged(draft, episode, person)
         elif episode.responsible == id:
             _recheck_notified(draft, episode, person)
+        _recheck_asked_to_approve(draft, episode, person)
 
 
-def _without_offer(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> Episode:
-    """Withdraw an offer to a person who has left or is away; the giver keeps the episode."""
+def _recheck_asked_to_approve(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> None:
+    """Ask the next person to approve an offer, if the one who was asked has left or is away."""
+    offer = draft.state.pending_offers.get(episode.episode_id)
+    if offer is None or offer.asked != person.salesperson_id:
+        return
+    if not person.active or _calendar(draft, episode, person).away_on(draft.now) is not None:
+        pass_request_on(draft, offer, _why(draft, episode, person))
+
+
+def _without_hand_over(draft: Draft[PersonChanged], episode: Episode, person: Salesperson) -> Episode:
+    """Withdraw a hand-over to a person who has left or is away; the giver keeps the episode."""
     if person.active and _calendar(draft, episode, person).away_on(draft.now) is None:
         return episode
-    draft.decide(OfferWithdrawn(episode, person.name, _why(draft, episode, person)))
-    withdraw_offer(draft, episode, "not available")
+    draft.decide(HandOverWithdrawn(episode, person.name, _why(draft, episode, person)))
+    withdraw_hand_over(draft, episode, "not available")
     draft.keep_with_clock(replace(episode, offered_to=None, offered_until=None, changed_at=draft.now))
     return draft.state.episodes[episode.episode_id]
 
@@ -183,9 +194,11 @@ def replace_unavailable(draft: Draft[Any], episode: Episode, person: Salesperson
     """Notify the next person in place of one who is no longer available."""
     why = _why(draft, episode, person)
     draft.decide(Unavailable(episode, person.salesperson_id, person.name, what, why))
+    if episode.acknowledged_by is not None:  # only reminders of promised calls are unsent since then
+        draft.work.cancel_deliveries(episode.episode_id, "passed on", draft.now)
     alone = _desk_alone(draft, episode)
     if ladder_of(draft, episode) is None and not available_steps(alone):
-        withdraw_offer(draft, episode, "not available")
+        withdraw_hand_over(draft, episode, "not available")
         show_nobody(draft, notified_anew(episode, draft.now), alone)
     else:
         notify_next(draft, _nobodys_while_awaited(draft, episode), RingCause.UNAVAILABLE)

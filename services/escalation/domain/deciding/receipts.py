@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+from services.escalation.domain.deciding.upward import notify_upward
 from services.escalation.domain.decisions.care import AlertSent
 from services.escalation.domain.deliveries import (
+    APPROVAL_OVER,
     NotResendable,
     after_attempt,
     cancelled,
@@ -13,11 +16,7 @@ from services.escalation.domain.deliveries import (
     resent,
     returned,
 )
-from services.escalation.domain.devices import LastDeviceGone
-from services.escalation.domain.draft import Draft
-from services.escalation.domain.entities import Delivery, Salesperson
-from services.escalation.domain.notices import Notice, NoticeKind
-from services.escalation.domain.own_facts import (
+from services.escalation.domain.delivery_facts import (
     AddressFailed,
     AddressWorks,
     Attempt,
@@ -25,19 +24,27 @@ from services.escalation.domain.own_facts import (
     DeliveryResent,
     DeliveryReturned,
 )
-from shared.contracts.fact import Fact
-from shared.contracts.mailboxes import can_be_written_to, is_same_address
-from shared.ids import derived
+from services.escalation.domain.devices import LastDeviceGone
+from services.escalation.domain.draft import Draft
+from services.escalation.domain.entities import Alert, Delivery
+from services.escalation.domain.notices import NoticeKind
+from shared.contracts.mailboxes import is_same_address
 
 _SUBSCRIBES_WITHIN = timedelta(hours=1)
 """A browser whose subscription has ended often makes another one by itself."""
-_NAMES_OF_IDS = {NoticeKind.ADDRESS_FAILED: "address failed", NoticeKind.LAST_DEVICE_GONE: "last device gone"}
 NOT_NEEDED = {
     "closed": "its episode is closed",
     "acknowledged": "its episode has been acknowledged",
+    APPROVAL_OVER: "the request for approval is over",
     "offer_over": "the hand-over it announced is over",
     "passed_on": "its recipient no longer has the episode",
 }
+
+
+def _needless(draft: Draft[Any], alert: Alert) -> str | None:
+    """Why nobody needs this alert any more, if so."""
+    request = draft.state.pending_offers.get(alert.episode_id)
+    return needless(alert, draft.state.episodes.get(alert.episode_id), request.asked if request else None)
 
 
 def record_attempt(draft: Draft[DeliveryAttempted]) -> None:
@@ -48,7 +55,7 @@ def record_attempt(draft: Draft[DeliveryAttempted]) -> None:
     if changed is None:
         return
     alert = work.alerts[changed.alert_id]
-    because = needless(alert, draft.state.episodes.get(alert.episode_id))
+    because = _needless(draft, alert)
     if because is not None:  # since when it has been `sending`
         changed = cancelled(changed, because, draft.now)
     draft.keep(changed)
@@ -83,7 +90,7 @@ def send_again(draft: Draft[DeliveryResent]) -> None:
         draft.reject("unknown_delivery", "there is no such delivery")
         return
     alert = draft.work.alerts[delivery.alert_id]
-    because = needless(alert, draft.state.episodes.get(alert.episode_id))
+    because = _needless(draft, alert)
     if because is not None:
         draft.reject("not_needed", NOT_NEEDED[because])
         return
@@ -114,7 +121,7 @@ def note_failing_address(draft: Draft[AddressFailed]) -> None:
     if person.email_failed_at is not None:
         return
     draft.keep(replace(person, email_failed_at=draft.now, email_failed_because=draft.fact.reason))
-    _notify_upward(draft, person, NoticeKind.ADDRESS_FAILED)  # the note of /readyz informs operators in any case
+    notify_upward(draft, person, NoticeKind.ADDRESS_FAILED)  # the note of /readyz informs operators in any case
 
 
 def note_working_address(draft: Draft[AddressWorks]) -> None:
@@ -130,40 +137,4 @@ def note_last_device_gone(draft: Draft[LastDeviceGone]) -> None:
     """Notify the person's manager: no phone rings any more, and who lost a phone may not know."""
     person = draft.work.people.get(draft.event.subject)
     if person is not None and person.active:
-        _notify_upward(draft, person, NoticeKind.LAST_DEVICE_GONE, after=_SUBSCRIBES_WITHIN)
-
-
-def _notify_upward(
-    draft: Draft[Fact], person: Salesperson, kind: NoticeKind, *, after: timedelta = timedelta(0)
-) -> None:
-    """Send one notice about this person up the line, unless mail reaches nobody there, or there is no need by then."""
-    recipient = _notice_recipient(draft, person)
-    if recipient is None:
-        return
-    draft.work.changes.upward_notices.append(
-        Notice(
-            notice_id=derived(_NAMES_OF_IDS[kind], person.salesperson_id, draft.now.isoformat()),
-            kind=kind,
-            recipient=recipient.salesperson_id,
-            about=person.salesperson_id,
-            try_at=draft.now + after,
-            changed_at=draft.now,
-        )
-    )
-
-
-def _notice_recipient(draft: Draft[Fact], person: Salesperson) -> Salesperson | None:
-    """The nearest person up the line whom mail reaches, else the desk."""
-    seen, above = {person.salesperson_id}, person.manager
-    while above is not None and above not in seen:
-        seen.add(above)
-        leader = draft.work.people.get(above)
-        if leader is not None and _is_reached(leader):
-            return leader
-        above = leader.manager if leader else None
-    desk = draft.work.people.get(draft.work.installation.desk)
-    return desk if desk is not None and desk.salesperson_id not in seen and _is_reached(desk) else None
-
-
-def _is_reached(person: Salesperson) -> bool:
-    return person.active and can_be_written_to(person.email or "") and person.email_failed_at is None
+        notify_upward(draft, person, NoticeKind.LAST_DEVICE_GONE, after=_SUBSCRIBES_WITHIN)

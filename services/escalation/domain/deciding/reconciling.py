@@ -7,15 +7,15 @@ from datetime import datetime
 from services.escalation.domain.deciding.contacts import apply_contact_to_acknowledgement, notify_on_contact
 from services.escalation.domain.deciding.endings import end_signal, expect_no_response
 from services.escalation.domain.deciding.episodes import admit, follow_request
+from services.escalation.domain.deciding.results import severity_of
 from services.escalation.domain.decisions.severities import SeverityCorrected
 from services.escalation.domain.detections.detection import Detection
 from services.escalation.domain.detections.scope import NOTHING, WHOLE, Scope, affected
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import Episode, Signal, SignalEnd
 from services.escalation.domain.facts import AccountFact, remembered
-from services.escalation.domain.new_signal import signal_of_detection
+from services.escalation.domain.new_signal import as_said_last, signal_of_detection
 from services.escalation.domain.own_facts import RulesChanged, SilenceEnded
-from services.escalation.domain.severity import assess_severity
 from services.escalation.domain.signals.find import covers, detections
 from services.escalation.domain.signals.silences import OF_ANSWERS, Silence, broken_by, listening_to, silence_of
 from services.escalation.domain.words import RULES_CHANGED
@@ -141,7 +141,8 @@ def _had_no_timer(draft: Draft[Fact], detection: Detection) -> bool:
 
 
 def _end_or_move(draft: Draft[Fact], signal: Signal, detection: Detection | None) -> None:
-    """End a signal that the facts no longer imply or that a fact ended; else correct its time."""
+    """End a signal that the facts no longer imply or that a fact ended; else correct its time and what it says: a talk
+    reported late makes a repeated request a signal of its own."""
     if detection is None:
         end_signal(draft, signal, SignalEnd.WITHDRAWN, at=draft.event.time, because=draft.event.type.rpartition(".")[2])
     elif detection.cleared_by is not None and _ends_now(draft, detection):
@@ -149,8 +150,8 @@ def _end_or_move(draft: Draft[Fact], signal: Signal, detection: Detection | None
         end_signal(
             draft, signal, SignalEnd.CLEARED, at=cleared_by.at, because=RULES_CHANGED if anew else cleared_by.kind.value
         )
-    elif detection.at != signal.at:
-        draft.keep(replace(signal, at=detection.at))
+    elif (corrected := as_said_last(replace(signal, at=detection.at), detection, draft.event)) != signal:
+        draft.keep(corrected)
 
 
 def _lapses_at(draft: Draft[Fact], detection: Detection) -> datetime | None:
@@ -221,8 +222,8 @@ def _correct_severity(draft: Draft[RulesChanged], episode: Episode) -> None:
     """Set the severity that the standing signals have now, even a lower one, because the old rules no longer count. A
     deadline that was given to a person stays."""
     order = draft.work.order_of(episode)
-    version, policy = draft.work.policy_for(order)
-    assessed = assess_severity(draft.work.decisive_signals(episode), order, policy)
+    version, _ = draft.work.policy_for(order)
+    assessed = severity_of(draft, episode)
     if assessed.severity is episode.severity:
         return
     corrected = replace(episode, severity=assessed.severity, policy_version=version, changed_at=draft.now)

@@ -16,6 +16,8 @@ from services.escalation.domain.deciding.notifying import (
     team_observes,
 )
 from services.escalation.domain.deciding.preferences import may_be_contacted, talk_of
+from services.escalation.domain.deciding.results import take_back_result
+from services.escalation.domain.deciding.win_backs import take_win_back_back
 from services.escalation.domain.decisions.closing import Reopened
 from services.escalation.domain.decisions.notifying import Times
 from services.escalation.domain.draft import Draft
@@ -25,7 +27,7 @@ from services.escalation.domain.next_step import step_of, whom
 from services.escalation.domain.own_facts import ReopenPressed
 from services.escalation.domain.reopening import check_may_reopen, reopened
 from services.escalation.domain.rescues import NotNow, talk_required, talk_waived
-from shared.contracts.escalation import RingCause
+from shared.contracts.escalation import EpisodeResult, RingCause
 
 
 def reopen(draft: Draft[ReopenPressed]) -> None:
@@ -39,7 +41,7 @@ def reopen(draft: Draft[ReopenPressed]) -> None:
 def _closed_by_presser(draft: Draft[ReopenPressed]) -> Episode:
     """The episode that may be reopened. Only an order's last episode is kept in memory. Raises NotNow."""
     episode, person = draft.state.episodes.get(draft.fact.episode), draft.work.people.get(draft.fact.by)
-    if episode is None or (episode.closed_at is not None and draft.state.has_newer(episode)):
+    if episode is None or draft.state.is_followed(episode):
         raise NotNow("newer_episode", "this order has been at risk again since; work on that instead.")
     if person is not None and not person.active:
         raise NotNow("not_active", "you are no longer an active salesperson.")
@@ -53,8 +55,12 @@ def _closed_by_presser(draft: Draft[ReopenPressed]) -> Episode:
 def _open_again(draft: Draft[ReopenPressed], episode: Episode) -> None:
     assert episode.closed_at is not None
     note_requests(draft, episode, FactKind.REQUEST_REOPENED)
+    if episode.result is EpisodeResult.LOST:
+        draft.work.undo_loss(episode.episode_id)
+    take_back_result(draft, episode)
     open_again = _with_clock_of_now(draft, reopened(episode, draft.now))
     draft.decide(Reopened(open_again, draft.fact.by, episode.closed_at, draft.now))
+    take_win_back_back(draft, episode)
     _make_up_for(draft, episode.episode_id, episode.closed_at)
 
 

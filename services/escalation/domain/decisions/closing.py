@@ -1,10 +1,12 @@
 """Decisions by which an episode ends, needs no response any more, or is reopened."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.escalation.domain.decisions.decision import SetsClock
+from services.escalation.domain.decisions.decision import Row, SetsClock
 from services.escalation.domain.deliveries import CLOSED
+from services.escalation.domain.losses.loss import Loss
 from services.escalation.domain.policy.model import Policy
 from shared.contracts import escalation
 from shared.contracts.envelope import Fact
@@ -19,7 +21,8 @@ def reason_words(policy: Policy, result: EpisodeResult, reason: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Closed(SetsClock):
-    """An episode ends with a result and a reason; `reason_text` is the reason in the policy's words."""
+    """An episode ends with a result and a reason; `reason_text` is the reason in the policy's words. `loss` has the
+    answers about a loss."""
 
     rule = "closed"
     policy_lines = ("reasons.{result}",)
@@ -27,11 +30,15 @@ class Closed(SetsClock):
     color = "bold green"
     cancels = CLOSED
     reason_text: str
+    loss: Loss | None = None
 
     @property
     def _result(self) -> EpisodeResult:
         assert self.episode.result is not None
         return self.episode.result
+
+    def rows(self) -> Iterable[Row]:
+        return (self.episode,) if self.loss is None else (self.episode, self.loss)
 
     @property
     def sentence(self) -> str:
@@ -52,6 +59,8 @@ class Closed(SetsClock):
             reason=episode.reason,
             by=episode.closed_by,
             closed_at=episode.closed_at,
+            contributed=self.loss.contributed if self.loss else None,
+            may_call_again=self.loss.may_call_again if self.loss else None,
         )
 
     @property

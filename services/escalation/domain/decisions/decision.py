@@ -10,11 +10,30 @@ from typing import ClassVar, TypeAlias
 from uuid import UUID
 
 from services.escalation.domain.entities import Account, Alert, Case, Delivery, Episode, Order, Salesperson, Signal
+from services.escalation.domain.losses.loss import Loss
+from services.escalation.domain.offers import Offer
+from services.escalation.domain.results import Result
+from services.escalation.domain.save_windows import SaveWindow
+from services.escalation.domain.win_backs import WinBack
 from services.escalation.domain.words import STEPS, absolute, at_absolute
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import RingCause, Step
 
-Row: TypeAlias = Account | Alert | Case | Delivery | Episode | Order | Salesperson | Signal
+Row: TypeAlias = (
+    Account
+    | Alert
+    | Case
+    | Delivery
+    | Episode
+    | Loss
+    | Offer
+    | Order
+    | Result
+    | Salesperson
+    | SaveWindow
+    | Signal
+    | WinBack
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +169,10 @@ CAUSE_PHRASES = {
     RingCause.HANDED_OVER: "of a request to take it over",
     RingCause.UNAVAILABLE: "because the person before is no longer available",
     RingCause.INFORMED: "for information, because it was raised outside their working hours",
+    RingCause.REASSIGNED: "because a manager assigned it to them",
+    RingCause.TAKEN_OVER: "for information, because a manager took it over",
+    RingCause.APPROVAL: "of a request to approve an offer",
+    RingCause.APPROVAL_ANSWERED: "of the answer to their request for approval",
 }
 STEP_WORDS = {step: f"{'a' if step is Step.COLLEAGUE else 'the'} {words}" for step, words in STEPS.items()}
 

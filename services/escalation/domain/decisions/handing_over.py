@@ -1,4 +1,4 @@
-"""Decisions about hand-overs: offered, accepted, lapsed or withdrawn."""
+"""Decisions about hand-overs: asked for, accepted, lapsed or withdrawn."""
 
 from dataclasses import dataclass
 
@@ -61,7 +61,7 @@ class HandedOver(SetsClock):
 
 
 @dataclass(frozen=True, slots=True)
-class OfferLapsed(OfEpisode):
+class HandOverLapsed(OfEpisode):
     """The colleague did not accept in time. `episode` is its state before."""
 
     rule = "offer_lapsed"
@@ -77,7 +77,7 @@ class OfferLapsed(OfEpisode):
 
 
 @dataclass(frozen=True, slots=True)
-class OfferWithdrawn(OfEpisode):
+class HandOverWithdrawn(OfEpisode):
     """The colleague is not available to accept; `why` is the reason. `episode` is its state before."""
 
     rule = "offer_withdrawn"

@@ -25,12 +25,13 @@ from shared.contracts.escalation import Step
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When a person is notified, when the response is due, and the policy line for it. `informs`: the episode is
-    for information (a refund kind without a play). Reminders need no response either, but are no such alerts."""
+    """When a person is notified, when the response is due, and the policy line for it, if one counts. `informs`: the
+    episode is for information (a refund kind without a play). Reminders need no response either, but are no such
+    alerts."""
 
     notified_at: datetime
     answer_by: datetime | None
-    policy_path: str
+    policy_path: str | None
     informs: bool = False
 
 
@@ -46,6 +47,11 @@ class Notified(SetsClock):
         "acknowledgement.longest_hand_over",
         "acknowledgement.remind_before",
         "acknowledgement.reopen_within",
+        "approvals",
+        "approvals.backup",
+        "approvals.manager",
+        "approvals.upper_manager",
+        "approvals.desk",
     )
     color = "bold yellow"
     alert: Alert

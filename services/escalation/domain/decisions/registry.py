@@ -6,7 +6,13 @@ from typing import Final
 from services.escalation.domain.decisions.care import AlertSent, CareTaken, PolicyPublished
 from services.escalation.domain.decisions.closing import Closed, ForInformation, Reopened
 from services.escalation.domain.decisions.decision import Decision, Kept, KeptWithClock
-from services.escalation.domain.decisions.handing_over import HandedOver, HandOverOffered, OfferLapsed, OfferWithdrawn
+from services.escalation.domain.decisions.handing_over import (
+    HandedOver,
+    HandOverLapsed,
+    HandOverOffered,
+    HandOverWithdrawn,
+)
+from services.escalation.domain.decisions.managing import Reassigned, TakenOver
 from services.escalation.domain.decisions.notifying import (
     Exhausted,
     NobodyFurtherUp,
@@ -19,6 +25,23 @@ from services.escalation.domain.decisions.notifying import (
     Unanswered,
     Unavailable,
 )
+from services.escalation.domain.decisions.offering import (
+    ApprovalRequested,
+    ApprovalUnanswered,
+    ApprovalWithdrawn,
+    OfferApproved,
+    OfferDeclined,
+    OfferMade,
+)
+from services.escalation.domain.decisions.results import (
+    AlarmMissed,
+    RelapseWithdrawn,
+    SaveProven,
+    SaveProvisional,
+    SaveRelapsed,
+    WonBack,
+)
+from services.escalation.domain.decisions.save_windows import WindowClosed, WindowOpened, WindowPassedOn
 from services.escalation.domain.decisions.severities import SeverityCorrected, SeverityFound, SeverityRaised
 from services.escalation.domain.decisions.signals import (
     EpisodeRaised,
@@ -50,6 +73,13 @@ from services.escalation.domain.decisions.talking import (
     PauseEnded,
     Reached,
     Snoozed,
+)
+from services.escalation.domain.decisions.win_backs import (
+    WinBackDone,
+    WinBackDue,
+    WinBackEnded,
+    WinBackPlanned,
+    WinBackWaits,
 )
 
 DECISIONS: Final[tuple[type[Decision], ...]] = (
@@ -93,11 +123,33 @@ DECISIONS: Final[tuple[type[Decision], ...]] = (
     ClockMoved,
     HandOverOffered,
     HandedOver,
-    OfferLapsed,
-    OfferWithdrawn,
+    HandOverLapsed,
+    HandOverWithdrawn,
+    Reassigned,
+    TakenOver,
+    OfferMade,
+    ApprovalRequested,
+    ApprovalUnanswered,
+    OfferApproved,
+    OfferDeclined,
+    ApprovalWithdrawn,
+    WindowOpened,
+    WindowPassedOn,
+    WindowClosed,
     Closed,
     ForInformation,
     Reopened,
+    SaveProvisional,
+    SaveProven,
+    SaveRelapsed,
+    RelapseWithdrawn,
+    WonBack,
+    AlarmMissed,
+    WinBackPlanned,
+    WinBackWaits,
+    WinBackDue,
+    WinBackDone,
+    WinBackEnded,
     CareTaken,
     AlertSent,
     PolicyPublished,

@@ -16,6 +16,7 @@ LINES = (
     "rises.many_signals",
     "rises.request_after_bad_contact",
     "plays.refund_kinds",
+    "results.saved.disproved_by",
 )
 
 

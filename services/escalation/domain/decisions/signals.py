@@ -161,6 +161,7 @@ class NotNotifiedBecause(Enum):
     RULES_CHANGED = "No alert: the rules changed. It is shown in the inbox.", None
     FOR_INFORMATION = "No alert: it is for information.", "plays.refund_kinds"
     TOO_OLD = "No alert: it was too old when first reported. It is shown in the inbox.", "age.ring_within"
+    HOLDER_KEEPS_IT = "No alert: {} keeps it. Severity went up because a save before it was disproved.", None
     ACKNOWLEDGED = "No alert: {} has already acknowledged it, and severity did not go up.", None
     NOTIFIED = "No alert: {} has already been notified, and severity did not go up.", None
 

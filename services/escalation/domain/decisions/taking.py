@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from services.escalation.domain.decisions.decision import OfEpisode, Row, utc_minute
 from services.escalation.domain.entities import Episode
-from services.escalation.domain.formatting import possessive
 from services.escalation.domain.words import ordinal
 from shared.contracts import escalation
 from shared.contracts.envelope import Fact
+from shared.formatting import possessive
 
 REDEEM = "acknowledgement.redeem_within.{severity}"
+ATTEMPT_EXTENDS = "acknowledgement.attempt_extends"
 
 
 def acknowledged_sentence(episode: Episode) -> str:
@@ -127,10 +128,10 @@ class PassedOn(OfEpisode):
 
 @dataclass(frozen=True, slots=True)
 class Expired(OfHolder):
-    """The holder did not reach the customer in time."""
+    """The holder did not reach the customer by the deadline, which an attempt may have set."""
 
     rule = "expired"
-    policy_lines = (REDEEM,)
+    policy_lines = (REDEEM, ATTEMPT_EXTENDS)
     outcome = "acknowledged it but did not reach the customer in time"
     timeline = "customer not reached in time"
     color = "bold red"
@@ -139,6 +140,10 @@ class Expired(OfHolder):
     @property
     def sentence(self) -> str:
         return f"{self.holder} did not reach the customer in time, so the episode is released."
+
+    @property
+    def policy_line(self) -> str | None:
+        return ATTEMPT_EXTENDS if self.episode.deadline_extended else super(Expired, self).policy_line
 
     def publishes(self) -> Fact:
         episode = self.episode

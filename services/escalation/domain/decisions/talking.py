@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.escalation.domain.decisions.decision import OfEpisode, at_clock, utc_minute
-from services.escalation.domain.decisions.taking import REDEEM, ChangesHolder, OfHolder
+from services.escalation.domain.decisions.taking import ATTEMPT_EXTENDS, REDEEM, ChangesHolder, OfHolder
 from services.escalation.domain.facts import AccountFact
 from shared.contracts import escalation
 from shared.contracts.envelope import Fact
@@ -16,7 +16,7 @@ class Attempted(ChangesHolder):
     """A call that reached nobody, which may extend the deadline. `deadline_before` is the deadline before."""
 
     rule = "attempt"
-    policy_lines = ("acknowledgement.attempts, acknowledgement.attempt_extends",)
+    policy_lines = (f"acknowledgement.attempts, {ATTEMPT_EXTENDS}",)
     deadline_before: datetime | None
 
     @property

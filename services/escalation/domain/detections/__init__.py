@@ -1,1 +1,1 @@
-"""Finds the signals that an account's facts imply, regardless of their order of arrival. One rule a file."""
+"""Finds the signals that an account's facts imply, regardless of their order of arrival. One rule per file."""

@@ -65,8 +65,11 @@ ORDER_KINDS = frozenset(
         FactKind.PROMISE,
         FactKind.PROMISE_KEPT,
         FactKind.PROMISE_SAID_KEPT,
+        FactKind.CUSTOMER_DUTY,
+        FactKind.CUSTOMER_DUTY_SAID_DONE,
         FactKind.OUTCOME_REPORTED,
         FactKind.OUTCOME_SAID,
+        FactKind.OFFER_AGREED,
     }
 )
 REQUEST_KINDS = frozenset(
@@ -91,7 +94,13 @@ _KEPT_BY_KIND = REQUEST_KINDS | {
     FactKind.PROMISE_SAID_KEPT,
 }
 _BEGINS = frozenset(
-    {FactKind.CASE_REOPENED, FactKind.CASE_REASSIGNED, FactKind.RESPONSE_PROMISED, FactKind.RESPONSE_OVERDUE}
+    {
+        FactKind.CASE_REOPENED,
+        FactKind.CASE_REASSIGNED,
+        FactKind.RESPONSE_PROMISED,
+        FactKind.RESPONSE_OVERDUE,
+        FactKind.SELLER_REQUESTED,
+    }
 )
 _IN_PERSON = ("phone", "in_person")
 
@@ -134,6 +143,9 @@ def keys_of(fact: AccountFact, order: str | None, *, excused: bool = False) -> I
     case = fact.case_id
     if fact.kind in OF_REQUESTS:
         yield IndexName.CLOSED_REQUEST, fact.what
+        return
+    if fact.kind is FactKind.CUSTOMER_INSISTS:
+        yield IndexName.OF_KIND, fact.kind
         return
     if fact.kind in ORDER_KINDS:
         yield from _keys_of_order(fact)

@@ -1,5 +1,5 @@
-"""Salespeople's reports of what customers said: a promise was kept, an outcome was reached. A report is not proof; it
-counts until the customer complains. Start at `word_about_promise`."""
+"""Salespeople's reports of what customers said: a promise was kept, their own part is done, an outcome was reached. A
+report is not proof; it counts until the customer complains. Start at `word_about_promise`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,6 +37,13 @@ def word_about_promise(
     """The last report about a promise until then."""
     index = history.index(IndexName.PROMISE_SAID_KEPT, promise.order_id, promise.what)
     return _last(history, index, ratings, until)
+
+
+def word_about_customer_duty(history: History, duty: AccountFact) -> Word | None:
+    """The last report that the customer did their own part. A complaint is about us, so it takes nothing back."""
+    said = history.index(IndexName.OF_ORDER, duty.order_id, FactKind.CUSTOMER_DUTY_SAID_DONE).facts
+    about = [fact for fact in said if fact.what == duty.what]
+    return Word(about[-1], None) if about else None
 
 
 def word_about_outcome(history: History, order: str, ratings: RatingRuleAt) -> Word | None:

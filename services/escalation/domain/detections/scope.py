@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import reduce
 
 from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.index import FactIndex
 from services.escalation.domain.detections.indexes import (
     CUSTOMER_REQUESTS,
     ENDS_OF_CASE,
@@ -115,7 +116,7 @@ NOTHING = Scope()
 
 def affected(history: History, fact: AccountFact) -> Scope:
     """The scope that a new fact can change."""
-    if fact.courtesy or fact.kind in OF_REQUESTS:
+    if fact.courtesy or fact.kind in OF_REQUESTS or fact.kind is FactKind.CUSTOMER_INSISTS:
         return NOTHING
     if fact.kind is FactKind.ANSWER_NOT_NEEDED:
         return _taken_back(history, fact)
@@ -156,9 +157,19 @@ def _run(history: History, fact: AccountFact) -> Window:
     """The window of contacts counted with this one. A new end separates those around it and affects all later ones."""
     of_case = IndexName.RESOLVED, fact.case_id
     ends = history.index(*of_case) if fact.case_id is not None else history.index(IndexName.TWO_WAY_WITHOUT_CASE)
-    before, after = ends.before(fact.at), ends.since(fact.at)
+    after = ends.since(fact.at)
     is_end = after is not None and fact in ends.from_to(fact.at, fact.at)
-    return Window(before.at if before else START_OF_TIME, END_OF_TIME if is_end or after is None else after.at)
+    until = END_OF_TIME if is_end or after is None else after.at
+    return Window(_begin_of_run(history, fact.case_id, ends, fact.at), until)
+
+
+def _begin_of_run(history: History, case: str | None, ends: FactIndex, at: datetime) -> datetime:
+    """The last end before an instant; the end before it if contacts have its time, as their signal stands after it."""
+    lines = history.index(IndexName.OF_CASE, case) if case is not None else history.index(IndexName.LOOSE)
+    end = ends.before(at)
+    if end is not None and len(lines.from_to(end.at, end.at)) > len(ends.from_to(end.at, end.at)):
+        end = ends.before(end.at)
+    return end.at if end is not None else START_OF_TIME
 
 
 _CONTACTS = frozenset({FactKind.CONTACT, FactKind.CUSTOMER_REACHED})
@@ -271,7 +282,8 @@ def _loose(history: History, fact: AccountFact) -> Window | None:
     if fact.case_id is not None and fact.kind is not FactKind.CUSTOMER_REACHED:
         return None
     index = history.index(IndexName.TWO_WAY_WITHOUT_CASE, None)
-    return _between(index.before(fact.at), index.after(fact.at))
+    after = index.after(fact.at)
+    return Window(_begin_of_run(history, None, index, fact.at), after.at if after else END_OF_TIME)
 
 
 def _silence(history: History, since: datetime, until: datetime) -> Window:

@@ -11,17 +11,20 @@ from services.escalation.domain.explaining.record import Record
 from services.escalation.domain.ladder import assigned_to, ladder_steps
 from services.escalation.domain.main_signal import all_for_information
 from services.escalation.domain.next_step import Situation, last_step, remaining_steps, whom
+from services.escalation.domain.offers import offered_total
 from services.escalation.domain.policy.model import TeamMode
 from services.escalation.domain.reopening import reopened_until
 from services.escalation.domain.words import SIGNAL_LABELS
 from shared.contracts.escalation import Step
+from shared.formatting import money
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """The current state in words.
 
-    `until` is when the clock runs out; `next` is the step that follows, or may follow.
+    `given` is the money given away with offers, and what waits for approval; None if there is neither. `until` is when
+    the clock runs out; `next` is the step that follows, or may follow.
     """
 
     state: str
@@ -30,6 +33,7 @@ class Outlook:
     clock: str
     until: datetime | None
     next: str
+    given: str | None = None
 
 
 def outlook(record: Record, *, desk: str) -> Outlook:
@@ -44,16 +48,31 @@ def outlook(record: Record, *, desk: str) -> Outlook:
         by = f"by {episode.closed_by}" if episode.closed_by else "by itself"
         state = f"{ended.removesuffix('.')}. Closed {by} {at_clock(episode.closed_at)}."
         return Outlook(
-            state, _joined(standing), "no one", "none", None, f"{_undo(record)}A new signal would open a new episode."
+            state,
+            _joined(standing),
+            "no one",
+            "none",
+            None,
+            f"{_undo(record)}A new signal would open a new episode.",
+            _given(record),
         )
     return Outlook(
         state=f"open, severity {episode.severity.value}",
         risks=_joined(standing),
         whose=_whose(episode),
-        clock=f"{_clock(episode)}{_promised(episode)}",
+        clock=f"{_clock(episode)}{_promised(episode)}{_window(record)}",
         until=episode.deadline_at,
         next=_next(record, desk),
+        given=_given(record),
     )
+
+
+def _given(record: Record) -> str | None:
+    """The offers made and approved, and the one that waits for an answer, in words."""
+    total = [money(minor, currency) for currency, minor in offered_total(record.offers).items()]
+    waiting = [one for one in record.offers if one.is_pending]
+    asked = [f"{one.asked} is asked to approve {money(one.amount_minor, one.currency)}" for one in waiting]
+    return "; ".join([*total, *asked]) or None
 
 
 def _undo(record: Record) -> str:
@@ -74,12 +93,12 @@ def _whose(episode: Episode) -> str:
         return f"no one to notify, since {utc_minute(episode.nobody_since)}"
     if episode.responsible is None:
         return "no one yet"
-    offered = ""
+    waiting = ""
     if episode.offered_to and episode.offered_until:
-        offered = f"; waiting for {episode.offered_to} to accept until {utc_minute(episode.offered_until)}"
+        waiting = f"; waiting for {episode.offered_to} to accept until {utc_minute(episode.offered_until)}"
     if episode.acknowledged_at is None:
         return f"{episode.responsible}, not acknowledged"
-    return f"{episode.acknowledged_by}, acknowledged {at_clock(episode.acknowledged_at)}{offered}"
+    return f"{episode.acknowledged_by}, acknowledged {at_clock(episode.acknowledged_at)}{waiting}"
 
 
 def _clock(episode: Episode) -> str:
@@ -101,6 +120,13 @@ def _promised(episode: Episode) -> str:
     if episode.appointment_at is None:
         return ""
     return f"; the customer was promised a call {at_clock(episode.appointment_at)}"
+
+
+def _window(record: Record) -> str:
+    window = record.window
+    if window is None or window.ended is not None:
+        return ""
+    return f"; save window until {utc_minute(window.until)}"
 
 
 def _next(record: Record, desk: str) -> str:

@@ -17,8 +17,10 @@ from services.escalation.domain.entities import (
     products_of,
 )
 from services.escalation.domain.facts import AccountFact
+from services.escalation.domain.offers import Offer
 from services.escalation.domain.policy.model import Policy, TeamMode
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
+from services.escalation.domain.save_windows import SaveWindow
 from shared.contracts.envelope import Envelope, Fact
 
 
@@ -53,6 +55,8 @@ class Record:
     deliveries: Sequence[Delivery]
     people: Mapping[str, Salesperson]
     policies: Policies
+    offers: Sequence[Offer] = ()
+    window: SaveWindow | None = None
 
     @property
     def directory(self) -> Directory:

@@ -106,10 +106,11 @@ def _said_step(fact: AccountFact, order_id: str) -> ExplainedStep:
 def _told(received: ReceivedFact, *, with_words: bool) -> _Planned:
     is_sale = received.type == OrderPlaced.type
     at = happened_at(received.read()) if is_sale and received.read is not None else received.at
-    return at, partial(_reported, received, with_words=with_words)
+    return at, partial(reported_step, received, with_words=with_words)
 
 
-def _reported(received: ReceivedFact, *, with_words: bool) -> ExplainedStep:
+def reported_step(received: ReceivedFact, *, with_words: bool) -> ExplainedStep:
+    """The step of a reported fact. The customer's own data is left out, unless `with_words`."""
     late = received.received_at if received.received_at - received.at > _LATE else None
     if received.read is None:
         return ExplainedStep(received.at, REPORTED, "Erased at the customer's request.", late, cause=received.event_id)

@@ -7,7 +7,8 @@ from itertools import chain, pairwise
 from typing import TypeAlias
 
 from services.escalation.domain.policy.lines import Path
-from services.escalation.domain.policy.model import CHOSEN_RESULTS, CLEARED, Play, Policy, Reason
+from services.escalation.domain.policy.model import CHOSEN_RESULTS, CLEARED, Play, Policy
+from services.escalation.domain.policy.reasons import CustomerReasons, Reason
 from services.escalation.domain.policy.values import DAY, PROMISE, span_words
 from shared.contracts.escalation import LADDER, EpisodeResult, Severity, SignalKind
 
@@ -37,7 +38,7 @@ Fault: TypeAlias = tuple[Path, str]
 def faults(policy: Policy) -> Iterator[Fault]:
     """All faults, each with its member."""
     yield from chain(_hours(policy), _times(policy), _ladder(policy), _channels(policy))
-    yield from chain(_reasons(policy), _plays(policy))
+    yield from chain(_reasons(policy), _customers_codes(policy.customer_reasons), _plays(policy))
     yield from _overrides(policy)
 
 
@@ -54,9 +55,17 @@ def _times(policy: Policy) -> Iterator[Fault]:
     acknowledgement, repeats = policy.acknowledgement, policy.ladder.repeats
     positive: dict[Path, timedelta] = {
         ("storms", "window"): policy.storms.window,
+        ("results", "saved", "proven_after"): policy.results.saved.proven_after,
         ("ladder", "repeats", "first"): repeats.first,
         ("signals", "contact_repeated", "within"): policy.signals.contact_repeated.within,
         ("signals", "gone_quiet", "silent_for"): policy.signals.gone_quiet.silent_for,
+        ("losses", "look_back"): policy.losses.look_back,
+        ("win_back", "after"): policy.win_back.after,
+        ("win_back", "again_after"): policy.win_back.again_after,
+        ("win_back", "lapses_after"): policy.win_back.lapses_after,
+        **{("win_back", "after_reason", code): span for code, span in policy.win_back.after_reason.items()},
+        ("save_window", "within"): policy.save_window.within,
+        ("save_window", "legal_limit"): policy.save_window.legal_limit,
         ("acknowledgement", "longest_appointment"): acknowledgement.longest_appointment,
         ("acknowledgement", "longest_snooze"): acknowledgement.longest_snooze,
         ("acknowledgement", "longest_hand_over"): acknowledgement.longest_hand_over,
@@ -111,9 +120,24 @@ def _reasons(policy: Policy) -> Iterator[Fault]:
         reasons = policy.reasons.get(result, ())
         if not reasons:
             yield ("reasons", result.value), "must have at least one reason"
-        yield from _twice(result, reasons)
+        yield from chain(_twice(result, reasons), _classes(result, reasons))
     if CLEARED not in {reason.code for reason in policy.reasons.get(EpisodeResult.CAUSE_GONE, ())}:
         yield ("reasons", EpisodeResult.CAUSE_GONE.value), f"must have a reason with the code {CLEARED}"
+
+
+def _classes(result: EpisodeResult, reasons: tuple[Reason, ...]) -> Iterator[Fault]:
+    for index, reason in enumerate(reasons):
+        if reason.of_class is not None and result is not EpisodeResult.LOST:
+            yield ("reasons", result.value, index, "class"), "has no effect here: only reasons of lost have a class"
+
+
+def _customers_codes(reasons: CustomerReasons) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for known, codes in reasons.items():
+        for index, code in enumerate(codes):
+            if code in seen:
+                yield ("customer_reasons", known.value, index), "is listed before: a code has one class"
+            seen.add(code)
 
 
 def _twice(result: EpisodeResult, reasons: tuple[Reason, ...]) -> Iterator[Fault]:

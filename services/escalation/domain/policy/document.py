@@ -3,7 +3,7 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import islice
@@ -27,7 +27,10 @@ _LARGEST = 2**_BITS - 1
 _NUMBER = re.compile(r"[0-9][0-9_]*")
 _AT_LINE = re.compile(r"(.*) \(at line (\d+), column \d+\)", re.DOTALL)
 _SET_BY_ORDERS = frozenset(
-    {"customers", "signals", "rises", "ladder", "acknowledgement", "channels", "duties", "reasons", "plays"}
+    {
+        *("customers", "signals", "rises", "ladder", "acknowledgement", "channels", "duties", "reasons", "plays"),
+        *("save_window", "win_back"),
+    }
 )
 _ONLY_BY_ORDERS = f"has no effect here: an override can set only {', '.join(sorted(_SET_BY_ORDERS))}"
 _ONLY_SEVERITY = (
@@ -63,6 +66,18 @@ def read_published(text: str) -> Policy:
 def overridden(policy: Policy, override: Override) -> Policy:
     """The policy with an override's values; the override must belong to the same document."""
     return _known_part(_merged(policy.model_dump(mode="json"), override.set))
+
+
+def changed(policy: Policy, path: Sequence[str], value: Any) -> Policy | None:
+    """The policy with another value at a path, as a document has it; None if a policy must not have that value.
+
+    Overrides are not checked with it: `read` does so when the policy is published.
+    """
+    for name in reversed(path):
+        value = {name: value}
+    document = policy.model_dump(mode="json")
+    found, wrong = _checked(_merged(document, value))
+    return found if found is not None and wrong.keys() <= _checked(document)[1].keys() else None
 
 
 def digest(text: str) -> str:

@@ -94,7 +94,7 @@ def _below(place: Any, part: str | int) -> Any:
 def _fields(place: Any) -> dict[str, Any]:
     place = _bare(place)
     is_part = isinstance(place, type) and issubclass(place, BaseModel)
-    return {name: field.annotation for name, field in place.model_fields.items()} if is_part else {}
+    return {field.alias or name: field.annotation for name, field in place.model_fields.items()} if is_part else {}
 
 
 def _bare(place: Any) -> Any:

@@ -8,12 +8,18 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.escalation.domain.policy.approvals import Approvals
 from services.escalation.domain.policy.channels import Channels
+from services.escalation.domain.policy.figures import FiguresRule
+from services.escalation.domain.policy.follow_ups import Duties, WinBacks
+from services.escalation.domain.policy.reasons import USUAL_CUSTOMER_REASONS, CustomerReasons, Losses, Reason
+from services.escalation.domain.policy.results import Results
+from services.escalation.domain.policy.save_window import SaveWindow
 from services.escalation.domain.policy.signal_rules import Signals
 from services.escalation.domain.policy.statuses import USUAL_STATUSES, Statuses
 from services.escalation.domain.policy.values import Introduction, Money, Section, Span, WorkingSpan
 from shared.contracts.escalation import EpisodeResult, Severity, SignalKind, Step
-from shared.contracts.fields import CalendarDate, Code, Country, EndOfHours, Region, Text, TimeOfDay, Zone
+from shared.contracts.fields import CalendarDate, Country, EndOfHours, Region, Text, TimeOfDay, Zone
 from shared.contracts.people_parts import WorkingHours
 from shared.contracts.support_inbound import RefundKind
 
@@ -154,20 +160,6 @@ class Storms(Section):
     alerts: Annotated[int, Field(ge=1, le=1000)]
 
 
-class Duties(Section):
-    """Dated duties made by a sale: when the seller checks in and what to say then, and how long before and after
-    it is due one is shown."""
-
-    enabled: bool = True
-    check_in_after: Span = timedelta(days=14)
-    say: Annotated[tuple[Text, ...], Field(min_length=1, max_length=4)] = (
-        "How are you getting on with it? Is it what you expected?",
-        "If anything isn't right, please call me directly.",
-    )
-    show_before: Span = timedelta(days=2)
-    show_after: Span = timedelta(days=14)
-
-
 CLEARED = "signals_cleared"
 """The reason of an automatic close."""
 
@@ -175,21 +167,18 @@ CLEARED = "signals_cleared"
 SEEN = "seen"
 """The reason with which a person closes an episode that is for information."""
 
+NOTHING_WRONG = "nothing_wrong"
+"""The reason of a false alarm that later facts can contradict."""
+
 CHOSEN_RESULTS = tuple(result for result in EpisodeResult if result is not EpisodeResult.INFORMED)
 """The results that a policy has reasons for."""
-
-
-class Reason(Section):
-    """Why an episode was closed: a code that is counted, and the words a person chooses by."""
-
-    code: Code
-    words: Text
 
 
 class Play(Section):
     """What to say and what to offer, in words for the call. Without an offer nothing may be promised.
 
-    `say` is for the seller; `say_for_others` is for everyone else, if a line would not be true of them.
+    `say` is for the seller; `say_for_others` is for everyone else, if a line would not be true of them. Words in square
+    brackets are gaps that the caller fills in.
     """
 
     say: Annotated[tuple[Text, ...], Field(min_length=1, max_length=4)]
@@ -206,7 +195,7 @@ class Introductions(Section):
     colleague: Introduction = (
         "This is {me} from {company}. I'm calling on behalf of {seller}, who looks after your order."
     )
-    manager: Introduction = "This is {me} from {company}. I'm responsible for {seller}'s team."
+    manager: Introduction = "This is {me} from {company}. I manage {seller}'s team, and I'm calling about your order."
     desk: Introduction = (
         "This is {me} from the sales team at {company}. I'm calling about the order you placed with {seller}."
     )
@@ -218,8 +207,7 @@ class Introductions(Section):
 
 UNMOVED_ORDER = Play(
     say=(
-        "Nothing has happened on your order since you placed it, and I'm sorry. "
-        "I've checked, and this is what happens next.",
+        "Nothing has happened on your order since you placed it, and I'm sorry. What happens next is [next step].",
         "Is there anything I should know before we go ahead?",
     ),
     offer="to name a date for the next step, and to call them on that day, whatever happens.",
@@ -229,7 +217,8 @@ UNMOVED_ORDER = Play(
 LATE_WITHOUT_DAY = Play(
     say=(
         "Your delivery is late, and I don't have a new date for it yet. I'm sorry.",
-        "When do you need it by? I'll find out when it will arrive. When can I call you back today?",
+        "When do you need it by?",
+        "I'll find out what I can and call you back today, whatever happens. When would suit you?",
     ),
     offer="to deliver part of the order sooner, or to lend them something until it arrives.",
 )
@@ -288,8 +277,15 @@ class Policy(Section):
     storms: Storms
     channels: Channels = Channels()
     duties: Duties = Duties()
+    win_back: WinBacks = WinBacks()
     reasons: Mapping[EpisodeResult, tuple[Reason, ...]]
+    customer_reasons: CustomerReasons = Field(default_factory=lambda: dict(USUAL_CUSTOMER_REASONS))
+    losses: Losses = Losses()
+    results: Results = Results()
+    figures: FiguresRule = FiguresRule()
     plays: Plays
+    approvals: Approvals = Approvals()
+    save_window: SaveWindow = SaveWindow()
     matching: Matching = Matching()
     teams: Teams = Teams()
     overrides: tuple[Override, ...] = ()

@@ -79,6 +79,7 @@ class Signals(Section):
     satisfaction_low: SatisfactionRule = SatisfactionRule()
     refund_requested: RequestRule = RequestRule()
     cancellation_requested: RequestRule = RequestRule()
+    seller_requested: GraveRule = GraveRule()
     order_stalled: StalledRule = StalledRule()
     promise_missed: GraveRule = GraveRule()
     outcome_denied: GraveRule = GraveRule()

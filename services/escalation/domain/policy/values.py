@@ -8,8 +8,8 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from services.escalation.domain.formatting import possessive
 from shared.contracts.fields import Text
+from shared.formatting import possessive
 
 _SPAN = re.compile(r"(\d{1,6})(m|h|d|w)", re.ASCII)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -21,7 +21,7 @@ _LONGEST_WORK = timedelta(hours=2000)  # about a year of work
 class Section(BaseModel):
     """A part of the document. An unknown member is an error, because it would have no effect."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, serialize_by_alias=True)
 
 
 def _read_span(value: Any, units: str, example: str, longest: timedelta) -> timedelta:

@@ -1,4 +1,4 @@
-"""The seventeen kinds of signals, one module each, and values derived from their list. Start at `SIGNALS`."""
+"""The eighteen kinds of signals, one module each, and values derived from their list. Start at `SIGNALS`."""
 
 from collections.abc import Mapping
 
@@ -20,6 +20,7 @@ from services.escalation.domain.signals import (
     response_due,
     response_overdue,
     satisfaction_low,
+    seller_requested,
 )
 from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
@@ -37,6 +38,7 @@ SIGNALS: Mapping[SignalKind, SignalDefinition] = {
         satisfaction_low,
         refund_requested,
         cancellation_requested,
+        seller_requested,
         order_stalled,
         promise_missed,
         outcome_denied,

@@ -16,10 +16,10 @@ from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.detections.windows import END_OF_TIME, START_OF_TIME, Window
 from services.escalation.domain.facts import AccountFact, FactKind
-from services.escalation.domain.formatting import ordinal
 from services.escalation.domain.risk import Risk
 from services.escalation.domain.signals.definition import SignalDefinition
 from shared.contracts.escalation import SignalKind
+from shared.formatting import ordinal
 from shared.ids import derived
 
 

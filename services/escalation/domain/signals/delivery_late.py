@@ -47,6 +47,15 @@ def _overdue(history: History, order: str) -> Iterator[tuple[AccountFact, dateti
             yield change, change.at
 
 
+def is_overdue(history: History, order: str, at: datetime) -> bool:
+    """Whether an order has a delivery date, the one in force at this time has passed, and the order was neither
+    delivered nor cancelled by then."""
+    in_force = [fact for fact in _days(history, order) if fact.at <= at]
+    if not in_force or due_at(in_force[-1]) > at:
+        return False
+    return not _is_delivered(history, order, at) and not _is_cancelled(history, order, at)
+
+
 def _days(history: History, order: str) -> list[AccountFact]:
     """The facts that set an order's delivery date, in the order in which they count."""
     of_sale = history.index(IndexName.OF_ORDER, order, FactKind.DELIVERY_DUE).facts[:1]

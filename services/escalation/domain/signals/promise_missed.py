@@ -46,10 +46,11 @@ def _missed_at(history: History, promise: AccountFact, thresholds: ThresholdsAt)
     return None if word.complaint is None else max(at, word.complaint.at)
 
 
-def sale_promises_of(history: History, order: str) -> Collection[AccountFact]:
-    """The promises of a sale; of two promises with one name the one that is due first."""
+def sale_promises_of(history: History, order: str, kind: FactKind = FactKind.PROMISE) -> Collection[AccountFact]:
+    """The promises of a sale, ours or with `customer_duty` the customer's; of two promises with one name the one that
+    is due first."""
     first: dict[str | None, AccountFact] = {}
-    for fact in history.index(IndexName.OF_ORDER, order, FactKind.PROMISE).facts:
+    for fact in history.index(IndexName.OF_ORDER, order, kind).facts:
         known = first.setdefault(fact.what, fact)
         if due_at(fact) < due_at(known):
             first[fact.what] = fact
@@ -86,5 +87,6 @@ SIGNAL = SignalDefinition(
         a salesperson says so: 0 promise training due=5 order=o, 4 promise_said_kept training order=o -> never
         then they complain: 0 promise training due=5 order=o, 4 promise_said_kept training order=o, 9 rated 0 -> 9
         the order is cancelled: 0 promise training due=5 order=o, 4 order_cancelled order=o -> never
+        the customer's own part: 0 customer_duty training due=5 order=o -> never
     """,
 )

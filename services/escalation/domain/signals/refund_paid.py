@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from services.escalation.domain.detections.detection import NEVER_CLEARED, Detection
 from services.escalation.domain.detections.history import History
+from services.escalation.domain.detections.offers import is_within_offers
 from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.thresholds import ThresholdsAt
@@ -15,9 +16,9 @@ from shared.contracts.escalation import SignalKind
 
 
 def paid_refunds(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:
-    """Refunds that were paid. An amount of zero does not count."""
+    """Refunds that were paid. An amount of zero does not count, nor what the customer was offered."""
     for detection in by_themselves(history, scope, thresholds, FactKind.REFUND_PAID, SIGNAL):
-        if detection.cause.amount_minor != 0:
+        if detection.cause.amount_minor != 0 and not is_within_offers(history, detection.cause):
             yield detection
 
 
@@ -26,7 +27,7 @@ SIGNAL = SignalDefinition(
     label="Refund paid",
     counted=("a refund payment", "refund payments"),
     headline=payment_of,
-    raised_when="A refund of more than zero was paid.",
+    raised_when="A refund of more than zero was paid, beyond the offers agreed with the customer.",
     starts_with=(FactKind.REFUND_PAID,),
     settled_by=NEVER_CLEARED,
     part=Part.ORDERS,

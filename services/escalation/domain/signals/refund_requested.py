@@ -8,12 +8,13 @@ from services.escalation.domain.detections.parts import Part
 from services.escalation.domain.detections.scope import Scope
 from services.escalation.domain.detections.thresholds import ThresholdsAt
 from services.escalation.domain.facts import FactKind
-from services.escalation.domain.refund_words import SPECIAL_REFUNDS, request_of
+from services.escalation.domain.refund_words import request_of
 from services.escalation.domain.risk import Risk
 from services.escalation.domain.signals.definition import SignalDefinition
 from services.escalation.domain.signals.requests import requests, until_withdrawn
 from shared.contracts.escalation import SignalKind
 from shared.contracts.support_inbound import RefundKind
+from shared.refund_words import SPECIAL_REFUNDS
 
 
 def refund_requests(history: History, scope: Scope, thresholds: ThresholdsAt) -> Iterator[Detection]:

@@ -1,26 +1,14 @@
-"""Facts in words for pages, e-mails and timelines. Start at `describe` in `facts.py`."""
+"""Facts and signals in words for pages, e-mails and timelines. Facts: `describe` in `shared/fact_words.py`."""
 
-from services.escalation.domain.formatting import (
-    LOCALE,
-    absolute,
-    ago,
-    at_absolute,
-    at_clock,
-    counted,
-    cut,
-    cut_at_word,
-    day,
-    known_money,
-    left,
-    local_clock,
-    money,
-    ordinal,
-    overdue,
-    when,
-)
 from services.escalation.domain.risk import Risk
-from services.escalation.domain.words.causes import Before, again_words, cause_words, promised_words, went_on_words
-from services.escalation.domain.words.facts import BY_CHANNEL, Described, describe, happened_at
+from services.escalation.domain.words.causes import (
+    Before,
+    again_words,
+    cause_words,
+    promised_words,
+    relapse_words,
+    went_on_words,
+)
 from services.escalation.domain.words.ladder import (
     FOR_INFORMATION,
     MUST_NOT_BE_CALLED,
@@ -37,6 +25,25 @@ from services.escalation.domain.words.signals import (
     headline,
     label,
     why_now,
+)
+from shared.fact_words import BY_CHANNEL, Described, describe, happened_at
+from shared.formatting import (
+    LOCALE,
+    absolute,
+    ago,
+    at_absolute,
+    at_clock,
+    counted,
+    cut,
+    cut_at_word,
+    day,
+    known_money,
+    left,
+    local_clock,
+    money,
+    ordinal,
+    overdue,
+    when,
 )
 
 __all__ = [
@@ -79,6 +86,7 @@ __all__ = [
     "ordinal",
     "overdue",
     "promised_words",
+    "relapse_words",
     "said_so",
     "went_on_words",
     "when",

@@ -30,6 +30,9 @@ _BY_THEMSELVES: Mapping[RingCause, str] = {
     RingCause.SNOOZE_ENDED: "The snooze is over.",
     RingCause.APPOINTMENT: "This is a reminder of the call the customer was promised.",
     RingCause.INFORMED: "For your information: you were not at work when this was raised, so a colleague was notified.",
+    RingCause.TAKEN_OVER: "For your information: nothing is due from you.",
+    RingCause.APPROVAL: "You can approve it, approve another amount, or decline it.",
+    RingCause.APPROVAL_ANSWERED: "This is the answer to your request for approval.",
 }
 _OF_SOMEBODY_UNKNOWN: Mapping[RingCause, str] = {
     RingCause.STEP: "No one notified before you has responded.",
@@ -49,6 +52,13 @@ _ENDS_AN_ACKNOWLEDGEMENT: Mapping[RingCause, str] = {
 def promised_words(at: str) -> str:
     """The promised call in words, regardless of who promised it; `at` is such as "at 14:30"."""
     return f"The customer was promised a call {at}."
+
+
+def relapse_words(by: str, at: str, reason: str, given: str | None) -> str:
+    """Of an episode by which a save relapsed: who closed it as saved, `at` such as "at 14:30", why, and what they gave
+    away for it, if anything."""
+    why = f"{reason[0].lower()}{reason[1:]}" if reason[1:2].islower() else reason
+    return f"{by} closed it as saved {at} ({why}{f'; {given} given away' if given else ''}), but that did not last."
 
 
 def cause_words(cause: RingCause, before: Before | None) -> str | None:

@@ -1,25 +1,24 @@
 """Texts of systems and customers, prepared for a sentence: not too long, and in their own reading direction."""
 
-import re
 from collections.abc import Sequence
 
-from services.escalation.domain.formatting import cut
+from shared.formatting import cut
+from shared.visible_text import bidi_replaced, without_bidi
 
 NAME_LENGTH = 60
 BOUGHT_LENGTH = 120
 _QUOTE_LENGTH = 120
-_TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 
 def unturned(text: str) -> str:
-    """Each character that turns the reading direction (Unicode Annex 9, explicit formatting) shown as U+FFFD: in an id
-    it would mirror the rest of a sentence, and left out it would show another id."""
-    return _TURNS.sub("\N{REPLACEMENT CHARACTER}", text)
+    """An id or a name in a sentence: what would mirror the rest of the sentence is shown; left out, it would show
+    another id."""
+    return bidi_replaced(text)
 
 
 def straight(text: str) -> str:
     """A person's words without those characters."""
-    return _TURNS.sub("", text)
+    return without_bidi(text)
 
 
 def quoted_lines(text: str) -> str:

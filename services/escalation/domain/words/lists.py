@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import format_currency
 
-from services.escalation.domain.formatting import LOCALE, at_clock, left, local_clock, minor_digits, money
+from shared.formatting import LOCALE, at_clock, left, local_clock, minor_digits, money
 
 _CURRENCIES_NAMED = 3
 

@@ -3,12 +3,13 @@
 from datetime import datetime
 
 from services.escalation.domain.facts import FactKind
-from services.escalation.domain.formatting import at_clock, local_clock
 from services.escalation.domain.words.signals import SIGNAL_LABELS
 from shared.contracts.escalation import CustomersAnswer, SignalKind
+from shared.formatting import at_clock, local_clock
 
 ANSWERS = {
     CustomersAnswer.KEPT: "They say it was kept",
+    CustomersAnswer.DONE: "They say it's done",
     CustomersAnswer.WORKED: "They say it worked",
     CustomersAnswer.DID_NOT_WORK: "They say it didn't work",
 }
@@ -31,6 +32,8 @@ def customer_said(kind: FactKind, number: int | None, order: str, about: str | N
     which = f": {about}" if about else ""
     if kind is FactKind.PROMISE_SAID_KEPT:
         return f"The customer said that we kept our promise for order {order}{which}"
+    if kind is FactKind.CUSTOMER_DUTY_SAID_DONE:
+        return f"The customer said that their part of order {order} is done{which}"
     got = "got" if number else "did not get"
     return f"The customer said that they {got} the result they wanted from order {order}{which}"
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.escalation.domain.formatting import date_words, when
 from services.escalation.domain.risk import Risk
 from services.escalation.domain.signals import SIGNALS
+from shared.formatting import date_words, when
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,15 @@ def why_now(risks: Sequence[Risk], main: Risk, *, due: Callable[[datetime], str]
     context = _joined(", after ", ordered[:place]) + _joined("; since then ", ordered[place + 1 :])
     if main.due_at is not None and due is not None:
         context += f". It {due(main.due_at)}"
-    return WhyNow(headline(main), main.at, context + _expected(main), label(main))
+    return WhyNow(headline(main), main.at, context + _expected(main) + _insisted(main), label(main))
 
 
 def _expected(risk: Risk) -> str:
     return f". It is now expected on {date_words(risk.expected_on, risk.at.date())}" if risk.expected_on else ""
+
+
+def _insisted(risk: Risk) -> str:
+    return ". The customer insists" if risk.insisted and not risk.executed else ""
 
 
 def label(risk: Risk) -> str:
@@ -104,7 +108,9 @@ _BECAUSE: Mapping[str, str] = {
     "refund_withdrawn": _WITHDRAWN,
     "refund_paid": "the refund was paid",
     "cancellation_requested": "a cancellation had been requested",
+    "seller_requested": "the seller had been requested before",
     "cancellation_withdrawn": _WITHDRAWN,
+    "offer_agreed": "the customer had been offered the money",
     "confirmation_required": "a confirmation had been requested",
     "order_placed": "the sale was reported differently",
     "sold": "the sale was reported differently",
@@ -117,7 +123,10 @@ _BECAUSE: Mapping[str, str] = {
     "order_cancelled": "the order was cancelled",
     "delivery_late": "the delivery had been reported as late",
     "promise_kept": "the promise was kept",
+    "customer_insists": "the customer insisted on what they had asked for",
     "promise_said_kept": "the customer said that the promise was kept",
+    "customer_duty": "the sale was reported differently",
+    "customer_duty_said_done": "the customer said that their part was done",
     "outcome_reported": "the customer got the result they wanted",
     "outcome_said": "the customer said that they got the result they wanted",
 }
