@@ -21,21 +21,17 @@ from services.escalation.channels.web_push.devices import PushSender
 from services.escalation.channels.web_push.messages import test_message
 from services.escalation.channels.web_push.take_backs import take_back_notifications
 from services.escalation.channels.web_push.upkeep import DeviceUpkeep
+from services.escalation.domain.delivery_facts import Attempt
 from services.escalation.domain.duty_buttons import DutyButton
 from services.escalation.domain.installation import Installation
-from services.escalation.domain.own_facts import (
-    OWN_FACTS,
-    Attempt,
-    EpisodeButton,
-    PolicySubmitted,
-    RulesChanged,
-)
+from services.escalation.domain.own_facts import OWN_FACTS, EpisodeButton, PolicySubmitted, RulesChanged
 from services.escalation.domain.policy.document import digest
 from services.escalation.domain.policy.versions import Policies, PolicyVersion
 from services.escalation.domain.presses import PRESS_KEY_OCTETS
 from services.escalation.domain.rules_version import RULES_VERSION
 from services.escalation.handlers import handling
 from services.escalation.handlers.apply import count_decisions
+from services.escalation.handlers.checking_win_backs import check_win_backs
 from services.escalation.inbox import InboxDependencies, create_inbox, show_errors
 from services.escalation.inbox.dependencies import Notifications, Tested
 from services.escalation.inbox.sessions import Sessions, SignedOut
@@ -65,7 +61,7 @@ from shared.service import Health, Loop, Resources, Service
 from shared.transaction import InputProcessor
 
 NAME = "escalation"
-_BY_COMMAND = "The local push receiver"
+_BY_COMMAND = "The local push service"
 _ACCEPTED = "the push service accepted it, so it should show in a moment"
 
 log = get_logger(__name__)
@@ -120,7 +116,11 @@ def service(settings: EscalationSettings) -> Service:
         web=web,
         own_facts=OWN_FACTS,
         loops={channel.definition.label: sending(channel) for channel in channels}
-        | {"notices": partial(send_notices, email), "upkeep of devices": keeping_up(device_key)}
+        | {
+            "notices": partial(send_notices, email),
+            "win-backs": check_win_backs,
+            "upkeep of devices": keeping_up(device_key),
+        }
         | ({} if background is None else {"take-backs of notifications": partial(taking_back, background)}),
         sample=sample,
         observe=count_decisions,

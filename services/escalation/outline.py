@@ -10,7 +10,7 @@ _FORGET = "delete from escalation.account_versions where account_id = any($1::te
 
 OUTLINE = Outline(
     listens_to=("orders.sales.v1", "salespeople.v1", "support.cases.v1"),
-    publishes=("escalation.episodes.v1", "escalation.policy.v1"),
+    publishes=("escalation.episodes.v1", "escalation.rescues.v1", "escalation.policy.v1"),
     migrations=Migrations("escalation", Path(__file__).parent / "migrations"),
     dated=(
         Dated("escalation.orders", "sold_at", "account_id", received="seen_at", forget=_FORGET),

@@ -27,7 +27,6 @@ class EscalationSettings(ServiceSettings):
     inbox_url: str = "http://127.0.0.1:8103"
     desk: str = "desk"
     max_alert_age: Duration | None = None
-    reader_keys: SecretStr = SecretStr("[]")
 
     @property
     def notes(self) -> list[str]:

@@ -8,7 +8,7 @@ from math import ceil
 from typing import Protocol, TypeVar
 
 from services.escalation.domain.channels import ChannelDefinition
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from services.escalation.store.deliveries import Letter
 from services.escalation.store.lists import ListLetter
 from shared.database import Pool

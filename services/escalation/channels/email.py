@@ -8,7 +8,7 @@ from services.escalation.channels.channel import Ended, Trouble
 from services.escalation.channels.letters import Letters
 from services.escalation.channels.smtp import COMPOSING_ERRORS, Mail, MailServer
 from services.escalation.domain.channels import EMAIL
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from services.escalation.store.deliveries import Letter
 from services.escalation.store.lists import ListLetter
 from shared.contracts.mailboxes import NotAMailbox

@@ -1,6 +1,5 @@
 """Alerts as e-mails: facts in the same order as on the page, plain text and HTML with equal content, no tracking."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +14,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from services.escalation.channels.list_letters import list_fields, list_subject
-from services.escalation.channels.refusals import not_delivered
+from services.escalation.channels.notice_letters import notice_parts
 from services.escalation.channels.smtp import Mail
 from services.escalation.channels.subjects import Subject, trouble_in_short
 from services.escalation.domain.happenings import (
@@ -26,7 +25,7 @@ from services.escalation.domain.happenings import (
     no_ways,
     what_happened,
 )
-from services.escalation.domain.notices import NoticeKind
+from services.escalation.domain.owed import owed_in
 from services.escalation.domain.parts_in_order import BODY, HEAD
 from services.escalation.domain.phones import phone_links
 from services.escalation.domain.plays import must_not_be_called, no_call_words
@@ -54,20 +53,19 @@ from services.escalation.store.upward_notices import NoticeLetter
 from shared.contracts.escalation import RingCause, Severity
 from shared.contracts.mailboxes import NotAMailbox, mailbox_of
 from shared.contracts.support_inbound import ContactPreference
+from shared.visible_text import controls_shown
 
 _SUBJECT_LENGTH = 150
 _LINE_LENGTH = 300
 _LINES_OF_STORY = 8
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ENCODED_WORD = "=?"
-_NOTICES = {
-    NoticeKind.ADDRESS_FAILED: "E-mail to {} is not being delivered",
-    NoticeKind.LAST_DEVICE_GONE: "Notifications no longer reach {}",
-}
 _OPENED_TO = {
     RingCause.HANDED_OVER: "Take over in Handoff",
     RingCause.INFORMED: "Open in Handoff",
+    RingCause.TAKEN_OVER: "Open in Handoff",
     RingCause.APPOINTMENT: "Open in Handoff",
+    RingCause.APPROVAL: "Answer in Handoff",
+    RingCause.APPROVAL_ANSWERED: "Open in Handoff",
 }
 
 
@@ -104,6 +102,7 @@ class Letters:
         answer_by = reader.moment(until).clock if until else None
         promised = reader.moment(promised_at).at if promised_at else None
         story, more = _story(letter, history, reader)
+        asked_to = _asked_to(letter)
         fields = {
             "letter": letter,
             "parts": letter.parts,
@@ -113,9 +112,11 @@ class Letters:
             "story": story,
             "more": "Full history" if more else None,
             **_contacts(letter, history),
+            "owed": owed_in(history, letter.order_id, reader),
             "severity": severity,
+            "episodes_url": f"{self._inbox_url}/episodes",
             "cause": _cause(letter, reader),
-            "asked_to": _asked_to(letter).capitalize(),
+            "asked_to": f"{asked_to[0].upper()}{asked_to[1:]}",
             "answer_by": answer_by,
             "promised": promised_words(promised) if promised else None,
             "answer": _button(letter),
@@ -123,8 +124,8 @@ class Letters:
             "url": f"{self._inbox_url}/episodes/{letter.episode_id}",
             "written_at": reader.moment(letter.now).absolute,
         }
-        last = _last(letter, answer_by, promised)
-        subject = f"{severity}: {cut(who, NAME_LENGTH)}, {trouble_in_short(letter.main, now)}, {last}"
+        trouble = f", {trouble_in_short(letter.main, now)}, {_last(letter, answer_by, promised)}"
+        subject = f"{severity}: {cut(who, NAME_LENGTH)}{_answered(letter) or trouble}"
         message = self._message(str(letter.address), subject, "alert", letter.delivery_id, fields, letter.now)
         thread = f"<episode-{letter.episode_id}@{self._sender.domain}>"
         message.message["In-Reply-To"] = message.message["References"] = thread
@@ -143,12 +144,8 @@ class Letters:
         return self._message(address, "Sign in to Handoff", "sign_in", message, {"name": name, "url": url}, now)
 
     def notice(self, notice: NoticeLetter) -> Mail:
-        """The message to a manager or the desk that mail, or notifications, do not reach a person of theirs."""
-        fields: dict[str, object] = {
-            "notice": notice,
-            "because": not_delivered(notice.because) if notice.because else None,
-        }
-        subject = _NOTICES[notice.kind].format(notice.about)
+        """The message to a manager or the desk about a person of theirs, or to a person whose save was disproved."""
+        subject, fields = notice_parts(notice, self._inbox_url)
         return self._message(notice.email, subject, notice.kind.value, notice.notice_id, fields, notice.now)
 
     def address_changed(self, notice: ClaimedNotice) -> Mail:
@@ -176,16 +173,10 @@ class Letters:
         message["Date"] = format_datetime(now)
         message["Message-ID"] = f"<{id}@{self._sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(_clean(self._templates.get_template(f"{template}.txt").render(fields)))
+        message.set_content(controls_shown(self._templates.get_template(f"{template}.txt").render(fields)))
         html = self._templates.get_template(f"{template}.html").render(fields, title=line)
-        message.add_alternative(_clean(html), subtype="html")
+        message.add_alternative(controls_shown(html), subtype="html")
         return Mail(self._sender.addr_spec, recipient.addr_spec, message)
-
-
-def _clean(text: str) -> str:
-    """Foreign text without control characters, which a terminal would obey, and without marks that reverse the reading
-    direction."""
-    return unturned(_CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n")))
 
 
 def _literal(subject: str) -> str:
@@ -255,6 +246,11 @@ def _dialled(letter: Letter, history: CustomerHistory) -> WaysTo:
     return partial(phone_links, country=country)
 
 
+def _answered(letter: Letter) -> str | None:
+    """The end of a subject that answers a request for approval: the answer, as the asker waits for nothing else."""
+    return f". {letter.why_you.removesuffix('.')}" if letter.parts.cause is RingCause.APPROVAL_ANSWERED else None
+
+
 def _last(letter: Letter, answer_by: str | None, promised: str | None) -> str:
     """The end of a subject: the next due time, else the amount at risk."""
     if letter.parts.cause is RingCause.APPOINTMENT and promised:
@@ -263,7 +259,7 @@ def _last(letter: Letter, answer_by: str | None, promised: str | None) -> str:
 
 
 def _asked_to(letter: Letter) -> str:
-    return "accept" if letter.parts.cause is RingCause.HANDED_OVER else "acknowledge"
+    return letter.parts.asked_to or "acknowledge"
 
 
 def _cause(letter: Letter, reader: Reader) -> str | None:

@@ -15,8 +15,8 @@ from services.escalation.channels.sender import count_attempt, warn
 from services.escalation.channels.smtp import Mail
 from services.escalation.domain.addresses import Outcome, after_sending
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_UNKNOWN
+from services.escalation.domain.delivery_facts import AddressFailed
 from services.escalation.domain.devices import LastDeviceGone
-from services.escalation.domain.own_facts import AddressFailed
 from services.escalation.store import address_notices, upward_notices
 from services.escalation.store.address_notices import ClaimedNotice
 from services.escalation.store.upward_notices import NoticeLetter

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.escalation.channels.bounces import Bounce
 from services.escalation.domain.channels import EMAIL
-from services.escalation.domain.own_facts import AddressFailed, AddressWorks, DeliveryResent, DeliveryReturned
+from services.escalation.domain.delivery_facts import AddressFailed, AddressWorks, DeliveryResent, DeliveryReturned
 from services.escalation.store.outgoing import ListedDelivery, of_message
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.ids import derived

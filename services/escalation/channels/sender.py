@@ -13,7 +13,7 @@ from uuid import UUID
 
 from services.escalation.channels.channel import Channel, Ended, M, Trouble
 from services.escalation.domain.channels import ChannelDefinition
-from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
+from services.escalation.domain.delivery_facts import Attempt, DeliveryAttempted
 from services.escalation.domain.policy.model import Storms
 from services.escalation.store.claims import SENDING_LIMIT, ClaimedDelivery, claim_due
 from services.escalation.store.deliveries import Letter, give_up_on_silent_attempts, letters

@@ -25,7 +25,7 @@ from services.escalation.domain.channels import (
     REFUSES,
     TAKES_NO_SUCH_SENDER,
 )
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from shared.addresses import fault_of
 from shared.contracts.mailboxes import compared
 from shared.tls import error_within, trusting

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from services.escalation.domain.losses.loss import CONTRIBUTIONS
 from services.escalation.domain.plays import may_write
 from services.escalation.domain.policy.model import CHOSEN_RESULTS, CLEARED, Policy
 from services.escalation.domain.reader import Reader
@@ -25,7 +26,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The reader's buttons. `next` is the next action: seen, acknowledge, accept, call, write or close.
+    """The reader's buttons. `next` is the next action: seen, acknowledge, accept, approve, call, write or close.
 
     The times are values of datetime-local fields on the reader's clock.
     """
@@ -34,14 +35,17 @@ class Choices:
     seen: bool
     acknowledge: bool
     accept: bool
+    approve: bool
     pass_on: bool
     rescue: bool
     proof: bool
     reach_by: str | None
     close: bool
     endings: tuple[Group, ...]
+    contributions: tuple[tuple[str, str], ...]
     channels: tuple[tuple[str, str], ...]
     colleagues: Takers
+    manage: bool
     earliest: str
     latest_appointment: str
     latest_snooze: str
@@ -73,6 +77,7 @@ def choices(
     free = needs_response and row.acknowledged_by is None
     mine = needs_response and reader.is_me(row.acknowledged_by)
     accept = needs_response and reader.is_me(row.offered_to)
+    approve = needs_response and reader.is_me(row.approval_asked)
     seen = is_open and for_information and row.has_a_part
     soon = next_minute(reader.now)
 
@@ -80,27 +85,32 @@ def choices(
         return field_value(reader.now + ahead, reader.zone)
 
     return Choices(
-        next="seen" if seen else _next(row, free=free, mine=mine, accept=accept, call=call),
+        next="seen" if seen else _next(row, free=free, mine=mine, accept=accept, approve=approve, call=call),
         seen=seen,
         acknowledge=free,
         accept=accept,
+        approve=approve,
         pass_on=mine or (free and reader.is_me(row.responsible)),
         rescue=mine,
         proof=mine and row.reached_at is None and may_write(ContactPreference(row.preference)),
         reach_by=BY_CHANNEL[ContactChannel.EMAIL] if call == "write" or forbidden else None,
         close=mine or free,
         endings=_endings(policy),
+        contributions=tuple((value.value, words) for value, words in CONTRIBUTIONS.items()),
         channels=tuple(one for one in CHANNELS if not (forbidden and one[0] == ContactChannel.PHONE)),
         colleagues=colleagues,
+        manage=row.manages and is_open and not for_information,
         earliest=field_value(soon, reader.zone),
         latest_appointment=field(limits.longest_appointment),
         latest_snooze=field(limits.longest_snooze),
     )
 
 
-def _next(row: EpisodeRow, *, free: bool, mine: bool, accept: bool, call: str) -> str | None:
+def _next(row: EpisodeRow, *, free: bool, mine: bool, accept: bool, approve: bool, call: str) -> str | None:
     if accept:
         return "accept"
+    if approve:
+        return "approve"
     if free:
         return "acknowledge"
     if not mine:

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from services.escalation.domain.entities import DeadlineFor
 from services.escalation.domain.reader import LocalTime, Reader
 from services.escalation.domain.words import STEPS, left, ordinal, promised_words
+from services.escalation.inbox.notified import notified_words
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import Step
 
-_ACTIONS: Mapping[str, str] = {"call": "call the customer", "write": "write to the customer"}
+_ACTIONS: Mapping[str, str] = {"call": "call the customer", "write": "e-mail the customer"}
 _REACH = "reach the customer"
 """What has to be done, by the way of reaching the customer."""
 _SHORT = {
@@ -19,8 +20,8 @@ _SHORT = {
     DeadlineFor.APPOINTMENT: "Call",
     DeadlineFor.SNOOZE: "Snoozed",
 }
-_SHORT_INSTEAD = {"write": "Write", "none": "Reach"}
-_WAS_DUE = {"call": "call", "write": "message", "none": "contact"}
+_SHORT_INSTEAD = {"write": "E-mail", "none": "Reach"}
+_WAS_DUE = {"call": "call", "write": "e-mail", "none": "contact"}
 """The kind of contact promised to the customer, by the way of reaching them."""
 _LITTLE_LEFT = timedelta(hours=1)
 """With less time than this a clock is shown as urgent. With more, it can wait for the end of a meeting; if everything
@@ -62,6 +63,8 @@ def clock_line(
     if reader.is_me(row.offered_to) and row.offered_until is not None:
         request = f"{reader.name_of(row.acknowledged_by, row.acknowledged_name)} asks you to take over. Accept by"
         return _until(row.offered_until, reader, ClockLine(request, short="Accept"), mine=True)
+    if reader.is_me(row.approval_asked) and row.approval_until is not None:
+        return _until(row.approval_until, reader, ClockLine("Answer by", short="Answer"), mine=True)
     if row.exhausted_at is not None and row.deadline_at is None:
         return ClockLine("No one on the escalation path has responded. Open until someone acknowledges it.")
     if row.reached_at is not None and row.deadline_at is None:
@@ -92,7 +95,7 @@ def _running(row: EpisodeRow, reader: Reader, clock: DeadlineFor, way: str, plac
         return ClockLine(f"{who} has until", f" to {_ACTIONS['write'] if way == 'write' else _REACH}")
     if place and way == "call":
         return ClockLine("Call by", f", {ordinal(place)} in your queue", short=short)
-    return ClockLine("Write by" if way == "write" else "Reach the customer by", short=short)
+    return ClockLine("E-mail the customer by" if way == "write" else "Reach the customer by", short=short)
 
 
 def _then(row: EpisodeRow, reader: Reader) -> str:
@@ -150,6 +153,14 @@ def promised(row: EpisodeRow, reader: Reader) -> str | None:
     return promised_words(reader.moment(row.appointment_at).at)
 
 
+def save_window(row: EpisodeRow, reader: Reader) -> str | None:
+    """Until when support tells the customer that someone will call; None if no window is open."""
+    until = row.save_window_until
+    if row.closed_at is not None or until is None or until <= reader.now:
+        return None
+    return f"Save window until {reader.moment(until).clock}"
+
+
 def now_with(row: EpisodeRow, reader: Reader) -> str | None:
     """The other person who has an episode: "Ben (backup) has been notified", "Ben is handling this"."""
     if row.closed_at is not None or row.responsible is None or reader.is_me(row.responsible):
@@ -158,10 +169,7 @@ def now_with(row: EpisodeRow, reader: Reader) -> str | None:
     if row.acknowledged_by is not None:
         return f"{name} is handling this"
     name = f"{name} ({STEPS[Step(row.step)]})" if row.step else name
-    if row.cause is None:  # the team only observes
-        return f"Shown to {name}"
-    held = f"will be notified {reader.moment(row.held_until).at}" if row.held_until else "has been notified"
-    return f"{name} {held}"
+    return notified_words(name, row, reader)
 
 
 _FOLLOWS_AS = {

@@ -7,19 +7,19 @@ from datetime import datetime, timedelta
 from services.escalation.domain.calendar import WorkingTime, calendar_of
 from services.escalation.domain.clocks import NEVER, notifiable_at
 from services.escalation.domain.entities import Salesperson
-from services.escalation.domain.formatting import date_words
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.reader import Reader
 from services.escalation.inbox.moments import field_value
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import Severity
+from shared.formatting import date_words
 
 _ACCEPT_WITHIN = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Taker:
-    """One choice of the list. `until` is when an offer made now ends if no time is entered; empty: it is refused."""
+    """One choice of the list. `until` is when a request made now ends if no time is entered; empty: it is refused."""
 
     id: str
     label: str
@@ -28,7 +28,7 @@ class Taker:
 
 @dataclass(frozen=True, slots=True)
 class Takers:
-    """The choices, ordered by the time of notification. `latest` is the latest end of an offer to any of them."""
+    """The choices, ordered by the time of notification. `latest` is the latest end of a request to any of them."""
 
     listed: tuple[Taker, ...] = ()
     latest: str = ""
@@ -38,8 +38,8 @@ NO_TAKERS = Takers()
 
 
 @dataclass(frozen=True, slots=True)
-class _Offer:
-    """The end of an offer, and its latest possible end."""
+class _Request:
+    """The end of a hand-over request, and its latest possible end."""
 
     ends: datetime
     latest: datetime
@@ -58,28 +58,28 @@ def takers(people: Iterable[Salesperson], row: EpisodeRow, reader: Reader, polic
             found.append((NEVER, person.name.lower(), Taker(person.salesperson_id, label, "")))
             continue
         at = notifiable_at(person, row, Severity(row.severity), policy, reader.now)
-        offer = _offer(hours, reader.now if at == NEVER else at, policy)
-        latest = max(latest, offer.latest)
+        request = _request(hours, reader.now if at == NEVER else at, policy)
+        latest = max(latest, request.latest)
         label = f"{person.name}: {_at_work(hours, at, reader)}"
-        until = reader.moment(offer.ends).clock
+        until = reader.moment(request.ends).clock
         found.append((at, person.name.lower(), Taker(person.salesperson_id, label, until)))
     listed = tuple(taker for _, _, taker in sorted(found, key=lambda one: one[:2]))
     return Takers(listed, field_value(latest, reader.zone))
 
 
-def offer_ends(person: Salesperson, row: EpisodeRow, policy: Policy, now: datetime) -> datetime:
-    """When an offer made now ends if no time is entered."""
+def hand_over_ends(person: Salesperson, row: EpisodeRow, policy: Policy, now: datetime) -> datetime:
+    """When a request made now ends if no time is entered."""
     at = notifiable_at(person, row, Severity(row.severity), policy, now)
-    return _offer(calendar_of(person, policy.company), now if at == NEVER else at, policy).ends
+    return _request(calendar_of(person, policy.company), now if at == NEVER else at, policy).ends
 
 
-def _offer(hours: WorkingTime, notified_at: datetime, policy: Policy) -> _Offer:
-    """An offer lasts two hours of the colleague's working time, or two hours on the clock if they are notified off
-    hours. It ends at a full minute, so that two presses within a minute are the same offer."""
+def _request(hours: WorkingTime, notified_at: datetime, policy: Policy) -> _Request:
+    """A request lasts two hours of the colleague's working time, or two hours on the clock if they are notified off
+    hours. It ends at a full minute, so that two presses within a minute are the same request."""
     is_open = hours.is_open(notified_at)
     ends = hours.after(notified_at, _ACCEPT_WITHIN) if is_open else notified_at + _ACCEPT_WITHIN
     latest = notified_at + policy.acknowledgement.longest_hand_over
-    return _Offer(min(ends, latest).replace(second=0, microsecond=0), latest)
+    return _Request(min(ends, latest).replace(second=0, microsecond=0), latest)
 
 
 def _at_work(hours: WorkingTime, notified_at: datetime, reader: Reader) -> str:

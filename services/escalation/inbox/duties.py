@@ -13,19 +13,24 @@ from services.escalation.domain import words
 from services.escalation.domain.calling import Calling, calling
 from services.escalation.domain.detections.said import Word
 from services.escalation.domain.duties import ANSWERS, Duty, DutyKind, Sale, open_or_finished, period
-from services.escalation.domain.duty_buttons import CheckInLogged, DutyButton, FollowUpLogged
+from services.escalation.domain.duty_buttons import CheckInLogged, DutyButton, FollowUpLogged, WinBackLogged
 from services.escalation.domain.entities import Directory, Order, products_of
 from services.escalation.domain.facts import AccountFact, fact_id
-from services.escalation.domain.plays import check_in_lines
+from services.escalation.domain.owed import OwedList, owed_list, still_owed
+from services.escalation.domain.plays import check_in_lines, reminder_lines
+from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import LocalTime, Reader
+from services.escalation.domain.sale_words import sale_words
 from services.escalation.domain.words.in_short import bought_words, customer_words, unturned
 from services.escalation.inbox.answers import NotHere
 from services.escalation.inbox.dependencies import InboxDependencies
-from services.escalation.inbox.forms import answer_of, channel_of, text_of
+from services.escalation.inbox.forms import answer_of, channel_of, text_of, win_back_answer_of
 from services.escalation.inbox.sessions import Sessions, check_token
 from services.escalation.inbox.ways import CHANNELS, Way, mail, phone
+from services.escalation.inbox.win_backs import WinBackView, win_back_list
 from services.escalation.store import duties as store
+from services.escalation.store import win_backs
 from shared.contracts.envelope import Envelope
 from shared.contracts.orders import OrderPlaced
 from shared.ids import SalespersonId
@@ -35,15 +40,18 @@ _SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class DutyView:
-    """One duty, ready to be shown; `quote` is the promise or the expected outcome, in the words of the sale.
+    """One duty, ready to be shown; `quote` is the promise or the expected outcome, in the words of the sale, and `who`
+    the person who is to keep the promise.
 
     `answers` are the customer's answers that finish it; `promise` is the promise, if it is about one. `again`: it was
-    finished, and the customer complained since; `round` distinguishes these times.
+    finished, and the customer complained since; `round` distinguishes these times. `owed`: before the customer is asked
+    for the result, what both sides have not done yet.
     """
 
     id: str
     to_do: str
     quote: str | None
+    who: str | None
     proof: str
     customer: str
     order: str
@@ -58,6 +66,7 @@ class DutyView:
     round: str
     again: str | None
     say: tuple[str, ...]
+    owed: OwedList | None
     calls: tuple[Way, ...]
     write: Way | None
     calling: Calling
@@ -86,8 +95,14 @@ class DutyList:
     shown: tuple[DutyView, ...]
     count: int
     finished: tuple[FinishedView, ...]
+    win_backs: tuple[WinBackView, ...]
     version: str
     channels: tuple[tuple[str, str], ...] = CHANNELS
+
+    @property
+    def due(self) -> int:
+        """Everything to do: also the calls to lost customers that do not wait."""
+        return self.count + sum(not one.waits for one in self.win_backs)
 
 
 class DutyPages:
@@ -106,7 +121,7 @@ class DutyPages:
         left = [one for one in found if not one.duty.is_finished]
         first = _first(left, lambda duty: duty.due_at)
         finished = _first([one for one in found if one.duty.is_finished], _said_at)
-        order_ids = {one.duty.order_id for one in (*first, *finished) if one.duty.kind is not DutyKind.CHECK_IN}
+        order_ids = {one.duty.order_id for one in (*first, *finished)}
         placed = await store.placed(self._pool, me, order_ids)
         shown = tuple(_view(one, placed, reader, policies, people) for one in first)
         done = tuple(_finished(one, placed, reader, people) for one in finished)
@@ -115,7 +130,9 @@ class DutyPages:
             *(f"{one.id}{one.round}{one.due}" for one in shown),
             *(f"{one.what}{one.said}" for one in done),
         ]
-        return DutyList(shown, len(left), done, "-".join(parts))
+        lost = win_back_list(*await win_backs.of_reader(self._pool, me), reader, policies)
+        parts += [f"{one.id}{one.waits}{one.later}" for one in lost]
+        return DutyList(shown, len(left), done, lost, "-".join(parts))
 
     async def log_check_in(self, request: Request) -> Response:
         """Log a talk, then show the rest.
@@ -127,6 +144,10 @@ class DutyPages:
     async def log_follow_up(self, request: Request) -> Response:
         """Log a customer's answer, likewise."""
         return await self._log(request, _follow_up)
+
+    async def log_win_back(self, request: Request) -> Response:
+        """Log a lost customer's answer, likewise."""
+        return await self._log(request, _win_back)
 
     async def _log(self, request: Request, button: Callable[[FormData, SalespersonId], DutyButton]) -> Response:
         signed_in = await self._sessions.reader(request)
@@ -153,6 +174,11 @@ def _follow_up(form: FormData, by: SalespersonId) -> DutyButton:
     return FollowUpLogged.model_validate({**about, "by": by, "channel": channel_of(form), "answer": answer_of(form)})
 
 
+def _win_back(form: FormData, by: SalespersonId) -> DutyButton:
+    about = {"order": text_of(form, "order"), "episode": text_of(form, "episode"), "by": by}
+    return WinBackLogged.model_validate({**about, "channel": channel_of(form), "answer": win_back_answer_of(form)})
+
+
 def _first(found: Iterable[_Found], at: Callable[[Duty], datetime]) -> Sequence[_Found]:
     """The earliest duties, up to the number shown."""
     return sorted(found, key=lambda one: (at(one.duty), one.duty.order_id, one.duty.kind))[:_SHOWN]
@@ -165,10 +191,14 @@ def _view(
     policy = policies.for_order(policies.latest, order.segment, products_of(order))
     calls = phone(order.customer_phone, order.customer_country, policy.company.country)
     complaint = duty.word.complaint if duty.word else None
+    sale = placed.get(order.order_id)
+    said = sale_words([sale] if sale else [], order.order_id)
+    owed = still_owed(one.sale.history, order.order_id) if duty.kind is DutyKind.OUTCOME else ()
     return DutyView(
         id=f"{duty.kind.value}-{duty.promise.fact_id if duty.promise else order.order_id}",
         to_do=_TO_DO[duty.kind],
-        quote=_quote(duty, placed.get(order.order_id)),
+        quote=_quote(duty, sale),
+        who=said.who.get(duty.promise.fact_id) if duty.promise else None,
         proof=_PROOF[duty.kind],
         customer=_customer(order),
         order=order.order_id,
@@ -182,7 +212,8 @@ def _view(
         promise=str(duty.promise.fact_id) if duty.promise else "",
         round=str(complaint.fact_id) if complaint else "",
         again=_again(duty.word, reader, people) if duty.word else None,
-        say=check_in_lines(reader.name, policy) if check_in else (),
+        say=_say(duty, sale, reader, policy),
+        owed=owed_list(owed, said, reader),
         calls=calls,
         write=None if calls else mail(order.customer_email),
         calling=calling(order.customer_zone, policy.customers, reader.now),
@@ -201,6 +232,16 @@ def _finished(
         customer=_customer(order),
         said=words.said_so(_speaker(said, reader, people), said.at.astimezone(reader.zone), reader.now),
     )
+
+
+def _say(duty: Duty, sale: Envelope[OrderPlaced] | None, reader: Reader, policy: Policy) -> tuple[str, ...]:
+    """What to say in the call. A sale whose words are no longer kept may have named an expected outcome."""
+    if duty.kind is DutyKind.CUSTOMER:
+        return reminder_lines(reader.name, policy)
+    if duty.kind is not DutyKind.CHECK_IN:
+        return ()
+    unknown = sale is not None and sale.data.expected_outcome is None and sale.data.outcome_expected_by is None
+    return check_in_lines(reader.name, policy, ask_outcome=unknown)
 
 
 def _quote(duty: Duty, placed: Envelope[OrderPlaced] | None) -> str | None:
@@ -246,11 +287,13 @@ def _said_at(duty: Duty) -> datetime:
 _TO_DO = {
     DutyKind.CHECK_IN: "Check in with the customer",
     DutyKind.PROMISE: "Keep the promise",
+    DutyKind.CUSTOMER: "Remind them of their part",
     DutyKind.OUTCOME: "Ask whether they got the result they wanted",
 }
 _PROOF = {
     DutyKind.CHECK_IN: "Closes when you have spoken with the customer.",
     DutyKind.PROMISE: "Closes when the promise is marked as kept, here or by another system; otherwise you will be "
     "alerted.",
+    DutyKind.CUSTOMER: "Closes when their part is marked as done, here or by another system. It never alerts you.",
     DutyKind.OUTCOME: "Closes when the customer's answer is reported, here or by another system.",
 }

@@ -9,6 +9,7 @@ from services.escalation.domain.happenings import SignalRow
 from services.escalation.domain.policy.model import CLEARED, Policy
 from services.escalation.domain.reader import LocalTime, Reader
 from services.escalation.domain.reopening import reopened_until
+from services.escalation.inbox.outcomes import outcome_words
 from services.escalation.store.followed import FollowedRow
 from services.escalation.store.inbox import EpisodeRow
 from shared.contracts.escalation import EpisodeResult
@@ -16,13 +17,15 @@ from shared.contracts.escalation import EpisodeResult
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How an episode ended: "Saved", by whom, and why. `undo_until` is set for the person who can still undo it."""
+    """How an episode ended: "Saved", by whom, and why. `undo_until` is set for the person who can still undo it;
+    `outcome` is what later facts say about it."""
 
     result: str
     reason: str
     by: str
     at: LocalTime
     undo_until: LocalTime | None
+    outcome: str | None
 
 
 def ending_of(
@@ -39,7 +42,8 @@ def ending_of(
     reason = reason or _reason(policy, result, row.reason)
     by = f"by {reader.name_of(row.closed_by, row.closed_name)}" if row.closed_by else "automatically"
     by = "by you" if reader.is_me(row.closed_by) else by
-    return Ending(words.RESULTS[result], reason, by, reader.moment(row.closed_at), _undo_until(row, reader, policy))
+    at, undo_until = reader.moment(row.closed_at), _undo_until(row, reader, policy)
+    return Ending(words.RESULTS[result], reason, by, at, undo_until, outcome_words(row, reader))
 
 
 def _undo_until(row: EpisodeRow | FollowedRow, reader: Reader, policy: Policy) -> LocalTime | None:

@@ -17,14 +17,15 @@ from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import Reader
 from services.escalation.inbox.answers import NotHere, why_refused
-from services.escalation.inbox.colleagues import NO_TAKERS, offer_ends, takers
+from services.escalation.inbox.colleagues import NO_TAKERS, hand_over_ends, takers
 from services.escalation.inbox.dependencies import InboxDependencies
 from services.escalation.inbox.duties import DutyPages
 from services.escalation.inbox.filters import Selection, filters, selection_of
 from services.escalation.inbox.followed import Signals, closed_lines, followed_lines
-from services.escalation.inbox.forms import ACTIONS, NotUnderstood, Pressed, button_of, text_of
+from services.escalation.inbox.forms import ACTIONS, MANAGERS_ACTIONS, NotUnderstood, Pressed, button_of, text_of
 from services.escalation.inbox.live import state_of
-from services.escalation.inbox.overtaken import Overtaken, what_is_so
+from services.escalation.inbox.losses import LossView, loss_view
+from services.escalation.inbox.overtaken import Overtaken, refusal_now, what_is_so
 from services.escalation.inbox.rendering import Pages
 from services.escalation.inbox.seen import seen_episode
 from services.escalation.inbox.sessions import Sessions, check_token, local_page
@@ -35,9 +36,11 @@ from services.escalation.store import inbox as store
 from services.escalation.store.account_history import number_of_facts
 from services.escalation.store.followed import FollowedRow, closed_since, followed
 from services.escalation.store.inbox import PAGE_SIZE, Counts, EpisodeRow
+from services.escalation.store.offers import offers_of
 from services.escalation.store.sessions import SignedIn
 from services.escalation.store.stories import Story, stories_of
 from services.escalation.store.together import calls_ahead, queue, unanswered
+from shared.contracts.escalation import EpisodeResult
 from shared.ids import SalespersonId
 from shared.transaction import Refused
 
@@ -45,18 +48,24 @@ _FACTS_IN_A_ROW = 12
 _FACTS_ON_A_PAGE = 100
 _CLOSED_DAYS = 30
 _MANY = 5
+_WRITTEN = ("note", "could_have", "what", "amount", "percent")
+"""The fields of `Trouble` that a person has written."""
 """More episodes than this are shown as rows to choose from. Up to this number they are cards with all actions, which
 can still be read one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a form was refused, and its note, so that the note need not be written again."""
+    """Why a form was refused, and what was written in it, so that it need not be written again."""
 
     action: str
     status: int
     sentence: str
     note: str
+    could_have: str
+    what: str
+    amount: str
+    percent: str
 
 
 class EpisodePages:
@@ -107,35 +116,35 @@ class EpisodePages:
         me, now = signed_in.salesperson_id, await store.now(self._pool)
         reader = Reader(me, ZoneInfo(signed_in.zone), now, signed_in.name)
         try:
-            if not row.has_a_part:
+            if not row.has_a_part and action not in MANAGERS_ACTIONS:
                 raise Overtaken(what_is_so(row, reader, action))
             button = await self._button(action, row, reader, form)
             await self._press(button, row.account_id, str(form.get("round", "")) or None)
         except (NotUnderstood, Refused, Overtaken) as refused:
             now_so = await store.one_episode(self._pool, me, row.episode_id) or row
-            refusal = _refusal_now(refused, now_so, reader, action)
-            note = text_of(form, "note")
-            if not note:
+            refusal = refusal_now(refused, now_so, reader, action)
+            written = [text_of(form, name) for name in _WRITTEN]
+            if not any(written):
                 raise refusal from None
             why = why_refused(refusal)
             self._refused.labels("", why.code).inc()
-            trouble = Trouble(action, why.status, why.sentence, note)
+            trouble = Trouble(action, why.status, why.sentence, *written)
             return await self._render(request, signed_in, now_so, trouble=trouble)
         return RedirectResponse(local_page(str(form.get("return_to", "/"))), status_code=303)
 
     async def _button(self, action: str, row: EpisodeRow, reader: Reader, form: FormData) -> EpisodeButton:
         """The button press of a form, completed from the current state. Raises NotUnderstood."""
         me = reader.salesperson_id
-        offer = await self._offer_ends(text_of(form, "to"), row, reader) if action == "hand-over" else None
-        button = button_of(Pressed(action, row.episode_id, me, reader.zone, reader.now, offer), form)
+        ends = await self._hand_over_ends(text_of(form, "to"), row, reader) if action == "hand-over" else None
+        button = button_of(Pressed(action, row.episode_id, me, reader.zone, reader.now, ends, row.currency), form)
         if isinstance(button, AcknowledgePressed):
             return button.model_copy(update={"ahead": await calls_ahead(self._pool, me, row.episode_id)})
         return button
 
-    async def _offer_ends(self, colleague: str, row: EpisodeRow, reader: Reader) -> datetime | None:
+    async def _hand_over_ends(self, colleague: str, row: EpisodeRow, reader: Reader) -> datetime | None:
         people = await episode_parts.colleagues_of(self._pool, reader.salesperson_id)
         policy = _policy(row, await self._policies())
-        ends = (offer_ends(one, row, policy, reader.now) for one in people if one.salesperson_id == colleague)
+        ends = (hand_over_ends(one, row, policy, reader.now) for one in people if one.salesperson_id == colleague)
         return next(ends, None)
 
     async def acknowledge_all(self, request: Request) -> Response:
@@ -198,6 +207,7 @@ class EpisodePages:
             "notices": notices,
             "duties": await self._duties.of(reader, policies),
             "followed": followed_lines(others, signals, reader, policies),
+            "loss": await self._loss(beside, reader, policies),
             "selected": await self._whole(beside, signals, stories, reader, policies, places) if beside else None,
             "selection": selection,
             "query": selection.query,
@@ -229,6 +239,11 @@ class EpisodePages:
         signals = await episode_parts.signals_of(self._pool, me, ids, policies) if ids else {}
         return signals, await stories_of(self._pool, me, facts, signals) if facts else {}
 
+    async def _loss(self, row: EpisodeRow | None, reader: Reader, policies: Policies) -> LossView | None:
+        if row is None or row.result != EpisodeResult.LOST:
+            return None
+        return await loss_view(self._pool, row.episode_id, policies, _policy(row, policies), reader)
+
     async def _whole(
         self,
         row: EpisodeRow,
@@ -240,15 +255,16 @@ class EpisodePages:
     ) -> EpisodeView:
         """An episode with all the content of its own page."""
         id, me, policy = row.episode_id, reader.salesperson_id, _policy(row, policies)
-        mine = row.closed_at is None and reader.is_me(row.acknowledged_by)
+        chooses = row.closed_at is None and (row.manages or reader.is_me(row.acknowledged_by))
         parts = Parts(
             signals=signals.get(id, ()),
             history=stories[id].read(),
             alerts=await episode_parts.alerts_of(self._pool, me, id),
             steps=await episode_parts.steps_of(self._pool, me, id, PATH_RULES),
             colleagues=takers(await episode_parts.colleagues_of(self._pool, me), row, reader, policy)
-            if mine
+            if chooses
             else NO_TAKERS,
+            offers=await offers_of(self._pool, me, id),
             place=places.get(id),
             facts=await number_of_facts(self._pool, me, id) if len(stories[id].facts) >= _FACTS_ON_A_PAGE else None,
         )
@@ -273,16 +289,6 @@ def _rows(
         for row in rows
         if row.episode_id in signals  # otherwise a colleague has it by now
     ]
-
-
-def _refusal_now(
-    refused: NotUnderstood | Refused | Overtaken, row: EpisodeRow, reader: Reader, action: str
-) -> NotUnderstood | Refused | Overtaken:
-    """Report others' actions since in place of the reason of a refusal, except when undoing a close."""
-    if not isinstance(refused, Refused) or action == "reopen":
-        return refused
-    so = what_is_so(row, reader, action)
-    return Overtaken(so) if so is not None else refused
 
 
 def _policy(row: EpisodeRow, policies: Policies) -> Policy:

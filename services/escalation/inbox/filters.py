@@ -72,11 +72,17 @@ class Filter:
 
 def selection_of(parameters: Mapping[str, str]) -> Selection:
     """The list that an address requests. Unknown values are ignored."""
-    page, severity, show = (parameters.get(name, "") for name in ("page", "severity", "show"))
-    number = int(page) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
+    severity, show = (parameters.get(name, "") for name in ("severity", "show"))
     search = parameters.get("q", "").replace("\0", "").strip()[:_MAX_SEARCH]
     known = Wanted(search, severity if severity in set(Severity) else None, show if show in _SHOWN else None)
-    return Selection(known, min(max(number, 1), _MAX_PAGE))
+    return Selection(known, page_of(parameters))
+
+
+def page_of(parameters: Mapping[str, str]) -> int:
+    """The page of a list that an address requests; the first if that is not a number."""
+    page = parameters.get("page", "")
+    number = int(page) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
+    return min(max(number, 1), _MAX_PAGE)
 
 
 def filters(selection: Selection, counts: Counts) -> tuple[tuple[Filter, ...], tuple[Filter, ...]]:

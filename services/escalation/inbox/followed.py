@@ -13,6 +13,7 @@ from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.reader import LocalTime, Reader
 from services.escalation.domain.words.in_short import bought_words, customer_words, unturned
 from services.escalation.inbox.endings import Ending, ending_of
+from services.escalation.inbox.notified import notified_words
 from services.escalation.inbox.views import that_stand
 from services.escalation.store.followed import MOST, FollowedRow
 from shared.contracts.escalation import Severity
@@ -68,7 +69,10 @@ def closed_lines(rows: Sequence[FollowedRow], signals: Signals, reader: Reader, 
 def _closed_line(row: FollowedRow, signals: Signals, reader: Reader, policies: Policies) -> FollowedLine:
     policy = policies.for_order(policies.latest, row.segment, products_in(row.products))
     ending = ending_of(row, reader, policy, signals.get(row.episode_id, ()))
-    state = f"{ending.result}: {ending.reason}. Closed {ending.by}." if ending else ""
+    given = f" Given away: {words.money(row.given_minor, row.currency)}." if row.given_minor and row.currency else ""
+    state = f"{ending.result}: {ending.reason}. Closed {ending.by}.{given}" if ending else ""
+    if ending and ending.outcome:
+        state = f"{state} {ending.outcome.removesuffix('.')}."
     return _line(row, signals, state, ending, policies)
 
 
@@ -101,5 +105,4 @@ def _with(row: FollowedRow, reader: Reader) -> str:
     if row.responsible is None:
         return "No one has been notified yet"
     until = f", acknowledge by {reader.moment(row.deadline_at).clock}" if row.deadline_at else ""
-    held = f"will be notified {reader.moment(row.held_until).at}" if row.held_until else "has been notified"
-    return f"{row.responsible_name or row.responsible} {held}{until}"
+    return f"{notified_words(row.responsible_name or row.responsible, row, reader)}{until}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,11 +12,19 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData
 
 from services.escalation.domain import own_facts
-from services.escalation.domain.own_facts import EpisodeButton
+from services.escalation.domain.buttons import (
+    ApprovalAsked,
+    ApprovePressed,
+    DeclinePressed,
+    EpisodeButton,
+    OfferButton,
+    OfferLogged,
+)
 from services.escalation.domain.words.in_short import quoted
 from services.escalation.domain.written import LONGEST_NOTE, as_written
+from services.escalation.inbox.amounts import NotAnAmount, amount_entered
 from services.escalation.inbox.moments import NotAMoment, entered, in_an_hour, tomorrow_morning
-from shared.contracts.escalation import CustomersAnswer, EpisodeResult
+from shared.contracts.escalation import CustomersAnswer, EpisodeResult, SaleContribution, WinBackAnswer
 from shared.contracts.support_inbound import ContactChannel
 from shared.ids import SalespersonId
 
@@ -26,21 +34,29 @@ TOMORROW = "tomorrow"
 Kind = TypeVar("Kind", bound=Enum)
 
 
+class YesOrNo(StrEnum):
+    """An answer to a question of a form."""
+
+    YES = "yes"
+    NO = "no"
+
+
 class NotUnderstood(ValueError):
     """A form with a missing or impossible value. Carries what the person can do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A press: the person, the action, the episode, the zone and the time. `offer_ends` is when an offer to the form's
-    colleague ends if no time is entered."""
+    """A press: the person, the action, the episode, the zone and the time. `hand_over_ends` is when a hand-over to the
+    form's colleague ends if no time is entered, `currency` the order's."""
 
     action: str
     episode: UUID
     by: SalespersonId
     zone: ZoneInfo
     now: datetime
-    offer_ends: datetime | None = None
+    hand_over_ends: datetime | None = None
+    currency: str | None = None
 
 
 def button_of(pressed: Pressed, form: FormData) -> EpisodeButton:
@@ -48,7 +64,7 @@ def button_of(pressed: Pressed, form: FormData) -> EpisodeButton:
     made = _BUTTONS[pressed.action]
     try:
         return made(pressed, form)
-    except NotAMoment as error:
+    except (NotAMoment, NotAnAmount) as error:
         raise NotUnderstood(str(error)) from None
     except ValidationError:
         raise NotUnderstood("Some of these values are not valid. Reload the page and try again.") from None
@@ -90,8 +106,47 @@ def _hand_over(pressed: Pressed, form: FormData) -> EpisodeButton:
     if not to:
         raise NotUnderstood("Choose a colleague to hand it over to.")
     named = text_of(form, "until") or text_of(form, "at")
-    until = _until(pressed, form) if named else pressed.offer_ends or in_an_hour(pressed.now)
+    until = _until(pressed, form) if named else pressed.hand_over_ends or in_an_hour(pressed.now)
     return own_facts.HandOverPressed(episode=pressed.episode, by=pressed.by, to=to, until=until, note=note_of(form))
+
+
+def _reassign(pressed: Pressed, form: FormData) -> EpisodeButton:
+    to, reason = text_of(form, "to"), note_of(form)
+    if not to:
+        raise NotUnderstood("Choose a colleague to assign it to.")
+    if reason is None:
+        raise NotUnderstood("Enter a reason, which your colleague can read.")
+    return own_facts.ReassignPressed(episode=pressed.episode, by=pressed.by, to=to, note=reason)
+
+
+def _offered(kind: type[OfferButton]) -> Callable[[Pressed, FormData], EpisodeButton]:
+    def made(pressed: Pressed, form: FormData) -> EpisodeButton:
+        what, percent = as_written(text_of(form, "what")), text_of(form, "percent")
+        if not what:
+            raise NotUnderstood("Say in a few words what you offer.")
+        if percent and not (percent.isascii() and percent.isdecimal() and 1 <= int(percent) <= 100):
+            raise NotUnderstood("Enter the percentage as a whole number from 1 to 100.")
+        amount = amount_entered(text_of(form, "amount"), pressed.currency)
+        share = int(percent) if percent else None
+        return kind(episode=pressed.episode, by=pressed.by, what=what, amount_minor=amount, percent=share)
+
+    return made
+
+
+def _approve(pressed: Pressed, form: FormData) -> EpisodeButton:
+    amount = amount_entered(text_of(form, "amount"), pressed.currency)
+    return ApprovePressed(episode=pressed.episode, by=pressed.by, offer=_offer(form), amount_minor=amount)
+
+
+def _decline(pressed: Pressed, form: FormData) -> EpisodeButton:
+    return DeclinePressed(episode=pressed.episode, by=pressed.by, offer=_offer(form))
+
+
+def _offer(form: FormData) -> UUID:
+    try:
+        return UUID(text_of(form, "offer"))
+    except ValueError:
+        raise NotUnderstood("This form is incomplete. Reload the page and try again.") from None
 
 
 def _close(pressed: Pressed, form: FormData) -> EpisodeButton:
@@ -99,9 +154,20 @@ def _close(pressed: Pressed, form: FormData) -> EpisodeButton:
     if not reason:
         raise NotUnderstood("Choose how it ended and why.")
     chosen = _one_of(EpisodeResult, result)
-    return own_facts.ClosePressed(
+    close = own_facts.ClosePressed(
         episode=pressed.episode, by=pressed.by, result=chosen, reason=reason, note=note_of(form)
     )
+    return close.model_copy(update=_answers(form)) if chosen is EpisodeResult.LOST else close
+
+
+def _answers(form: FormData) -> Mapping[str, object]:
+    """The answers to the questions about a loss; None: not answered. Raises NotUnderstood."""
+    contributed, again = text_of(form, "contributed"), text_of(form, "may_call_again")
+    return {
+        "could_have": _written(form, "could_have", "answer"),
+        "contributed": _one_of(SaleContribution, contributed) if contributed else None,
+        "may_call_again": _one_of(YesOrNo, again) is YesOrNo.YES if again else None,
+    }
 
 
 def _until(pressed: Pressed, form: FormData) -> datetime:
@@ -124,12 +190,21 @@ def answer_of(form: FormData) -> CustomersAnswer:
     return _one_of(CustomersAnswer, text_of(form, "answer"))
 
 
+def win_back_answer_of(form: FormData) -> WinBackAnswer:
+    """A lost customer's answer. Raises NotUnderstood."""
+    return _one_of(WinBackAnswer, text_of(form, "answer"))
+
+
 def note_of(form: FormData) -> str | None:
     """The note for the next person who has the episode. Raises NotUnderstood."""
-    note = as_written(text_of(form, "note"))
-    if len(note) > LONGEST_NOTE:
-        raise NotUnderstood(f"This note has {len(note)} characters; at most {LONGEST_NOTE} are allowed.")
-    return note or None
+    return _written(form, "note", "note")
+
+
+def _written(form: FormData, name: str, what: str) -> str | None:
+    text = as_written(text_of(form, name))
+    if len(text) > LONGEST_NOTE:
+        raise NotUnderstood(f"This {what} has {len(text)} characters; at most {LONGEST_NOTE} are allowed.")
+    return text or None
 
 
 def _one_of(kind: type[Kind], value: str) -> Kind:
@@ -155,8 +230,16 @@ _BUTTONS: Mapping[str, Callable[[Pressed, FormData], EpisodeButton]] = {
     "snooze": _snooze,
     "hand-over": _hand_over,
     "accept": _plain(own_facts.HandOverAcceptPressed),
+    "reassign": _reassign,
+    "take-over": _plain(own_facts.TakeOverPressed),
     "seen": _plain(own_facts.SeenPressed),
     "close": _close,
+    "offer": _offered(OfferLogged),
+    "ask-approval": _offered(ApprovalAsked),
+    "approve": _approve,
+    "decline": _decline,
     "reopen": _plain(own_facts.ReopenPressed),
 }
 ACTIONS = tuple(_BUTTONS)
+MANAGERS_ACTIONS = ("reassign", "take-over")
+"""The actions of managers, who need no part in the episode. `deciding.managing` decides who may."""

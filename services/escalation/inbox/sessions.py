@@ -21,7 +21,9 @@ REFRESH_HEADER = "x-refresh"
 _TOKEN_OCTETS = 32
 _IN_LINK = re.compile(r"[?&]token=(?P<token>[A-Za-z0-9_-]{43})(?:&next=(?P<page>[A-Za-z0-9/%-]*))?")
 """The token, in base64url, and the page in a link."""
-_LOCAL_PAGE = re.compile(r"/((episodes|history)/[0-9a-f-]{36}|closed|devices)?", re.ASCII)
+_LOCAL_PAGE = re.compile(
+    r"/((episodes|history)/[0-9a-f-]{36}|closed|devices|figures|team(/closed|/figures)?)?", re.ASCII
+)
 
 
 class SignedOut(Exception):

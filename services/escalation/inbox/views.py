@@ -19,24 +19,37 @@ from services.escalation.domain.happenings import (
     what_happened,
 )
 from services.escalation.domain.main_signal import all_for_information, main_signal
-from services.escalation.domain.plays import Voice, advice, may_write, must_not_be_called, no_call_words
+from services.escalation.domain.owed import OwedList, owed_in
+from services.escalation.domain.plays import may_write, must_not_be_called, no_call_words
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.reaching import calls as found_calls
 from services.escalation.domain.reaching import named_contact, people_of, stand_in
 from services.escalation.domain.reader import LocalTime, Reader
-from services.escalation.domain.stakes import Amount
+from services.escalation.domain.relapses import Relapse, relapse_of
 from services.escalation.domain.words.in_short import bought_words, customer_words, unturned
 from services.escalation.domain.written import NoteAbout, NoteRow
 from services.escalation.inbox.choices import Choices, choices
-from services.escalation.inbox.clock_lines import ClockLine, clock_line, due_first, now_with, promised, read_only
+from services.escalation.inbox.clock_lines import (
+    ClockLine,
+    clock_line,
+    due_first,
+    now_with,
+    promised,
+    read_only,
+    save_window,
+)
 from services.escalation.inbox.colleagues import NO_TAKERS, Takers
 from services.escalation.inbox.endings import Ending, ending_of
-from services.escalation.inbox.offers import offer_line
+from services.escalation.inbox.hand_overs import hand_over_line
+from services.escalation.inbox.offers import OffersView, offers_view
+from services.escalation.inbox.scripts import Script, script_of
 from services.escalation.inbox.ways import Way, dialled, instead, mail, on_record
 from services.escalation.store.account_history import number_words
 from services.escalation.store.before import before_of
 from services.escalation.store.inbox import EpisodeRow
-from shared.contracts.escalation import RingCause, Severity, SignalKind, Step
+from services.escalation.store.offers import OfferRow
+from services.escalation.store.outcomes import saved_before_of
+from shared.contracts.escalation import RingCause, Severity, SignalKind
 from shared.contracts.support_inbound import ContactPreference
 
 _SHOWN = 6
@@ -44,13 +57,14 @@ _SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The data of one episode beside its row: `alerts`, `steps` and `colleagues` only if it fills the page,
+    """The data of one episode beside its row: `alerts`, `steps`, `offers` and `colleagues` only if it fills the page,
     `place`, its call's place in the reader's queue, and `facts`, how many there are if the page has only the newest."""
 
     signals: Sequence[SignalRow] = ()
     history: CustomerHistory = field(default_factory=CustomerHistory)
     alerts: Sequence[AlertRow] = ()
     steps: Sequence[StepRow] = ()
+    offers: Sequence[OfferRow] = ()
     colleagues: Takers = NO_TAKERS
     place: int | None = None
     facts: int | None = None
@@ -70,16 +84,6 @@ class GiversNote:
 
     by: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What to say and what to offer, with the limit; or why there is nothing."""
-
-    say: tuple[str, ...]
-    offer: str | None
-    limit: str | None
-    instead: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +107,18 @@ class EpisodeView:
     what: str
     context: str
     requester: str | None
+    relapse: Relapse | None
     cause: str | None
     latest: LocalTime
     clock: ClockLine | None
     place: str | None
     read_only: str | None
     now_with: str | None
+    holder: str | None
     promised: str | None
-    offered: str | None
+    save_window: str | None
+    hand_over: str | None
+    offers: OffersView
     calls: tuple[Way, ...]
     no_call: str | None
     write: Way | None
@@ -126,6 +134,7 @@ class EpisodeView:
     path: tuple[PathLine, ...]
     choices: Choices
     recent: tuple[Happening, ...]
+    owed: OwedList | None = None
     earlier: tuple[Happening, ...] = field(default=())
     facts: str | None = None
 
@@ -140,20 +149,19 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
     risks = _risks(row, parts.signals)
     main = _main(risks, policy)
     why, inform = words.why_now(risks, main, due=reader.due), all_for_information(risks, policy)
-    forbidden = _preference(row) in words.MUST_NOT_BE_CALLED
+    forbidden = ContactPreference(row.preference) in words.MUST_NOT_BE_CALLED
     record, to_dial = on_record(row), dialled(row, parts.history.facts, policy)
     ways, people = no_ways if forbidden else to_dial, people_of(main, parts.signals, parts.history.facts)
     happened = what_happened(row.order_id, parts.signals, parts.history, reader, ways)
-    may_call = not (forbidden or inform) and row.has_a_part
-    calls = tuple(Way(one.href, one.marked_label) for one in found_calls(people, record, to_dial)) if may_call else ()
-    died = _preference(row) is ContactPreference.DECEASED and row.has_a_part
+    found = () if forbidden or inform else found_calls(people, record, to_dial)
+    calls = tuple(Way(one.href, one.marked_label) for one in found) if row.has_a_part else ()
+    died = ContactPreference(row.preference) is ContactPreference.DECEASED and row.has_a_part
     other = stand_in(people, record, to_dial) if died else None
     hours = calling(row.customer_zone, policy.customers, reader.now)
-    write = mail(row.customer_email) if may_write(_preference(row)) and not inform else None
-    no_call = "write" if write else "never"
-    can_call = ("now" if hours.allowed else "later") if calls else no_call
+    write = mail(row.customer_email) if may_write(ContactPreference(row.preference)) and not inform else None
+    can_call = ("now" if hours.allowed else "later") if found else ("write" if write else "never")
     way = "write" if can_call == "write" else "none" if forbidden else "call"
-    ending = ending_of(row, reader, policy, parts.signals)
+    ending, offers = ending_of(row, reader, policy, parts.signals), offers_view(row, parts.offers, reader)
     customer = customer_words(row.customer_name, row.account_id)
     bought = bought_words(row.bought, products_in(row.products))
     timed = _by_time(row, parts, reader) + ("-undo" if ending is not None and ending.undo_until else "")
@@ -169,24 +177,28 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         severity=row.severity,
         severity_word=words.FOR_INFORMATION if inform else words.SEVERITIES[Severity(row.severity)],
         label=why.label,
-        why_you=unturned(row.why_you) if row.why_you and row.has_a_part else None,
+        why_you=offers.request.words if offers.request else _why_you(row),
         what=why.what,
         context=why.context,
         requester=named_contact(people, record),
+        relapse=relapse_of(saved_before_of(row.saved_before), reader, policy),
         cause=_cause(row, parts, reader),
         latest=reader.moment(why.at),
         clock=clock_line(row, reader, way=way, place=parts.place, for_information=inform),
         place=f"{words.ordinal(parts.place)} to call" if parts.place and way == "call" else None,
         read_only=read_only(row, reader),
         now_with=now_with(row, reader) if row.has_a_part else None,
+        holder=row.responsible_name or row.responsible,
         promised=promised(row, reader),
-        offered=offer_line(row, parts.alerts, parts.steps, reader),
+        save_window=save_window(row, reader),
+        hand_over=hand_over_line(row, parts.alerts, parts.steps, reader),
+        offers=offers,
         calls=calls,
         no_call=None if calls else no_call_words(row.customer_phone, address=write is not None),
         write=write,
         calling=hours,
         not_to_be_called=must_not_be_called(
-            _preference(row), address=write is not None, contact=other.name if other else None
+            ContactPreference(row.preference), address=write is not None, contact=other.name if other else None
         )
         if forbidden
         else None,
@@ -195,11 +207,12 @@ def episode_view(row: EpisodeRow, parts: Parts, reader: Reader, policy: Policy) 
         ending=ending,
         givers_note=_givers_note(row, parts.history.notes, reader),
         signals=signal_lines(parts.signals, reader),
-        script=_script(row, risks, reader, policy),
+        script=script_of(row, risks, main, reader, policy),
         for_information=inform,
         path=path_lines(parts.alerts, parts.steps, reader),
         choices=choices(row, reader, policy, parts.colleagues, call=can_call, for_information=inform),
         recent=happened[:_SHOWN],
+        owed=owed_in(parts.history, row.order_id, reader),
         earlier=happened[_SHOWN:],
         facts=None if parts.facts is None else number_words(parts.facts),
     )
@@ -211,10 +224,6 @@ def _by_time(row: EpisodeRow, parts: Parts, reader: Reader) -> str:
     held, promised_at = {row.held_until, *(alert.held_until for alert in parts.alerts)} - {None}, due_first(row)
     due = "-due" if promised_at is not None and promised_at <= reader.now else ""
     return "".join(f"-{at.timestamp():.0f}" for at in sorted(filter(None, held))) + due
-
-
-def _preference(row: EpisodeRow) -> ContactPreference:
-    return ContactPreference(row.preference)
 
 
 def that_stand(signals: Sequence[SignalRow]) -> Sequence[words.Risk]:
@@ -233,6 +242,10 @@ def _main(risks: Sequence[words.Risk], policy: Policy) -> words.Risk:
     return main
 
 
+def _why_you(row: EpisodeRow) -> str | None:
+    return unturned(row.why_you) if row.why_you and row.has_a_part else None
+
+
 def _cause(row: EpisodeRow, parts: Parts, reader: Reader) -> str | None:
     """Why the person notified last has it, while it waits for an acknowledgement."""
     if row.cause is None or row.acknowledged_at is not None or row.closed_at is not None:
@@ -245,32 +258,6 @@ def _cause(row: EpisodeRow, parts: Parts, reader: Reader) -> str | None:
         return again or words.cause_words(cause, before)
     held = reader.moment(row.held_until).at if row.held_until else None
     return words.went_on_words(cause, before, reader.name_of(row.responsible, row.responsible_name), held_until=held)
-
-
-def _script(row: EpisodeRow, risks: Sequence[words.Risk], reader: Reader, policy: Policy) -> Script | None:
-    """The script for the reader, if they may make the call: not if another person has acknowledged the episode."""
-    if not row.has_a_part or row.closed_at is not None or row.amount_minor is None or row.currency is None:
-        return None
-    if row.acknowledged_by is not None and not (reader.is_me(row.acknowledged_by) or reader.is_me(row.offered_to)):
-        return None
-    order = Amount(row.amount_minor, row.currency)
-    found = advice(risks, _voice(row, reader), preference=_preference(row), order=order, policy=policy)
-    if found is None:
-        return None
-    found = found.naming(_main(risks, policy).about)
-    return Script(found.say, found.offer, found.limit, found.instead)
-
-
-def _voice(row: EpisodeRow, reader: Reader) -> Voice:
-    return Voice(
-        me=reader.salesperson_id,
-        name=reader.name,
-        step=Step(row.own_step) if row.own_step else None,
-        seller=row.salesperson,
-        seller_name=row.seller_name,
-        seller_left=row.seller_left,
-        handed_on=row.handed_on,
-    )
 
 
 def _acknowledgement(row: EpisodeRow, steps: Sequence[StepRow], reader: Reader) -> Acknowledgement | None:
@@ -288,9 +275,9 @@ def _acknowledgement(row: EpisodeRow, steps: Sequence[StepRow], reader: Reader) 
 
 
 def _givers_note(row: EpisodeRow, notes: Sequence[NoteRow], reader: Reader) -> GiversNote | None:
-    """The giver's latest note, for the colleague who was offered the episode or took it over."""
+    """The latest note of a giver or a manager, for the colleague asked to take the episode over, or who has it now."""
     given = [note for note in notes if note.about is NoteAbout.HAND_OVER]
-    mine = reader.is_me(row.offered_to) or reader.is_me(row.acknowledged_by)
+    mine = any(reader.is_me(one) for one in (row.offered_to, row.acknowledged_by, row.responsible))
     if row.closed_at is not None or not mine or not given or reader.is_me(given[-1].by):
         return None
     return GiversNote(reader.name_of(given[-1].by, given[-1].name), given[-1].text)

@@ -46,7 +46,7 @@ def dialled(row: EpisodeRow, facts: Iterable[Envelope[Fact]], policy: Policy) ->
 def instead(other: StandIn) -> tuple[Way, ...]:
     """The ways to contact a person who is not the customer."""
     calls, written = (Way(one.href, f"Call {one.marked_label}") for one in other.calls), mail(other.email)
-    return (*calls, *((Way(written.href, f"Write to {other.name}, {written.label}"),) if written else ()))
+    return (*calls, *((Way(written.href, f"E-mail {other.name}, {written.label}"),) if written else ()))
 
 
 def mail(address: str | None) -> Way | None:

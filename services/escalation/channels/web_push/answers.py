@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import TypeAlias
 
 from services.escalation.channels.channel import Ended, Trouble
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from services.escalation.domain.push_reasons import REFUSES_IDENTITY, REFUSES_REQUEST
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]

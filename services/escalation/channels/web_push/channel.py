@@ -8,7 +8,7 @@ from services.escalation.channels.web_push import messages
 from services.escalation.channels.web_push.devices import PushSender
 from services.escalation.channels.web_push.messages import PushMessage
 from services.escalation.domain.channels import PUSH
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from services.escalation.domain.words import counted
 from services.escalation.store import devices, shown
 from services.escalation.store.deliveries import Letter

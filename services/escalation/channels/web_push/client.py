@@ -20,7 +20,7 @@ from services.escalation.channels.web_push.connections import Connections
 from services.escalation.channels.web_push.network import CheckedNetwork, PrivateAddress, Resolve, resolve
 from services.escalation.channels.web_push.places import NoPlace, Places
 from services.escalation.channels.web_push.services import Endpoint, NotAPushService, PushServices
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from services.escalation.domain.push_reasons import (
     CANNOT_ENCRYPT,
     CANNOT_ENCRYPT_TO_PROXY,

@@ -1,4 +1,4 @@
-"""Sends one message to all devices of a person, and ends those that are gone. Start at `PushDevices`."""
+"""Sends one message to all devices of a person, and ends those that are gone. Start at `PushSender`."""
 
 import asyncio
 from base64 import urlsafe_b64encode
@@ -17,7 +17,7 @@ from services.escalation.channels.web_push.encryption import PayloadTooLarge, Re
 from services.escalation.channels.web_push.messages import PushMessage, with_press
 from services.escalation.channels.web_push.services import NotAPushService, PushServices
 from services.escalation.channels.web_push.vapid import VapidKey
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from services.escalation.domain.presses import press_token
 from services.escalation.store import devices as store
 from services.escalation.store import inbox

@@ -3,7 +3,6 @@
 A lock screen shows it, so it says less than an e-mail. Start at `of_alert`.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -12,15 +11,17 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.escalation.channels.letters import in_words_of_the_sale
+from services.escalation.domain.deliveries import BESIDE_THE_LADDER
 from services.escalation.domain.reader import Reader
 from services.escalation.domain.words import FOR_INFORMATION, SEVERITIES, at_clock, counted, cut, label, local_clock
-from services.escalation.domain.words.in_short import customer_words, straight
+from services.escalation.domain.words.in_short import customer_words
 from services.escalation.domain.words.lists import amounts
 from services.escalation.store.deliveries import Letter
 from services.escalation.store.lists import ListLetter
 from services.escalation.store.shown import TakenBack
 from shared.contracts.escalation import RingCause, Severity
 from shared.ids import SalespersonId
+from shared.visible_text import one_line
 
 LIST_TAG = "list"
 _LONGEST_NAME = 60
@@ -28,10 +29,9 @@ _LONGEST_BODY = 200
 _NAMED_IN_A_LIST = 3
 _SHORTEST, _LONGEST = timedelta(seconds=60), timedelta(hours=24)
 _TAKEN_BACK_WITHIN = timedelta(hours=1)
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ACTIONS = ({"action": "acknowledge", "title": "Acknowledge"}, {"action": "open", "title": "Open"})
-_NOT_ACKNOWLEDGED = (RingCause.INFORMED, RingCause.HANDED_OVER, RingCause.APPOINTMENT)
-"""Causes whose recipient accepts, calls or reads, and does not acknowledge."""
+_NOT_ACKNOWLEDGED = (RingCause.HANDED_OVER, RingCause.APPOINTMENT, *BESIDE_THE_LADDER)
+"""Causes whose recipient accepts, calls, answers or reads, and does not acknowledge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ def of_alert(letter: Letter) -> PushMessage:
     severity = FOR_INFORMATION if parts.for_information else SEVERITIES[parts.severity]
     until = None if parts.for_information else parts.answer_by
     presses = until is not None and parts.cause not in _NOT_ACKNOWLEDGED
-    said = [label(letter.main), letter.amount, _due(letter, until)]
+    answered = parts.cause is RingCause.APPROVAL_ANSWERED
+    said = [letter.why_you] if answered else [label(letter.main), letter.amount, _due(letter, until)]
     tag = str(letter.episode_id)
     return PushMessage(
         recipient=parts.recipient,
@@ -158,6 +159,8 @@ def with_press(message: PushMessage, token: str, device: UUID) -> PushMessage:
 
 def _why_over(over: TakenBack, reader: Reader) -> tuple[bool, str]:
     """Whether another person did it, and what happened."""
+    if over.is_approval:
+        return False, "Your approval is no longer needed."
     if over.episodes != 1:
         return False, "No one is waiting for you any more."
     if over.acknowledged_by is not None and over.acknowledged_at is not None:
@@ -179,8 +182,7 @@ def _due(letter: Letter, until: datetime | None) -> str | None:
         return f"call {at_clock(parts.promised_at.astimezone(zone), letter.now)}"
     if until is None:
         return None
-    verb = "accept" if parts.cause is RingCause.HANDED_OVER else "respond"
-    return f"{verb} by {local_clock(until.astimezone(zone), letter.now)}"
+    return f"{parts.asked_to or 'respond'} by {local_clock(until.astimezone(zone), letter.now)}"
 
 
 def _name(name: str | None, account: str) -> str:
@@ -189,7 +191,7 @@ def _name(name: str | None, account: str) -> str:
 
 def _line(text: str) -> str:
     """One line without control characters and marks that turn the reading direction."""
-    return cut(" ".join(_CONTROLS.sub(" ", straight(text)).split()), _LONGEST_BODY)
+    return cut(" ".join(one_line(text).split()), _LONGEST_BODY)
 
 
 def _bounded(until: datetime | None, now: datetime) -> timedelta:

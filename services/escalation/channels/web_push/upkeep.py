@@ -36,6 +36,6 @@ class DeviceUpkeep:
         if self._fingerprint is not None:
             ended = await devices.end_of_other_keys(pool, self._fingerprint, self._since)
             if ended:  # by a mistaken PUSH_KEY too, and their browsers have to subscribe anew
-                log.warning("ended the devices that turned on notifications with another PUSH_KEY", devices=ended)
+                log.warning("removed the devices that turned on notifications with another PUSH_KEY", devices=ended)
         await devices.forget_ended(pool)
         await shown.forget_old(pool)

@@ -3,7 +3,7 @@
 
 const find = (selector, within = document) => within.querySelector(selector);
 const findAll = (selector, within = document) => [...within.querySelectorAll(selector)];
-const zone = document.body.dataset.zone;
+const { zone, home = "/" } = document.body.dataset; // `home`: the list of this page
 const ahead = Date.parse(document.body.dataset.now) - Date.now();
 const STALE_MS = 25_000, LONGEST_MS = 15_000;
 const own = new Set(); // episodes changed by a button on this page: no news to who pressed it
@@ -90,6 +90,7 @@ function connect() {
   const shown = new URLSearchParams({ state: document.body.dataset.state });
   const chosen = find("[data-detail] [data-episode]")?.dataset.episode;
   if (chosen) shown.set("episode", chosen);
+  if (home !== "/") shown.set("page", home.slice(1));
   source = new EventSource(`/live?${shown}`);
   source.addEventListener("changed", refresh);
   source.addEventListener("alive", () => { show("live"); write(find("[data-checked]"), clock(Date.now() + ahead, zone)); });
@@ -112,8 +113,8 @@ const fetchPage = (address) => fetch(address + location.search, {
 
 async function current() {
   const chosen = find("[data-detail] [data-episode]")?.dataset.episode;
-  let answer = await fetchPage(chosen ? `/episodes/${chosen}` : "/");
-  if (answer.status === 404) answer = await fetchPage("/");
+  let answer = await fetchPage(chosen ? `/episodes/${chosen}` : home);
+  if (answer.status === 404) answer = await fetchPage(home);
   const page = await read(answer);
   if (!answer.ok) throw new Error(String(answer.status));
   return page;
@@ -157,6 +158,7 @@ function takeOver(fresh) {
   if (!list !== !freshList) inUse(find("[data-main]")) ? (postponed = true) : replaceMain(fresh);
   takeOverDuties(find("[data-duties]", fresh));  // none where the main part has just taken them along
   takeOverFollowing(fresh);
+  takeOverFigures(fresh);
   if (!list || !freshList) { showUnsaved(); return tick(); }
   takeOverCounts(fresh);
   const known = new Set(findAll("[data-episode]", list).map((row) => row.dataset.episode));
@@ -166,6 +168,13 @@ function takeOver(fresh) {
   if (shown) replace(shown, find(`[data-detail] [data-episode="${shown.dataset.episode}"]`, fresh));
   showUnsaved();
   tick();
+}
+
+function takeOverFigures(fresh) {
+  const old = find("[data-figures]"), section = find("[data-figures]", fresh);
+  if (!old || !section) return;
+  if (old.contains(document.activeElement)) postponed = true;
+  else old.replaceWith(section);
 }
 
 // The filters keep their places, their counts follow. What is acknowledged together only ever becomes less: what came
@@ -286,7 +295,7 @@ function keepNote(field, fresh) {
   const note = field.value.trim(), path = field.form.getAttribute("action").replace(/[^/]*$/, "");
   if (!note || field.dataset.lost) return;
   field.dataset.lost = "";  // a form that cannot be used any more may still be shown: once is enough
-  const other = findAll(`form[action^="${CSS.escape(path)}"] textarea`, fresh).find((each) => !each.value);
+  const other = findAll(`form[action^="${CSS.escape(path)}"] textarea[name="${field.name}"]`, fresh).find((each) => !each.value);
   if (other) {
     other.value = field.value;
     for (let around = other.closest("details"); around; around = around.parentElement.closest("details")) around.open = true;
@@ -408,8 +417,8 @@ async function act(event) {
   button.innerHTML = button.dataset.done;
   say(button.dataset.done, find("h2 bdi, h3 bdi", form.closest("[data-episode], li") ?? form)?.textContent);
   called.delete(episode);
-  const note = find("textarea", form)?.value.trim();
-  forget((each) => find("blockquote", each).textContent === note);
+  const written = findAll("textarea", form).map((each) => each.value.trim());
+  forget((each) => written.includes(find("blockquote", each).textContent));
   const more = form.closest("details");
   if (more) foldUp(more);
   form.reset();
@@ -417,7 +426,7 @@ async function act(event) {
   if (more) showHead(episode);
 }
 
-// What follows from a press further down is shown at the top: the clock, and whom it is offered to.
+// What follows from a press further down is shown at the top: the clock, and who is asked to take it over.
 function showHead(episode) {
   find(`[data-detail] [data-episode="${episode}"] header`)?.scrollIntoView({ block: "nearest" });
 }
@@ -489,6 +498,7 @@ function focusHeading(within) {
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
 }
+if (location.hash === "#manage") find("#manage")?.setAttribute("open", "");
 if (sessionStorage.opened === location.pathname) focusHeading(find("[data-detail]"));
 delete sessionStorage.opened;
 
