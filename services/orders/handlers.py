@@ -28,6 +28,7 @@ from shared.ids import AccountId, OrderId, SalespersonId
 from shared.logs import get_logger
 from shared.messaging.naming import plain
 from shared.precedence import Opening, Version, judge_opening
+from shared.rescues import keep_rescues
 from shared.transaction import Transaction
 from shared.waiting import MoreWaits
 
@@ -55,6 +56,7 @@ async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
         if effect is not None:
             effect(tx, work, event)
     await store.save(tx, work)
+    await keep_rescues(tx.connection, events)
 
 
 def keep_sale(tx: Transaction, work: UnitOfWork, event: Envelope[inbound.OrderPlaced]) -> None:

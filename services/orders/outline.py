@@ -7,7 +7,7 @@ from shared.migrations import Migrations
 from shared.outline import Outline
 
 OUTLINE = Outline(
-    listens_to=("orders.inbound.v1",),
+    listens_to=("orders.inbound.v1", "escalation.rescues.v1"),
     publishes=("orders.sales.v1", "salespeople.v1"),
     migrations=Migrations("orders", Path(__file__).parent / "migrations"),
     dated=(

@@ -1,4 +1,4 @@
-"""Loads a batch's state of orders with one query a table, and saves it with one statement a table."""
+"""Loads a batch's state of orders with one query per table, and saves it with one statement per table."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -284,6 +284,7 @@ def _person_row(event: Envelope[SalespersonChanged]) -> tuple[object, ...]:
         fact.country,
         fact.region,
         fact.rings_off_hours,
+        None if fact.approves_up_to is None else _json(fact.approves_up_to),
     )
 
 

@@ -152,6 +152,7 @@ class Salesperson(OrdersTable, table=True):
         CheckConstraint("jsonb_typeof(days_off) = 'array'", name="salespeople_days_off"),
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="salespeople_country"),
         CheckConstraint("region ~ '^[A-Z0-9]{1,3}$'", name="salespeople_region"),
+        CheckConstraint("jsonb_typeof(approves_up_to) = 'array'", name="salespeople_approves_up_to"),
     )
     salesperson_id: str = Field(sa_column=text_column(primary_key=True))
     changed_at: datetime = Field(sa_column=instant_column())
@@ -172,3 +173,4 @@ class Salesperson(OrdersTable, table=True):
     country: str | None = Field(sa_column=text_column(nullable=True))
     region: str | None = Field(sa_column=text_column(nullable=True))
     rings_off_hours: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="false"))
+    approves_up_to: str | None = Field(sa_column=Column(JSONB, nullable=True))

@@ -1,6 +1,6 @@
 """The decisions of support about a fact before it is kept and published. Start with `after` and `waits_for_case`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -21,6 +21,7 @@ from shared.contracts.support_inbound import (
     ContactMade,
     ContactPreferenceChanged,
     ContactResult,
+    CustomerInsists,
     CustomerMatter,
     Intent,
     Person,
@@ -29,6 +30,7 @@ from shared.contracts.support_inbound import (
     ResponseOverdue,
     ResponsePromised,
     SatisfactionRated,
+    SellerRequested,
 )
 from shared.ids import AccountId, CaseId
 from shared.precedence import Version, content_of
@@ -46,6 +48,8 @@ _PUBLISHED: Mapping[type[Fact], type[Fact]] = MappingProxyType(
         RefundWithdrawn: support.RefundWithdrawn,
         CancellationRequested: support.CancellationRequested,
         CancellationWithdrawn: support.CancellationWithdrawn,
+        CustomerInsists: support.CustomerInsists,
+        SellerRequested: support.SellerRequested,
         SatisfactionRated: support.SatisfactionRated,
         CaseResolved: support.CaseResolved,
         CaseClosed: support.CaseClosed,
@@ -90,6 +94,16 @@ class Case:
     @property
     def key(self) -> CaseKey:
         return CaseKey(self.account_id, self.case_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The newest facts about an account or a case, newest first; `more`: there are older ones. `unreadable`
+    counts those between them that are damaged."""
+
+    events: Sequence[Envelope[Fact]]
+    more: bool
+    unreadable: int = 0
 
 
 def case_key(event: Envelope[Fact]) -> CaseKey | None:
@@ -162,6 +176,8 @@ def waits_for_case(fact: Fact) -> bool:
     """
     match fact:
         case RefundRequested() | RefundWithdrawn() | CancellationRequested() | CancellationWithdrawn():
+            return False
+        case CustomerInsists() | SellerRequested():
             return False
         case ContactMade(result=ContactResult.DEAD_END) | ContactMade(intent=Intent.LEAVING):
             return False

@@ -9,6 +9,7 @@ from services.support.store import UnitOfWork
 from shared.contracts import support_inbound as inbound
 from shared.contracts.envelope import Envelope, Fact
 from shared.precedence import Opening, judge_opening
+from shared.rescues import keep_rescues
 from shared.transaction import Transaction
 from shared.waiting import MoreWaits
 
@@ -26,6 +27,7 @@ async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
     async for event in tx.each(work.waiting.in_turn(events)):
         _apply(tx, work, event)
     await store.save(tx, work)
+    await keep_rescues(tx.connection, events)
 
 
 def _apply(tx: Transaction, work: UnitOfWork, event: Envelope[Any]) -> None:
@@ -97,6 +99,8 @@ SUBSCRIPTIONS: Mapping[type[Fact], Effect] = {
     inbound.RefundWithdrawn: pass_on,
     inbound.CancellationRequested: pass_on,
     inbound.CancellationWithdrawn: pass_on,
+    inbound.CustomerInsists: pass_on,
+    inbound.SellerRequested: pass_on,
     inbound.AnswerNotNeeded: pass_on,
     inbound.ContactPreferenceChanged: pass_on,
     MoreWaits: let_more_go,

@@ -7,7 +7,7 @@ from shared.migrations import Migrations
 from shared.outline import Outline
 
 OUTLINE = Outline(
-    listens_to=("support.inbound.v1",),
+    listens_to=("support.inbound.v1", "escalation.rescues.v1", "orders.sales.v1"),
     publishes=("support.cases.v1",),
     migrations=Migrations("support", Path(__file__).parent / "migrations"),
     dated=(

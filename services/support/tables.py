@@ -1,6 +1,6 @@
 """Support's tables: the matters that customers raised, and every attempt of customer and company to reach each other.
 
-Personal fields (names, numbers, addresses, words) have columns of their own, so that one statement a table erases them.
+Personal fields (names, numbers, addresses, words) have columns of their own, so one statement per table erases them.
 """
 
 from datetime import datetime
@@ -35,6 +35,7 @@ class Case(SupportTable, table=True):
         CheckConstraint("reassignments >= 0", name="cases_reassignments"),
         CheckConstraint("(reassignments = 0) = (reassigned_by is null)", name="cases_reassigned_by"),
         CheckConstraint("assigned_to is null or reassignments > 0", name="cases_assigned_to"),
+        Index("cases_case", "case_id"),
     )
     account_id: str = Field(sa_column=text_column(primary_key=True))
     case_id: str = Field(sa_column=text_column(primary_key=True))
