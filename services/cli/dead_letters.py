@@ -117,8 +117,8 @@ def replay(
         CountedAt,
         typer.Option(
             metavar="TIME",
-            help="The time of a fact dated in the future: `reported` is its own time, at which it is refused again; "
-            "`received` is the time of its first receipt.",
+            help="Time to use for facts dated in the future: `received` (when first received), or `reported` (the "
+            "publisher's time; refused again while it is in the future).",
         ),
     ] = CountedAt.REPORTED,
     data: Data = None,

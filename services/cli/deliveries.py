@@ -9,6 +9,7 @@ from uuid import UUID
 import typer
 
 from services.cli.installation import Data, EscalationDatabase, ServiceName, enter
+from services.cli.moments import moment_of
 from services.cli.terminal import AsJson
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def list_deliveries(
     from services.escalation.domain.channels import CHANNELS, SENT_AGAIN
     from services.escalation.store.outgoing import listed
 
-    moment = _moment(since)
+    moment = None if since is None else moment_of(since)
     states = [one.value for one in state or _NOT_ARRIVED]
     found = with_pool(ServiceName.ESCALATION, lambda pool: listed(pool, states, since=moment, limit=limit))
     if as_json:
@@ -77,7 +78,7 @@ def resend(
     ids: Annotated[list[UUID] | None, typer.Argument(metavar="ID", help="Deliveries by ID.")] = None,
     since: Since = None,
     every: Annotated[
-        bool, typer.Option("--open", help="Resend all of these whose episode is open and not acknowledged.")
+        bool, typer.Option("--open", help="Resend every such message whose episode is open and not acknowledged.")
     ] = False,
     escalation: EscalationDatabase = None,
     data: Data = None,
@@ -93,7 +94,7 @@ def resend(
 
     if not (ids or since or every) or (ids and (since or every)):
         raise stop_with("give the IDs of the deliveries to send again, or --since WHEN, or --open.")
-    moment = _moment(since)
+    moment = None if since is None else moment_of(since)
     results = with_pool(ServiceName.ESCALATION, lambda pool: _resend(pool, ids or [], moment))
     if as_json:
         _print_json(results)
@@ -169,20 +170,3 @@ def _print_json(value: object) -> None:
     import json
 
     print(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def _moment(text: str | None) -> datetime | None:
-    from services.cli.terminal import printable, stop_with
-
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise stop_with(
-            f"--since: {printable(text)!r} must be a time with its zone, like 2026-05-04T09:30Z "
-            "or 2026-05-04T11:30+02:00."
-        )
-    return moment

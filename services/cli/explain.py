@@ -1,10 +1,8 @@
 """`handoff explain`: how an episode came about, step by step, and what happens next. Start at `explain`."""
 
 import asyncio
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date
 from typing import Annotated, Any
 
 import typer
@@ -15,23 +13,13 @@ from rich.text import Text
 
 from services.cli.databases import Unreadable, reading
 from services.cli.installation import Data, EscalationDatabase, ServiceName, database_of, enter
-from services.cli.terminal import AsJson, console, counted, print_json, printable, stop_with
-from services.escalation.domain.decisions.registry import DECISIONS_BY_RULE
+from services.cli.step_rows import FIRST, LAST, TIME, WIDTH, days_of, print_page
+from services.cli.terminal import AsJson, print_json, printable, stop_with
 from services.escalation.domain.explaining.outlook import Outlook, outlook
 from services.escalation.domain.explaining.record import Record
-from services.escalation.domain.explaining.steps import DELIVERED, REPORTED, ExplainedStep, ends, steps
+from services.escalation.domain.explaining.steps import ExplainedStep, ends, steps
 from services.escalation.domain.words import day, money
 from services.escalation.store.explaining import Found, episodes_beginning, episodes_of_order, record_of
-
-_WIDTH = 100
-_TIME, _RULE = 10, 16
-_FIRST, _LAST = 40, 160
-"""So many steps of a long history are printed, unless all are requested."""
-_COLORS = {
-    REPORTED: "cyan",
-    DELIVERED: "dim",
-    **{rule.replace("_", " "): one.color for rule, one in DECISIONS_BY_RULE.items() if one.color},
-}
 
 
 class NotOne(LookupError):
@@ -59,7 +47,7 @@ def explain(
     words: Annotated[bool, typer.Option("--words", help="Include the customer's own words, names and titles.")] = False,
     events: Annotated[bool, typer.Option("--events", help="Include event IDs, for `handoff trace`.")] = False,
     everything: Annotated[
-        bool, typer.Option("--all", help=f"Print every step, not only the first {_FIRST} and the last {_LAST}.")
+        bool, typer.Option("--all", help=f"Print every step, not only the first {FIRST} and the last {LAST}.")
     ] = False,
     as_json: AsJson = False,
     desk: Annotated[
@@ -85,17 +73,7 @@ def explain(
     if as_json:
         print_json(_as_json(explained))
     else:
-        _print(shown(explained, with_events=events))
-
-
-def _print(page: RenderableType) -> None:
-    terminal = console(_WIDTH)
-    if sys.stdout.isatty():
-        terminal.print(page)
-        return
-    with terminal.capture() as captured:
-        terminal.print(page)
-    print("\n".join(line.rstrip() for line in captured.get().splitlines()))
+        print_page(shown(explained, with_events=events))
 
 
 async def read_explained(
@@ -114,13 +92,13 @@ async def read_explained(
         record = await record_of(connection, _chosen(found, name, is_order=is_order).episode_id)
     if everything:
         return Explained(record, steps(record, with_words=with_words), outlook(record, desk=desk))
-    both = ends(record, with_words=with_words, first=_FIRST, last=_LAST)
+    both = ends(record, with_words=with_words, first=FIRST, last=LAST)
     return Explained(record, [*both.first, *both.last], outlook(record, desk=desk), both.left_out)
 
 
 def shown(explained: Explained, *, with_events: bool = False) -> RenderableType:
     """The output for people: at most 100 columns wide."""
-    days = _days(explained, with_events=with_events)
+    days = days_of(explained.steps, explained.left_out, with_events=with_events)
     return Group(*_heading(explained.record), Text(), *days, Text(), _present(explained.outlook))
 
 
@@ -149,48 +127,10 @@ def _heading(record: Record) -> Iterator[RenderableType]:
     yield Text("Times are UTC.", style="dim")
 
 
-def _days(explained: Explained, *, with_events: bool) -> Iterator[RenderableType]:
-    today: date | None = None
-    for place, step in enumerate(explained.steps):
-        if place == _FIRST and explained.left_out:
-            yield Text(f"… {counted(explained.left_out, 'step')} left out here: --all prints every step.", style="bold")
-        at = step.at.astimezone(UTC)
-        if at.date() != today:
-            today = at.date()
-            yield Text(day(today), style="bold")
-        yield _row(f"{at:%H:%M:%S}", step.label, _shown(step, with_events=with_events), _COLORS.get(step.what, ""))
-
-
-def _row(time: str, label: str, shown: Text, color: str) -> RenderableType:
-    grid = Table.grid(padding=0)
-    grid.add_column(width=_TIME, no_wrap=True)
-    grid.add_column(width=_RULE, no_wrap=True)
-    grid.add_column(width=_WIDTH - _TIME - _RULE, overflow="fold")
-    grid.add_row(Text(time, style="dim"), Text(printable(label), style=color), shown)
-    return grid
-
-
-def _shown(step: ExplainedStep, *, with_events: bool) -> Text:
-    """The sentence of a step, and below it the grounds."""
-    lines = [Text(printable(step.words), style="dim" if step.what == DELIVERED else "")]
-    if step.quote:
-        lines.append(Text(f"“{printable(step.quote)}”", style="italic"))
-    if step.heard_at is not None:
-        lines.append(Text(f"received on {day(step.heard_at)}, {step.heard_at.astimezone(UTC):%H:%M:%S}", style="dim"))
-    if with_events and step.cause is not None:
-        lines.append(Text(printable(f"event {step.cause}"), style="dim"))
-    if step.policy:
-        label = f"policy {step.policy_version}: "
-        starts = (label, *(" " * len(label) for _ in step.policy[1:]))
-        rests_on = zip(starts, step.policy, strict=True)
-        lines += [Text(printable(f"{start}{line}"), style="dim") for start, line in rests_on]
-    return Text("\n").join(lines)
-
-
 def _present(outlook: Outlook) -> RenderableType:
     grid = Table.grid(padding=0)
-    grid.add_column(width=_TIME, no_wrap=True)
-    grid.add_column(width=_WIDTH - _TIME, overflow="fold")
+    grid.add_column(width=TIME, no_wrap=True)
+    grid.add_column(width=WIDTH - TIME, overflow="fold")
     rows = {
         "now": outlook.state,
         "risks": outlook.risks,
@@ -198,6 +138,8 @@ def _present(outlook: Outlook) -> RenderableType:
         "clock": outlook.clock,
         "next": outlook.next,
     }
+    if outlook.given is not None:
+        rows["offers"] = outlook.given
     for label, text in rows.items():
         grid.add_row(Text(label, style="dim"), Text(printable(text), style="bold" if label == "now" else ""))
     return Padding(grid, 0)

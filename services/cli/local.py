@@ -37,12 +37,12 @@ def up(
     ] = _DEFAULTS.kafka_controller,
     postgres_port: Annotated[int, _port("POSTGRES_PORT", "Postgres")] = _DEFAULTS.postgres,
     smtp_port: Annotated[int, _port("SMTP_PORT", "the mail sink")] = _DEFAULTS.smtp,
-    push_port: Annotated[int, _port("PUSH_PORT", "the push receiver")] = _DEFAULTS.push,
+    push_port: Annotated[int, _port("PUSH_PORT", "the push service")] = _DEFAULTS.push,
     orders_port: Annotated[int, _port("ORDERS_PORT", "orders")] = _DEFAULTS.services["orders"],
     support_port: Annotated[int, _port("SUPPORT_PORT", "support")] = _DEFAULTS.services["support"],
     escalation_port: Annotated[int, _port("ESCALATION_PORT", "escalation")] = _DEFAULTS.services["escalation"],
 ) -> None:
-    """Start Kafka, Postgres, receivers of mail and push, and the three services on this machine; Ctrl-C stops them.
+    """Start Kafka, Postgres, test servers for mail and push, and the services on this machine; Ctrl-C stops them.
 
     A server named in the environment by KAFKA_BOOTSTRAP_SERVERS, ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL,
     ESCALATION_DATABASE_URL, SMTP_URL or PUSH_SERVICES is used instead of one of our own.

@@ -15,7 +15,7 @@ COMMANDS = (
     Lazy(
         "up",
         "services.cli.local:up",
-        "Start Kafka, Postgres, receivers of mail and push, and the three services on this machine; Ctrl-C stops them.",
+        "Start Kafka, Postgres, test servers for mail and push, and the services on this machine; Ctrl-C stops them.",
     ),
     Lazy("status", "services.cli.status.command:status", "Show on one screen whether everything works."),
     Lazy(
@@ -53,6 +53,11 @@ COMMANDS = (
         "services.cli.report:report",
         "Count events, signals, episodes and alerts, and the outcome of every input.",
     ),
+    Lazy(
+        "losses",
+        "services.cli.losses:losses",
+        "Show why customers leave: as the seller says, as the customer says, and as the events show.",
+    ),
     Lazy("waiting", "services.cli.waiting:waiting", "List facts and signals that wait for their sale, case or order."),
     Lazy("trace", "services.cli.trace:trace", "Show everything that one event caused, as a tree with times."),
     Lazy(
@@ -68,6 +73,21 @@ COMMANDS = (
         "topics",
         "services.cli.topics:app",
         "List topics whose records were lost unread, and confirm that they are restored.",
+    ),
+    Lazy(
+        "backtest",
+        "services.cli.backtest.command:backtest",
+        "Show what another policy would have done: notifications, signals, and losses that it would have caught.",
+    ),
+    Lazy(
+        "recall",
+        "services.cli.recall:recall",
+        "Show who should have been alerted and was not, or did not respond, each with the cause.",
+    ),
+    Lazy(
+        "review",
+        "services.cli.review.command:review",
+        "Show what happened to an order and, if it was lost, which change of the policy would have caught it.",
     ),
     Lazy("policy", "services.cli.policy:app", "Show, check, compare and publish policies."),
 )

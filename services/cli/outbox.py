@@ -9,6 +9,7 @@ import typer
 
 from services.cli.databases import processor_of, try_pool, with_pool
 from services.cli.installation import Data, ServiceName, database_variable, enter, require
+from services.cli.moments import moment_of
 from services.cli.run import outline_of, read_settings
 from services.cli.terminal import counted, printable, stop_with
 from shared.database import DATABASE_ERRORS, Pool
@@ -16,7 +17,6 @@ from shared.database import DATABASE_ERRORS, Pool
 app = typer.Typer(help="Publish events of the services again.", no_args_is_help=True)
 
 _ANYBODY = "select exists (select from orders.salespeople)"
-_HINT = "Give a time with its zone, like 2026-05-04T09:30Z or 2026-05-04T11:30+02:00."
 
 
 @app.callback()
@@ -32,7 +32,7 @@ def replay(
     ] = None,
     data: Data = None,
 ) -> None:
-    """Publish events since a given time again, and all salespeople. No event is applied twice.
+    """Republish all events since a given time; for orders, the current salespeople too. No event is applied twice.
 
     Uses ORDERS_DATABASE_URL, SUPPORT_DATABASE_URL or ESCALATION_DATABASE_URL.
     """
@@ -94,12 +94,7 @@ async def _people(pool: Pool) -> int:
 def _moment(text: str) -> datetime:
     from shared.publishing_again import RETENTION_DAYS
 
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise stop_with(f"--since: {printable(text)!r} is not a valid time. {_HINT}") from None
-    if moment.tzinfo is None:
-        raise stop_with(f"--since: {printable(text)!r} has no zone. {_HINT}")
+    moment = moment_of(text)
     if moment > datetime.now(UTC):
         raise stop_with(f"--since: {printable(text)!r} is in the future. An outbox keeps {RETENTION_DAYS} days.")
     return moment

@@ -12,10 +12,10 @@ from rich.text import Text
 
 from services.cli.databases import processor_of, with_pool
 from services.cli.installation import Data, EscalationDatabase, ServiceName, enter
+from services.cli.policy_files import policy_in, text_of
 from services.cli.terminal import LINES, AsJson, print_json, printable, stop_with
 from services.escalation.domain.own_facts import PolicySubmitted
-from services.escalation.domain.policy.document import read, schema
-from services.escalation.domain.policy.errors import PolicyErrors
+from services.escalation.domain.policy.document import schema
 from services.escalation.domain.policy.model import Policy
 from services.escalation.domain.policy.versions import BEGINNING, Change, Policies, PolicyVersion, difference
 from services.escalation.store.policies import load
@@ -29,7 +29,7 @@ Document = Annotated[Path, typer.Argument(metavar="FILE", help="A policy documen
 @app.command()
 def check(file: Document) -> None:
     """Check a document and list its errors by line. Publishes nothing and needs no database."""
-    _policy_in(file, _text_of(file))
+    policy_in(file, text_of(file))
     print(f"{printable(file)}: policy is valid")
 
 
@@ -100,8 +100,8 @@ def publish(
     escalation: EscalationDatabase = None,
 ) -> None:
     """Publish a document as the next version. It applies from now on."""
-    text = _text_of(file)
-    _policy_in(file, text)
+    text = text_of(file)
+    policy_in(file, text)
     try:
         fact = PolicySubmitted(document=text, by=by, summary=summary, onto=onto)
     except ValidationError as error:
@@ -162,7 +162,7 @@ def _compared(policies: Policies, place: str) -> Policy:
     """The policy of a version's number or of a file."""
     if place.isdecimal():
         return _version(policies, int(place)).policy
-    return _policy_in(Path(place), _text_of(Path(place)))
+    return policy_in(Path(place), text_of(Path(place)))
 
 
 def _version(policies: Policies, version: int) -> PolicyVersion:
@@ -170,24 +170,6 @@ def _version(policies: Policies, version: int) -> PolicyVersion:
     if found is None:
         raise stop_with(f"There is no version {version}; the latest is {policies.latest.version}.")
     return found
-
-
-def _text_of(file: Path) -> str:
-    try:
-        return file.read_text("utf-8-sig")
-    except OSError as error:
-        raise stop_with(f"{printable(file)} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise stop_with(f"{printable(file)}: line {line}: this is not UTF-8 text.") from None
-
-
-def _policy_in(file: Path, text: str) -> Policy:
-    try:
-        return read(text)
-    except PolicyErrors as errors:
-        lines = (printable(f"{file}: {error}") for error in errors.errors)
-        raise stop_with("\n".join(lines)) from None
 
 
 def _table_of_changes(changes: list[Change]) -> Table:

@@ -1,4 +1,4 @@
-"""`handoff push`: the messages that the push receiver of `handoff up` caught, and what trying Web push takes."""
+"""`handoff push`: messages received by the local push service of `handoff up`, and what it takes to try Web push."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -28,7 +28,7 @@ _PIPE_WIDTH = 200
 
 @app.command("list")
 def list_messages(data: Data = None, as_json: AsJson = False) -> None:
-    """List the messages that the push receiver of `handoff up` caught, decrypted as by a browser."""
+    """List the messages that the push service of `handoff up` received, decrypted as by a browser."""
     folder = _folder(data)
     received = messages(folder)
     if as_json:
@@ -42,11 +42,13 @@ def list_messages(data: Data = None, as_json: AsJson = False) -> None:
 @app.command()
 def subscribe(
     person: Annotated[str, typer.Argument(metavar="PERSON", help="ID of the salesperson.")],
-    add: Annotated[bool, typer.Option("--add", help="Notify the person on it from now on.")] = False,
+    add: Annotated[
+        bool, typer.Option("--add", help="Add it as a device of the person, so that alerts go to it.")
+    ] = False,
     data: Data = None,
     escalation: EscalationDatabase = None,
 ) -> None:
-    """Make a subscription at the push receiver of `handoff up`, and print it as a browser gives it to a page.
+    """Make a subscription at the push service of `handoff up`, and print it as a browser gives it to a page.
 
     With --add it becomes a device of the person, as if they had turned on notifications in that browser.
     """
@@ -54,7 +56,7 @@ def subscribe(
 
     store = PushStore(_folder(data))
     if store.origin is None:
-        raise stop_with(f"The push receiver has not run yet with the data folder {data or DEFAULT_DATA}.")
+        raise stop_with(f"The local push service has not run yet with the data folder {data or DEFAULT_DATA}.")
     if add:
         enter(data, escalation=escalation)
     shown = _added(person, store, store.origin) if add else store.subscribe(person).shown(store.origin)
@@ -85,7 +87,10 @@ def _added(person: str, store: "PushStore", origin: str) -> Mapping[str, Any]:
 
 @app.command()
 def key() -> None:
-    """Make a key for PUSH_KEY or the file of PUSH_KEY_FILE, and print it. With another key, browsers subscribe anew."""
+    """Make a key for PUSH_KEY or the file of PUSH_KEY_FILE, and print it.
+
+    If you change the key, browsers have to subscribe again.
+    """
     from deploy.local.push_keys import new_sender_key
 
     print(new_sender_key())
@@ -95,7 +100,7 @@ def _folder(data: Path | None) -> Path:
     folder = (data or DEFAULT_DATA) / "push"
     if not folder.is_dir():
         raise stop_with(
-            f"{folder} does not exist: no push receiver of `handoff up` has run with that data folder. "
+            f"{folder} does not exist: no push service of `handoff up` has run with that data folder. "
             "Name another with --data or HANDOFF_DATA."
         )
     return folder

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -12,15 +12,19 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.databases import Unreadable, reading
+from services.cli.figures_by import print_figures, read_figures
 from services.cli.installation import (
     Data,
     EscalationDatabase,
     OrdersDatabase,
     ServiceName,
     SupportDatabase,
+    database_of,
+    enter,
     enter_with_every_database,
 )
 from services.cli.terminal import AsJson, console, print_json, stop_with
+from services.escalation.domain.figures.cells import By
 from shared.contracts.orders import OrderPlaced, SalespersonChanged
 from shared.contracts.support import CaseOpened
 from shared.database import Connection
@@ -28,6 +32,7 @@ from shared.inputs import Outcome
 from shared.messaging.kept_letters import decode_headers
 
 _PIPE_WIDTH = 120
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _READ_BY_ESCALATION = [OrderPlaced.topic, SalespersonChanged.topic, CaseOpened.topic]
 
 _RECEIVED = "select type, count(*) from shared.journal where kind in ('record', 'http') group by type"
@@ -53,6 +58,11 @@ _LETTERS = "select headers from shared.dead_letters where headers is not null"
 _LEDGER = "select outcome, count(*) from shared.ledger group by outcome"
 _UNSENT = "select count(*) from shared.outbox where published_at is null"
 _TIMERS = "select count(*) from shared.timers"
+_SALES = """
+    select count(*) as placed,
+           count(*) filter (where expected_outcome is null and outcome_expected_by is null) as without_expected_outcome
+    from orders.orders
+"""
 _WAITING_FACTS = "select count(*) from shared.waiting_facts"
 _SIGNALS_BY_KIND = "select kind, count(*) from escalation.signals group by kind"
 _WAITING_SIGNALS = "select count(*) from escalation.signals where episode_id is null and ended is null"
@@ -84,12 +94,14 @@ class Tally:
 class Report:
     """Counts by name.
 
-    `published`: by type, accepted events of other systems, and events sent by our services. `in_flight`: sent by orders
+    `published`: by type, accepted events of other systems, and events sent by our services. `sales`: all, and those
+    that name no expected outcome, so that nobody notices if the customer does not get it. `in_flight`: sent by orders
     and support, not yet read by escalation. `waiting`: standing signals without an order, and by service the facts that
     wait for their subject's opening. `ledger`, `unsent` and `timers`: by service.
     """
 
     published: Mapping[str, int]
+    sales: Mapping[str, int]
     signals: Mapping[str, int]
     episodes: int
     alerts: Mapping[str, int]
@@ -107,12 +119,40 @@ def report(
         bool,
         typer.Option("--episodes", help="Print each episode and its signals instead, as JSON."),
     ] = False,
+    by: Annotated[
+        By | None,
+        typer.Option(
+            metavar="GROUP",
+            help="Print times, outcomes and money of sales at risk instead, by team, cause, product, segment or month.",
+        ),
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], metavar="DATE", help="With --by: only what was raised since this day, in UTC."
+        ),
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="With --by: print as CSV, one line for each group.")] = False,
     data: Data = None,
     orders: OrdersDatabase = None,
     support: SupportDatabase = None,
     escalation: EscalationDatabase = None,
 ) -> None:
-    """Count events, signals, episodes and alerts, and the outcome of every input."""
+    """Count events, signals, episodes and alerts, and the outcome of every input.
+
+    With --by, show how sales at risk fared: alerts, times to acknowledge and to talk, outcomes, and money.
+    Groups of too few sellers (figures.smallest_group in the policy) are joined with others.
+    """
+    if as_csv and (as_json or by is None):
+        raise stop_with("--csv needs --by, and no --json.")
+    if since is not None and by is None:
+        raise stop_with("--since needs --by.")
+    if by is not None:
+        if episodes:
+            raise stop_with("Choose --by or --episodes, not both.")
+        enter(data, orders=orders, support=support, escalation=escalation)
+        _show_figures(by, since, as_json=as_json, as_csv=as_csv)
+        return
     urls = enter_with_every_database(data, orders=orders, support=support, escalation=escalation)
     try:
         if episodes:
@@ -127,16 +167,28 @@ def report(
         _print(console(_PIPE_WIDTH), found)
 
 
+def _show_figures(by: By, since: datetime | None, *, as_json: bool, as_csv: bool) -> None:
+    start = since.replace(tzinfo=UTC) if since else _BEGINNING
+    try:
+        found = asyncio.run(read_figures(database_of(ServiceName.ESCALATION), start, by))
+    except Unreadable as error:
+        raise stop_with(str(error)) from None
+    print_figures(found, as_json=as_json, as_csv=as_csv)
+
+
 async def read_report(urls: Mapping[str, str]) -> Report:
     """The figures of three databases, by service: "orders", "support", "escalation"; raises Unreadable.
 
     Each database is read at one moment, but not all three at the same.
     """
     tallies = {service: await _read_tally(service, url) for service, url in urls.items()}
+    async with reading("orders", urls["orders"]) as connection:
+        sales = dict(await connection.fetchrow(_SALES) or {})
     sent = tallies["orders"].sent_to_escalation | tallies["support"].sent_to_escalation
     async with reading("escalation", urls["escalation"]) as connection:
         return Report(
             published=_published(tallies),
+            sales=sales,
             signals=await _counts(connection, _SIGNALS_BY_KIND),
             episodes=await connection.fetchval(_EPISODES),
             alerts=await _counts(connection, _ALERTS),
@@ -221,6 +273,7 @@ def _instant(at: datetime) -> str:
 
 def _print(terminal: Console, found: Report) -> None:
     terminal.print(_table("published", found.published.items()))
+    terminal.print(_table("sales", ((name.replace("_", " "), count) for name, count in found.sales.items())))
     terminal.print(_table("signals", found.signals.items()))
     terminal.print(_table("episodes", [("raised", found.episodes)]))
     terminal.print(_table("alerts", found.alerts.items()))

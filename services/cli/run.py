@@ -97,7 +97,8 @@ def run(
         typer.Option(
             min=0,
             metavar="NUMBER",
-            help="A number of its own among this service's processes: it keeps its partitions across a restart.",
+            help="Fixed number, unique among this service's processes, that lets the process keep its partitions "
+            "across restarts.",
         ),
     ] = None,
     data: Data = None,

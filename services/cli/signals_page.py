@@ -83,6 +83,9 @@ contacts.
 _PLAYS = """
 ## What a salesperson reports
 
+A promise of the customer's own (`owed_by = "customer"`) is never missed and raises no signal; the seller is asked to
+remind them.
+
 A salesperson with a follow-up can report the customer's answer: that a promise was kept, or that they did or did not
 get the result they wanted. This proves nothing. A promise reported as kept before it was due counts as missed only once
 the customer complains afterwards, about this order or about none: a dead end, a low rating, a refund or cancellation
@@ -92,10 +95,11 @@ stay open: only a proof settles them. A result reported as not achieved is a sig
 ## The plays
 
 A play is the script and the offer for the acknowledger (`[plays.by_signal.…]`). It never delays anything to which the
-customer is entitled. There is no play for customers who asked not to be called, are in a dispute or have died. The
-lines are the seller's. If a line would not be true of a colleague, a manager or the desk, they have their own. Every
-caller first reads an introduction (`[plays.introductions]`), with the company's name once the policy has it
-(`company.name`): “This is Ben Ortiz from Example Ltd. I'm calling on behalf of Anna Berg, who looks after your order.”
+customer is entitled. There is no play for customers who asked not to be called, are in a dispute or have died. Words in
+[square brackets] are gaps that the caller fills in. The lines are the seller's. If a line would not be true of a
+colleague, a manager or the desk, they have their own. Every caller first reads an introduction
+(`[plays.introductions]`), with the company's name once the policy has it (`company.name`):
+“This is Ben Ortiz from Example Ltd. I'm calling on behalf of Anna Berg, who looks after your order.”
 """
 
 
@@ -170,9 +174,9 @@ def _offer(play: Play, kind: SignalKind) -> str:
         return f"Offer: {play.offer}"
     amounts = [money(amount, currency) for currency, amount in play.offer_at_most.items()]
     most = " or ".join(filter(None, (", ".join(amounts[:-1]), *amounts[-1:])))
-    limits = f", up to {most}; no credit in other currencies." if most else "."
+    limits = f", at most {most}; no credit in other currencies." if most else "."
     cap = " Never more than the refund requested." if kind is SignalKind.REFUND_REQUESTED else ""
-    return f"Offer: {play.offer} At most {play.offer_percent}% of the order{limits}{cap}"
+    return f"Offer: {play.offer} Up to {play.offer_percent}% of the order value{limits}{cap}"
 
 
 if __name__ == "__main__":

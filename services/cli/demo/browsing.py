@@ -25,7 +25,8 @@ _PARTS = (
     re.compile(r"<time[^>]*>([^<]*)<"),
 )
 """What to do, the customer, and when it is due."""
-_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+_FORM = re.compile(r"<form.*?</form>", re.DOTALL)
+_HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
 
 async def sign_in_link(addresses: Mapping[str, str], seller: Seller) -> str:
@@ -37,13 +38,14 @@ async def sign_in_link(addresses: Mapping[str, str], seller: Seller) -> str:
         pool.terminate()
 
 
-def press(link: str, episode: str, button: str) -> None:
-    """Sign in with a link and press an episode's button, as its page would. Raises NotAsExpected. Blocks."""
-    with _inbox_at(link) as (page, post):
-        token = _TOKEN.search(page)
-        if token is None:
-            raise NotAsExpected("a page with a form", "a page without one")
-        post(f"/episodes/{episode}/{button}", csrf_token=token[1])
+def press(link: str, episode: str, button: str, **entered: str) -> None:
+    """Sign in with a link, open an episode's page, and send the form of a button. Raises NotAsExpected. Blocks."""
+    address = f"/episodes/{episode}/{button}"
+    with _inbox_at(link) as (_, request):
+        forms = [form for form in _FORM.findall(request(f"/episodes/{episode}")) if f'"{address}"' in form]
+        if not forms:
+            raise NotAsExpected(f"a page with the button “{button}”", "a page without it")
+        request(address, **dict(_HIDDEN.findall(forms[0])) | entered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +74,18 @@ def _text(markup: str) -> str:
 
 @contextmanager
 def _inbox_at(link: str) -> Iterator[tuple[str, Callable[..., str]]]:
-    """The first page, and how to send a form from it."""
+    """The first page, and how to open another one, or send a form."""
     parts = urlsplit(link)
     site = f"{parts.scheme}://{parts.netloc}"
     opener = build_opener(HTTPCookieProcessor(CookieJar()))
 
-    def post(path: str, **form: str) -> str:
-        with opener.open(f"{site}{path}", urlencode(form).encode(), timeout=_SECONDS) as answer:
+    def request(path: str, **form: str) -> str:
+        with opener.open(f"{site}{path}", urlencode(form).encode() or None, timeout=_SECONDS) as answer:
             text: str = answer.read().decode()
             return text
 
     try:
-        yield post("/sign-in", token=parse_qs(parts.query)["token"][0]), post
+        yield request("/sign-in", token=parse_qs(parts.query)["token"][0]), request
     except HTTPError as error:
         raise NotAsExpected("the inbox to accept the button", f"status {error.code}") from None
     except (URLError, OSError) as error:

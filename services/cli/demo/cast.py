@@ -104,6 +104,10 @@ NAOMI = Buyer("naomi-clarke", "Naomi Clarke", "+44 20 7946 0755", "Europe/London
 CARLA = Buyer("carla-brandao", "Carla Brandão", "+49 30 23125 772", "Europe/Lisbon")
 ELIF = Buyer("elif-yilmaz", "Elif Yılmaz", "+49 30 23125 583", "Europe/Berlin")
 HENRIK = Buyer("henrik-olsen", "Henrik Olsen", "+47 22 00 41 90", "Europe/Oslo")
+MIRA = Buyer("mira-kovac", "Mira Kovač", "+49 30 23125 827", "Europe/Berlin")
+SAMIR = Buyer("samir-haddad", "Samir Haddad", "+44 20 7946 0421", "Europe/London")
+HANA = Buyer("hana-sato", "Hana Sato", "+49 30 23125 866", "Europe/Berlin")
+AOIFE = Buyer("aoife-byrne", "Aoife Byrne", "+44 20 7946 0689", "Europe/London")
 
 _FIRST_NAMES = ("Ada", "Bruno", "Clara", "Dario", "Elin", "Felix")
 _LAST_NAMES = ("Arnold", "Becker", "Costa", "Dubois", "Eriksen")
@@ -114,3 +118,10 @@ def many_buyers() -> Iterator[Buyer]:
     for number, (last, first) in enumerate(product(_LAST_NAMES, _FIRST_NAMES)):
         id = f"{first}-{last}".lower()
         yield Buyer(id, f"{first} {last}", f"+49 30 23125 {300 + number}", "Europe/Berlin")
+
+
+def cafes() -> Iterator[Buyer]:
+    """Ten cafés."""
+    for number, (first, last) in enumerate(product(_FIRST_NAMES[:2], _LAST_NAMES)):
+        id = f"cafe-{first}-{last}".lower()
+        yield Buyer(id, f"{first} {last}, café owner", f"+49 30 23125 {340 + number}", "Europe/Berlin")

@@ -13,9 +13,9 @@ import asyncpg
 
 from deploy.local.stored_mail import StoredMail, messages
 from services.escalation.domain.channels import EMAIL
-from services.escalation.domain.formatting import counted
 from shared.contracts.escalation import SignalKind
 from shared.database import Pool
+from shared.formatting import counted
 
 WAIT_SECONDS = 20.0
 _POLL_SECONDS = 0.02
@@ -40,7 +40,7 @@ _MAILS = """
     select d.state, count(*) from escalation.alerts a join escalation.deliveries d using (alert_id)
     where a.recipient = $1 and a.account_id = any($2::text[]) and d.channel = $3 group by d.state
 """
-_SUPPORT_LEDGER = "select outcome, count(*) from shared.ledger group by outcome"
+_SUPPORT_LEDGER = "select outcome, count(*) from shared.ledger where topic like '%support.inbound.v1' group by outcome"
 _PUBLISHED_BY_SUPPORT = "select count(*) from shared.outbox where key = $1"
 
 T = TypeVar("T")
@@ -129,7 +129,7 @@ class Observer:
         return [mail for mail in stored if address in mail.recipients]
 
     async def support_ledger(self) -> Counter[str]:
-        """How many records support has settled, by outcome."""
+        """How many records of publishers support has settled, by outcome."""
         rows = await self._support.fetch(_SUPPORT_LEDGER)
         return Counter({row["outcome"]: row["count"] for row in rows})
 

@@ -7,15 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from services.cli.demo.browsing import ListedDuty, listed_duties, press, sign_in_link
+from services.cli.demo.browsing import ListedDuty, listed_duties, sign_in_link
 from services.cli.demo.cast import Buyer, Seller
 from services.cli.demo.clock import DemoClock
 from services.cli.demo.narration import Narrator, TimedAlert
 from services.cli.demo.observing import NotAsExpected, Observer, State, until
-from services.cli.explain import read_explained, shown
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.order_parts import Line, Promise
-from shared.contracts.orders_inbound import OrderPlaced, PromiseKept
+from shared.contracts.orders_inbound import OrderPlaced, PromiseKept, RefundPaid
 from shared.contracts.support_inbound import ContactChannel, ContactMade, ContactResult, Direction, RefundRequested
 from shared.messaging.publisher import Publisher, new_traceparent
 
@@ -97,6 +96,7 @@ class Scene:
         on: datetime,
         line: str,
         promises: tuple[Promise, ...] = (),
+        segment: str | None = None,
     ) -> None:
         """The shop reports a sale, of any time."""
         fact = OrderPlaced(
@@ -108,6 +108,7 @@ class Scene:
             sold_at=on,
             customer=self.buyer.as_customer(self.ago()),
             promises=promises,
+            segment=segment,
         )
         await self._happens(fact, on, system="shop", line=line)
 
@@ -122,10 +123,19 @@ class Scene:
         )
         await self._happens(fact, self.ago(minutes=minutes_ago), system="telephony", line=line, words=words)
 
-    async def refund_request(self, amount_minor: int, line: str, *, words: str, copies: int = 1) -> None:
+    async def refund_request(
+        self, amount_minor: int, line: str, *, words: str, reason_code: str | None = None, copies: int = 1
+    ) -> None:
         """The customer wants the money back."""
-        fact = RefundRequested(amount_minor=amount_minor, currency="EUR", words=words, by=self.buyer.as_caller())
+        fact = RefundRequested(
+            amount_minor=amount_minor, currency="EUR", words=words, reason_code=reason_code, by=self.buyer.as_caller()
+        )
         await self._happens(fact, self.ago(), system="help desk", line=line, words=words, copies=copies)
+
+    async def refund_paid(self, amount_minor: int, line: str) -> None:
+        """Accounting pays the money back."""
+        fact = RefundPaid(order=self.order, amount_minor=amount_minor, currency="EUR")
+        await self._happens(fact, self.ago(), system="billing", line=line)
 
     async def voicemail(self, by: Seller, line: str) -> None:
         """A salesperson calls the customer and reaches a machine."""
@@ -158,21 +168,17 @@ class Scene:
         """Check that nobody was alerted, because there was no reason."""
         state = await self._state()
         _require((state.episodes, state.alerts) == (0, ()), "no episode and no alert", str(state))
-        self.note = "no one: the promise was kept in time"
-        self.stage.narrator.as_expected("As expected: one follow-up done, and no alert.")
+        self.note = "no one: the promises were kept in time"
+        self.stage.narrator.as_expected("As expected: the follow-ups are done, and no alert.")
 
-    async def take(self, by: Seller, line: str) -> None:
-        """A salesperson presses the button of the inbox page."""
-        await self.stage.narrator.event("now", "inbox", line)
-        episode = str((await self._state()).alerts[-1].episode_id)
-        link = await sign_in_link(self.stage.addresses, by)
-        await asyncio.to_thread(press, link, episode, "acknowledge")
-        await self.decided("acknowledged", by)
+    def starts(self) -> None:
+        """Start the measurement of the next alert now."""
+        self._cause_at, self._cause_clock = datetime.now(UTC), time.perf_counter()
 
     async def time_passes(self, line: str, **by: float) -> None:
         """The services' clock is moved ahead, and the story says so."""
         await self.stage.narrator.event("", "clock", f"{line} (The demo moves the services' clock ahead.)")
-        self._starts()
+        self.starts()
         await self.stage.clock.move(timedelta(**by))
 
     async def decided(self, rule: str, who: Seller | None = None, *, says: str = "") -> None:
@@ -189,12 +195,6 @@ class Scene:
         sentence = (await until(made, lambda made: len(made) >= number, expected=expected))[number - 1]
         _require(says in sentence, f"the words “{says}”", sentence)
         self.stage.narrator.aside(sentence)
-
-    async def explain(self) -> None:
-        """What `handoff explain` says of the episode."""
-        explained = await read_explained(self.stage.addresses["ESCALATION_DATABASE_URL"], self.order, is_order=True)
-        await self.stage.narrator.event("", "you", f"handoff explain --order {self.order}")
-        self.stage.narrator.page(shown(explained))
 
     async def alert(self, to: Seller, *, because: str = "seller", says: str | None = None) -> None:
         """Wait until the last fact notifies this person, and no other, once more, and the mail arrives."""
@@ -227,7 +227,7 @@ class Scene:
         self.stage.narrator.aside("No sale to this customer is known yet. The signal waits, and no one is notified.")
 
     async def settled_records(self, before: Counter[str], *, applied: int, duplicate: int) -> None:
-        """Support has settled this many more records, and published each applied one once."""
+        """Support has settled this many more records of publishers, and published each applied one once."""
         expected = Counter({"applied": applied, "duplicate": duplicate})
 
         async def settled() -> Counter[str]:
@@ -239,27 +239,24 @@ class Scene:
         _require(published == applied, f"{applied} events published by support", f"{published}")
         self.stage.narrator.aside(f"Support's ledger: {_outcomes(seen)}.")
 
-    async def end(self, *, signals: int) -> None:
-        """Check that one episode has all the signals, and that there were no other alerts than shown."""
-        expected = f"1 episode, {_counted(signals, 'signal')}, {_counted(len(self.alerts), 'alert')}"
+    async def end(self, *, signals: int, episodes: int = 1) -> None:
+        """Check that the episodes have all the signals, and that there were no other alerts than shown."""
+        counts = (episodes, "episode"), (signals, "signal"), (len(self.alerts), "alert")
+        expected = ", ".join(_counted(*count) for count in counts)
         state = await self._state()
         seen = (state.episodes, state.signals, state.waiting, len(state.alerts))
-        _require(seen == (1, signals, 0, len(self.alerts)), expected, str(state))
+        _require(seen == (episodes, signals, 0, len(self.alerts)), expected, str(state))
         self.stage.narrator.as_expected(f"As expected: {expected}.")
 
     async def _happens(
         self, fact: Fact, at: datetime, *, system: str, line: str, words: str | None = None, copies: int = 1
     ) -> None:
         await self.stage.narrator.event(_when(at, self.ago()), system, line, words)
-        self._starts()
+        self.starts()
         source = system.replace(" ", "-")
         event = await self.stage.publish(fact, source=source, subject=self.account, at=at, copies=copies)
         if system != "shop":
             self.failure_event = event
-
-    def _starts(self) -> None:
-        """Start the measurement of the next alert now."""
-        self._cause_at, self._cause_clock = datetime.now(UTC), time.perf_counter()
 
     async def _state(self) -> State:
         return await self.stage.observer.state(self.account)

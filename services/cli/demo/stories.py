@@ -6,18 +6,21 @@ from datetime import UTC, date, datetime, timedelta
 
 from services.cli.demo.cast import (
     ANNA,
+    AOIFE,
     AT_WORK,
     CARLA,
     ELIF,
+    HANA,
     HENRIK,
     JONAS,
     LUCIA,
     MAREK,
+    MIRA,
     NAOMI,
     NINA,
     OWEN,
-    PAVEL,
     PETRA,
+    SAMIR,
     SOFIA,
     TARIQ,
     TOMAS,
@@ -27,9 +30,17 @@ from services.cli.demo.cast import (
 )
 from services.cli.demo.narration import Ended
 from services.cli.demo.observing import NotAsExpected
+from services.cli.demo.rescues import (
+    dead_end_then_refund,
+    offer_above_the_limit,
+    save_that_does_not_hold,
+    save_that_holds,
+    taken_and_not_redeemed,
+    win_back_that_waits,
+)
 from services.cli.demo.scene import Scene, Stage
 from services.cli.demo.storm import Crowd
-from shared.contracts.order_parts import Promise
+from shared.contracts.order_parts import Promise, Side
 from shared.contracts.people_parts import Away, Successor
 from shared.contracts.support_inbound import ContactResult
 from shared.database import DATABASE_ERRORS
@@ -74,25 +85,6 @@ async def nobody_answers(scene: Scene) -> None:
         words="Is anybody there? We have had no heating since Friday.",
     )
     await scene.decided("not_rung", says=SOFIA.id)
-    await scene.end(signals=2)
-
-
-async def dead_end_then_refund(scene: Scene) -> None:
-    sold_on = scene.ago(weeks=3)
-    await scene.sale(
-        SOFIA, "Espresso machine", 189_900, on=sold_on, line="Sofia Rossi sells Owen Hughes an espresso machine."
-    )
-    await scene.call(
-        ContactResult.DEAD_END,
-        "Support tells Owen that it cannot help, and hangs up.",
-        minutes_ago=9,
-        words="It leaks, and they told me to buy a new one.",
-    )
-    await scene.alert(SOFIA)
-    await scene.refund_request(
-        189_900, "Owen has had enough.", words="Then I want my money back. All of it, this week."
-    )
-    await scene.alert(SOFIA)
     await scene.end(signals=2)
 
 
@@ -157,25 +149,6 @@ async def nobody_takes_it(scene: Scene) -> None:
     await scene.end(signals=1)
 
 
-async def taken_and_not_redeemed(scene: Scene) -> None:
-    sold_on = scene.ago(weeks=5)
-    await scene.sale(
-        PAVEL, "Battery storage, 12 kWh", 1_190_000, on=sold_on, line="Pavel Dvořák sells Henrik Olsen a battery."
-    )
-    await scene.refund_request(
-        1_190_000, "Henrik wants his money back.", words="It has been off the grid for a week. Take it away."
-    )
-    await scene.alert(PAVEL)
-    await scene.take(PAVEL, "Pavel acknowledges it: now he has to reach Henrik in time.")
-    await scene.voicemail(PAVEL, "He calls and leaves a message, but a voicemail doesn't count.")
-    await scene.decided("attempt", PAVEL, says="did not reach the customer")
-    await scene.time_passes("Two hours pass, and no one has reached Henrik.", hours=2, minutes=1)
-    await scene.decided("expired", PAVEL)
-    await scene.alert(VERA, because="manager")
-    await scene.end(signals=1)
-    await scene.explain()
-
-
 async def many_at_once(scene: Scene) -> None:
     crowd = Crowd(scene, JONAS, list(many_buyers()))
     await crowd.buys("Solar roof, 6 kWp", "Jonas Keller sells solar roofs to thirty households.")
@@ -187,15 +160,20 @@ async def many_at_once(scene: Scene) -> None:
 
 async def promised_and_kept(scene: Scene) -> None:
     training = Promise(id="training", what="An evening of training for the kitchen", due_at=scene.ago(days=-1))
+    removal = Promise(
+        id="removal", what="Removal of the old oven", due_at=scene.ago(days=-1), owed_by=Side.CUSTOMER, who="Elif"
+    )
     await scene.sale(
         MAREK,
         "Combi oven",
         689_000,
         on=scene.ago(),
-        line="Marek Nowak sells Elif Yılmaz an oven, and promises a training session by tomorrow.",
-        promises=(training,),
+        line="Marek Nowak sells Elif Yılmaz an oven, and promises a training session by tomorrow. She is to have the "
+        "old oven removed.",
+        promises=(training, removal),
     )
-    await scene.duties(MAREK, training.what)
+    await scene.duties(MAREK, training.what, removal.what)
+    await scene.promise_kept("removal", "He reminds her, and the old oven is gone.")
     await scene.promise_kept("training", "The training evening took place.")
     await scene.duties(MAREK)
     await scene.no_alert()
@@ -205,7 +183,7 @@ STORIES = (
     Story("No one answers", "Three calls go unanswered. The fourth is a dead end.", PETRA, nobody_answers),
     Story(
         "From a dead end to a refund",
-        "Two signals on one sale make one episode, and a refund request notifies the seller again.",
+        "Two signals on one sale make one episode. It ends as a loss, with three reasons that are never merged.",
         OWEN,
         dead_end_then_refund,
     ),
@@ -216,12 +194,25 @@ STORIES = (
     Story("The same event, three times", "Delivered three times, counted once.", NAOMI, one_event_three_times),
     Story(
         "Before there is trouble",
-        "A promise made at the sale is a follow-up with a date, until there is proof that it was kept.",
+        "Promises of both sides are follow-ups with a date, until there is proof that they were kept.",
         ELIF,
         promised_and_kept,
     ),
+    Story(
+        "More than the seller may offer",
+        "An offer above the seller's limit needs the approval of a manager.",
+        MIRA,
+        offer_above_the_limit,
+    ),
+    Story(
+        "A save that does not hold",
+        "A refund paid after the close disproves a save, and the seller is notified again.",
+        SAMIR,
+        save_that_does_not_hold,
+    ),
 )
 LATER_STORIES = (
+    Story("A save that holds", "A save is proven if nothing disproves it within 30 days.", AOIFE, save_that_holds),
     Story(
         "No one responds",
         "An alert without a response goes up the escalation path. People who are away are skipped, with the reason.",
@@ -233,6 +224,12 @@ LATER_STORIES = (
         "The acknowledger has to reach the customer in time. Otherwise the next person is notified.",
         HENRIK,
         taken_and_not_redeemed,
+    ),
+    Story(
+        "A win-back that waits",
+        "A lost customer is called months later, but not while others are still lost for the same reason.",
+        HANA,
+        win_back_that_waits,
     ),
     Story(
         "Thirty at once",
@@ -249,7 +246,7 @@ async def play(stage: Stage, *, stories: tuple[Story, ...] = STORIES + LATER_STO
     for seller in AT_WORK:
         await stage.publish(seller.introduced(), source="directory", subject=seller.id)
     today = stage.clock.now().date()
-    holiday = Away(since=today - timedelta(days=2), until=today + timedelta(days=12))
+    holiday = Away(since=today - timedelta(days=2), until=today + timedelta(days=45))
     await stage.publish(TOMAS.introduced(away=(holiday,)), source="directory", subject=TOMAS.id)
     return [await _play(stage, story, number) for number, story in enumerate(stories, start=1)]
 

@@ -1,9 +1,10 @@
-"""A mass failure: many customers of one seller in trouble at once, and the list that replaces many mails."""
+"""Many customers of one seller in trouble at once, and the list that replaces many mails."""
 
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from services.cli.demo.buttons import Inbox
 from services.cli.demo.cast import Buyer, Seller
 from services.cli.demo.observing import NotAsExpected, until
 from services.cli.demo.scene import Scene
@@ -11,15 +12,17 @@ from services.escalation.domain.policy.document import shipped
 from shared.contracts.envelope import Fact
 from shared.contracts.order_parts import Line
 from shared.contracts.orders_inbound import DeliveryLate, OrderPlaced
+from shared.contracts.support_inbound import RefundRequested
 
 
 class Crowd:
-    """Buyers of one seller, each with an account and an order of this run."""
+    """Buyers of one seller and segment, each with an account and an order of this run."""
 
-    def __init__(self, scene: Scene, seller: Seller, buyers: Sequence[Buyer]) -> None:
+    def __init__(self, scene: Scene, seller: Seller, buyers: Sequence[Buyer], segment: str | None = None) -> None:
         self._scene = scene
         self._seller = seller
         self._buyers = buyers
+        self._segment = segment
         self._began = datetime.now(UTC)
         self._alone = shipped().storms.alerts
 
@@ -43,6 +46,18 @@ class Crowd:
         """Their deliveries do not arrive."""
         await self._scene.stage.narrator.event("now", "shop", line)
         await self._publish([DeliveryLate(order=self._order(number)) for number in range(len(self._buyers))])
+
+    async def want_their_money_back(self, line: str) -> None:
+        """Each of them requests a refund, and the seller is alerted about each."""
+        await self._scene.stage.narrator.event("now", "help desk", line)
+        await self._publish([RefundRequested(order=self._order(number)) for number in range(len(self._buyers))])
+        everybody = len(self._buyers)
+        await until(self._mails, lambda mails: mails.total() == everybody, expected=f"{everybody} alerts")
+
+    async def lost(self, number: int, reason: str, line: str) -> None:
+        """The seller closes the episode of this buyer as lost."""
+        scene = Scene(self._scene.stage, self._buyers[number], self._scene.number)
+        await Inbox(scene, self._seller).close(f"lost:{reason}", line)
 
     async def few_are_notified(self) -> None:
         """Each customer's trouble raises an alert; a few are mailed at once, and the others are held."""
@@ -76,6 +91,7 @@ class Crowd:
             sold_by=self._seller.id,
             sold_at=self._scene.ago(weeks=4),
             customer=self._buyers[number].as_customer(self._scene.ago()),
+            segment=self._segment,
         )
 
     async def _publish(self, facts: Sequence[Fact]) -> None:

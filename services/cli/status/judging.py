@@ -57,7 +57,8 @@ def _of_episodes(episodes: Episodes) -> Iterator[str]:
         unanswered = counted(episodes.exhausted, "episode")
         yield f"{unanswered} without a response: everyone on the escalation path was notified"
     if episodes.nobody_to_ask:
-        yield f"{counted(episodes.nobody_to_ask, 'episode')} with no one to notify: publish the sales desk (see DESK)"
+        missing = "publish a salesperson_changed event for the sales desk (see DESK)"
+        yield f"{counted(episodes.nobody_to_ask, 'episode')} with no one to notify: {missing}"
     for stuck in episodes.deliveries_stuck:
         stuck_messages = counted(stuck.count, CHANNELS[stuck.channel].message, CHANNELS[stuck.channel].messages)
         yield f"{stuck_messages} not sent: {stuck.reason}; see `handoff deliveries list`"

@@ -1,0 +1,1 @@
+"""`handoff backtest`: what another policy would have done. Start at `command.py`."""
