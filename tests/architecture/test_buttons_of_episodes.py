@@ -19,6 +19,8 @@ from tests.simulation import buttons as simulated
 
 IN_OTHER_LINES: set[type[own_facts.EpisodeButton]] = {
     *(own_facts.AcknowledgePressed, own_facts.NotMinePressed, own_facts.HandOverPressed),
+    *(own_facts.ReassignPressed, own_facts.TakeOverPressed),
+    *(own_facts.OfferLogged, own_facts.ApprovalAsked, own_facts.ApprovePressed, own_facts.DeclinePressed),
     *(own_facts.HandOverAcceptPressed, own_facts.SeenPressed, own_facts.ClosePressed, own_facts.ReopenPressed),
 }
 """Buttons that the history on the page shows by the decisions they lead to."""
@@ -35,7 +37,8 @@ def actions() -> Mapping[str, type[own_facts.EpisodeButton]]:
     for row in ROWS:
         action = row.path.rpartition("/")[2]
         pressed = forms.Pressed(action, UUID(int=1), SalespersonId("anna"), ZoneInfo("UTC"), _NOW)
-        made[action] = type(forms.button_of(pressed, FormData(row.form)))
+        form = {name: value.replace("{offer}", str(UUID(int=1))) for name, value in row.form.items()}
+        made[action] = type(forms.button_of(pressed, FormData(form)))
     return made
 
 

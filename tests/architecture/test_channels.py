@@ -22,7 +22,7 @@ MAY_MEAN_ONE: Mapping[str, str] = {
     "services/escalation/domain/channels.py": "describes each",
     "services/escalation/channels/operating.py": "only an e-mail bounces",
     "services/cli/demo/observing.py": "a story looks into the mail that arrived",
-    "services/cli/demo/scene.py": "a story says where somebody presses a button",
+    "services/cli/demo/buttons.py": "a story says where somebody presses a button",
     "services/cli/main.py": "names the command `handoff push`",
 }
 """Besides the modules that define a channel's sending, in `services/escalation/channels/`."""

@@ -20,7 +20,7 @@ NEEDED = {
     "domain",
     "migrations",
 }
-OPTIONAL = {"api", "inbox", "channels"}
+OPTIONAL = {"api", "inbox", "channels", "replaying"}
 
 
 @pytest.mark.parametrize("service", SERVICES)

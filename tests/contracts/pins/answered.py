@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime
 from importlib.resources import files
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,21 +17,50 @@ from fastapi import FastAPI
 
 from deploy.local.stored_mail import StoredMail
 from deploy.local.stored_push import Message
-from services.cli import bounces, dead_letters, deliveries, explain, people, policy, report, trace, waiting
+from services.cli import (
+    bounces,
+    dead_letters,
+    deliveries,
+    explain,
+    losses,
+    people,
+    policy,
+    recall,
+    report,
+    trace,
+    waiting,
+)
+from services.cli.backtest.printing import as_json_of
+from services.cli.backtest.reading import Result
 from services.cli.importers.command import _figures
 from services.cli.importers.events import Import
 from services.cli.installation import ServiceName
+from services.cli.review.as_json import as_json_of as review_as_json
+from services.cli.review.reading import ExtraRings, Replayed, Review
+from services.cli.review.story import Story
 from services.cli.run import runnable, service_of
 from services.cli.status.figures import Status
 from services.escalation import inbox
-from services.escalation.domain.entities import Episode
+from services.escalation.domain.entities import Episode, Order, Signal
 from services.escalation.domain.explaining.outlook import Outlook
 from services.escalation.domain.explaining.steps import DELIVERED, REPORTED, ExplainedStep
+from services.escalation.domain.installation import Installation
+from services.escalation.domain.losses.details import LossDetails
+from services.escalation.domain.losses.figures import By, Figures
 from services.escalation.domain.policy.versions import Change, Policies
 from services.escalation.inbox import live
 from services.escalation.inbox.filters import Selection
 from services.escalation.inbox.sessions import REFRESH_HEADER, Cookie
+from services.escalation.replaying.asks import Ask
+from services.escalation.replaying.candidates import candidates_of
+from services.escalation.replaying.comparison import Backtest, Terms
+from services.escalation.replaying.figures import Rung
+from services.escalation.replaying.outcomes import Outcome
+from services.escalation.replaying.recall import Difference, Recall, RecallTerms
+from services.escalation.replaying.review import DecidedLoss, Judged, Reviewed
+from services.escalation.replaying.summary import summary
 from services.escalation.store.inbox import Wanted
+from services.escalation.store.journal import JournalSpan
 from services.escalation.store.outgoing import ListedDelivery
 from shared.inputs import RawMessage
 from shared.messaging.cluster import Cluster
@@ -39,7 +69,7 @@ from shared.messaging.naming import named_event
 from shared.messaging.recreated import Recreated
 from shared.metrics import create_metrics
 from shared.service import Health, Resources
-from tests.contracts.pins.examples import example, members, members_of_schema
+from tests.contracts.pins.examples import ANY_KEY, example, members, members_of_schema
 from tests.contracts.pins.group import Group, Names
 from tests.contracts.pins.reading import COMPUTED, calls_of, texts
 from tests.hostile.inbox_routes import routes_of
@@ -52,6 +82,7 @@ def printed() -> Names:
     letter, raw = example(KeptLetter), RawMessage("t", b"k", (("ce_type", b"t"),), b"{}")
     episode = cast(Any, SimpleNamespace(episode=example(Episode)))
     values: dict[str, Any] = {
+        "backtest": as_json_of(_backtest()),
         "dead-letters list": [asdict(letter) | named_event(raw)],
         "dead-letters show": dead_letters._shown(letter, raw),
         "deliveries list": [deliveries._as_json(example(ListedDelivery))],
@@ -59,12 +90,16 @@ def printed() -> Names:
         "explain": explain._as_json(explain.Explained(episode, [example(ExplainedStep)], example(Outlook))),
         "import deals": _figures(Import((), 1)),
         "import servicenow": _figures(Import((), 1)),
+        "losses": losses._as_json(example(Figures), {ANY_KEY: example(Figures)}, By.REASON, None),
+        "losses --order": {"losses": [losses._details_json(example(LossDetails))]},
         "mail": [example(StoredMail)],
         "people history": [example(people.Change)],
         "policy diff": [example(Change)],
         "policy history": [policy._as_json(Policies.shipped().latest)],
         "push list": [asdict(example(Message))],
+        "recall": recall._as_json(_recall()),
         "report": example(report.Report),
+        "review": review_as_json(_review()),
         "status": example(Status),
         "topics recreated": [example(Recreated)],
         "trace": [[trace._as_json(example(trace.Span))]],
@@ -79,6 +114,42 @@ def printed() -> Names:
     return {name: _members(value) for name, value in values.items()} | {
         name: sorted(keys) for name, keys in written.items()
     }
+
+
+def _recall() -> recall.Result:
+    now = example(datetime)
+    found = Recall(RecallTerms(Policies.shipped(), example(Installation), now, now, now))
+    found.unexplained.append(example(Difference))
+    return recall.Result(now, now, 0, found)
+
+
+def _review() -> Review:
+    (candidate, *_), ask = candidates_of(Policies.shipped().latest.policy), example(Ask)
+    judged = Judged(candidate, ask, 1)
+    reviewed = Reviewed(example(DecidedLoss), example(datetime), ask, ask, 1, 1, [judged])
+    parts = (example(Outcome), [example(Signal)], [example(Difference)], reviewed)
+    replayed = Replayed(*parts, is_exact=True, extra_rings=example(ExtraRings))
+    return Review(example(Order), example(Story), [example(LossDetails)], 1, replayed)
+
+
+def _backtest() -> Result:
+    shipped, at = Policies.shipped(), example(datetime)
+    backtest = Backtest(Terms(shipped, shipped, Installation(cast(Any, "desk")), at, at, at), ())
+    backtest.only_current.add(example(Rung))
+    backtest.only_candidate.add(example(Rung))
+    return Result(
+        span=example(JournalSpan),
+        since=at,
+        is_labelled=False,
+        digest="",
+        changes=[example(Change)],
+        versions=1,
+        unreadable=0,
+        stored=0,
+        replayed=0,
+        is_exact=True,
+        figures=summary(backtest),
+    )
 
 
 def _members(value: Any) -> list[str]:

@@ -9,11 +9,11 @@ from sqlalchemy import CheckConstraint, MetaData, Table
 
 from services.escalation.domain.deciding.receipts import NOT_NEEDED
 from services.escalation.domain.decisions.registry import DECISIONS, DECISIONS_BY_RULE
+from services.escalation.domain.delivery_facts import Attempt
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.entities import DeadlineFor
 from services.escalation.domain.facts import FactKind
 from services.escalation.domain.ladder_step import LadderStep
-from services.escalation.domain.own_facts import Attempt
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import CLEARED, SEEN, Policy, TeamMode
 from services.escalation.domain.rescues import NotNow
