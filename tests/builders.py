@@ -178,6 +178,14 @@ def cancellation_withdrawn(case: str | None = CASE, **changes: Any) -> support_i
     return support_inbound.CancellationWithdrawn(case=case, **changes)
 
 
+def seller_requested(case: str | None = CASE, **changes: Any) -> support_inbound.SellerRequested:
+    return support_inbound.SellerRequested(case=case, **changes)
+
+
+def customer_insists(case: str | None = CASE, **changes: Any) -> support_inbound.CustomerInsists:
+    return support_inbound.CustomerInsists(case=case, **changes)
+
+
 def contact_preference_changed(preference: str = "do_not_call") -> support_inbound.ContactPreferenceChanged:
     return support_inbound.ContactPreferenceChanged(preference=support_inbound.ContactPreference(preference))
 

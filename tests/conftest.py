@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.starting"]
 SERVERS = "tests.servers"
+TEMPLATES = "tests.templates"
 WITHOUT_SERVERS = {"adapters", "architecture", "contracts", "unit"}
+WITHOUT_TEMPLATES = {"architecture", "contracts", "unit"}
 
 pytest.register_assert_rewrite(SERVERS)
 
@@ -29,6 +31,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
     folder, *inside = file_path.relative_to(Path(__file__).parent).parts
     if inside and folder not in WITHOUT_SERVERS:
         parent.config.pluginmanager.import_plugin(SERVERS)
+    if inside and folder not in WITHOUT_TEMPLATES:
+        parent.config.pluginmanager.import_plugin(TEMPLATES)
 
 
 @pytest.fixture(autouse=True)

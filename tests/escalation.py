@@ -16,8 +16,9 @@ from services.escalation.channels.letters import Letters
 from services.escalation.channels.notices import report_lost_devices, send_due_notices
 from services.escalation.channels.sender import Sender
 from services.escalation.channels.smtp import Mail, MailServer
+from services.escalation.domain.delivery_facts import Attempt
 from services.escalation.domain.installation import Installation
-from services.escalation.domain.own_facts import OWN_FACTS, AcknowledgePressed, Attempt, EpisodeButton
+from services.escalation.domain.own_facts import OWN_FACTS, AcknowledgePressed, EpisodeButton
 from services.escalation.handlers import handling
 from shared.contracts import support
 from shared.contracts.catalog import CATALOG
@@ -65,10 +66,10 @@ def dead_end(**changes: Any) -> ContactMade:
 
 
 class FakeMail(MailServer):
-    """A mail server that gives these answers in order, and then accepts."""
+    """A mail server that gives these answers in order, and then accepts. It never connects, and so has nothing of the
+    real one: reading the authorities that the system trusts takes longer than most tests do."""
 
     def __init__(self) -> None:
-        super().__init__("smtp://127.0.0.1:2525")
         self.answers: list[Attempt | Ended | BaseException] = []
         self.received: list[EmailMessage] = []
         self.on_sending: Any = None

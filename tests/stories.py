@@ -225,6 +225,13 @@ class Story:
         async with httpx2.AsyncClient(base_url=self.company.machine.service(service).url) as client:
             return await client.post("/events", content=fact.model_dump_json(exclude_none=True), headers=headers)
 
+    async def rescue(self, service: str) -> str | None:
+        """What this service lets an agent say about the account, if a colleague calls."""
+        headers = {"Authorization": "Bearer local-reader-key"}
+        async with httpx2.AsyncClient(base_url=self.company.machine.service(service).url) as client:
+            rescues = (await client.get(f"/accounts/{self.account}/rescue", headers=headers)).json()["rescues"]
+            return rescues[0]["say"] if rescues else None
+
     async def _happens(self, fact: Any) -> Envelope[Any]:
         event = event_of(fact, subject=self.account, at=datetime.now(UTC))
         await self.company.publish(event)

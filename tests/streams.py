@@ -200,6 +200,10 @@ class Plumbing:
         samples = [sample for metric in self.metrics.consumer.blocked.collect() for sample in metric.samples]
         return {sample.labels["reason"] for sample in samples if sample.value}
 
+    async def reasons(self) -> set[str]:
+        """The same, to be waited for."""
+        return self.blocked()
+
     async def lag(self) -> dict[int, float]:
         """The lag of each partition by the metrics."""
         samples = [sample for metric in self.metrics.consumer.lag.collect() for sample in metric.samples]

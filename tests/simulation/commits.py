@@ -10,8 +10,8 @@ from shared.contracts.escalation import Severity
 from tests.simulation.database import Database, Session
 from tests.simulation.kafka import Kafka
 from tests.simulation.notifying import faults_on_devices
-from tests.simulation.statements.of_deliveries import over_with
-from tests.simulation.tables import ALERTS, DELIVERIES, EPISODES, JOURNAL, OFFSETS, TIMERS, Key, Row
+from tests.simulation.statements.of_deliveries import asked_of, over_with
+from tests.simulation.tables import ALERTS, DELIVERIES, EPISODES, JOURNAL, OFFERS, OFFSETS, TIMERS, Key, Row
 from tests.simulation.undoing import faults_of_undo
 
 _ENDED = ("sent", "failed", "cancelled", "expired", "skipped")
@@ -21,6 +21,10 @@ _RANK = {severity.value: severity.rank for severity in Severity}
 
 class Broken(AssertionError):
     """An invariant does not hold."""
+
+
+def _over(session: Session, alert: Row, episode: Row) -> str | None:
+    return over_with(alert, episode, asked_of(session.rows(OFFERS), episode))
 
 
 def require(holds: bool, words: str) -> None:
@@ -88,7 +92,7 @@ class Commits:
         if row["state"] == "sending" and (before is None or before["state"] != "sending"):
             alert = session.get(ALERTS, (row["alert_id"],))
             episode = session.get(EPISODES, (alert["episode_id"],)) if alert else None
-            over = "of no alert" if alert is None or episode is None else over_with(alert, episode)
+            over = "of no alert" if alert is None or episode is None else _over(session, alert, episode)
             if over is not None:
                 raise Broken(f"it is sent although it is {over}")
 

@@ -41,10 +41,14 @@ class Deciding:
         self.database.pauses = lambda: False
         self.commits = Commits(self.database, Kafka())
         self.database.on_commit = self.commits.note
+        self.restart()
+        self._read_everything()
+
+    def restart(self) -> None:
+        """Go on as another process, which reads every account again."""
         pool: Any = FakePool(self.database, ANSWERS, "deciding")
         self.processor = InputProcessor(pool, "escalation", handling(INSTALLATION), OWN_FACTS, seconds_allowed=inf)
         self.resources = _Resources(pool, self.processor)
-        self._read_everything()
 
     @property
     def now(self) -> datetime:

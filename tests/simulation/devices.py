@@ -8,7 +8,7 @@ from random import Random
 from uuid import UUID, uuid5
 
 from services.escalation.domain.channels import PUSH
-from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
+from services.escalation.domain.delivery_facts import Attempt, DeliveryAttempted
 from services.escalation.store.claims import ClaimedDelivery, ClaimedMessage
 from tests.simulation.database import Database, Session
 from tests.simulation.happenings import PEOPLE

@@ -11,7 +11,7 @@ from services.escalation.domain.policy.document import digest, shipped_text
 from services.escalation.domain.policy.model import TeamMode
 from shared.contracts import orders, support
 from shared.contracts.envelope import Fact
-from shared.contracts.order_parts import Line, Promise
+from shared.contracts.order_parts import Line, Promise, Side
 from shared.contracts.orders import DayHours
 from shared.contracts.people_parts import Away, Day, Successor
 from shared.contracts.support_inbound import (
@@ -83,6 +83,8 @@ def beginning(chance: Random) -> list[Report]:
 
 def sale(chance: Random, account: str, order: str, **changes: Any) -> Report:
     promises = [Promise(id="training", what="Training", due_at=START + timedelta(hours=chance.choice((1, 30))))]
+    if chance.random() < 0.5:
+        promises.append(Promise(id="room", what="A room", due_at=START + timedelta(hours=2), owed_by=Side.CUSTOMER))
     sold_at = START - timedelta(days=chance.choice((2, 3)))
     fact = orders.OrderPlaced(
         order=order,
@@ -193,6 +195,7 @@ def _refund(about: _About) -> Fact:
         kind=chance.choice((RefundKind.DISSATISFACTION, RefundKind.DISSATISFACTION, RefundKind.CHARGEBACK)),
         amount_minor=chance.choice((None, 1_000, 2_000)),
         words=chance.choice((None, "Money back.", "Now!")),
+        reason_code=chance.choice((None, None, "too_expensive", "in_no_list")),
         test=True if chance.random() < 0.05 else None,
     )
 
@@ -255,6 +258,8 @@ _FACTS: Sequence[Callable[[_About], Fact]] = (
     lambda about: support.ContactPreferenceChanged(preference=about.chance.choice(tuple(ContactPreference))),
     lambda about: support.CancellationRequested(case=about.case, order=about.order),
     _case(support.CancellationWithdrawn),
+    lambda about: support.CustomerInsists(case=about.case, order=about.order),
+    lambda about: support.SellerRequested(case=about.case, order=about.order, by="agent-3"),
     _order(orders.ConfirmationRequired),
     _order(orders.OrderConfirmed),
     _order(orders.OrderDelivered),
@@ -265,7 +270,7 @@ _FACTS: Sequence[Callable[[_About], Fact]] = (
     _order(orders.OrderCancelled),
     lambda about: orders.RefundPaid(order=about.named, amount_minor=about.chance.choice((0, 100)), currency="EUR"),
     _order(orders.DeliveryLate),
-    _order(orders.PromiseKept, promise="training"),
+    lambda about: orders.PromiseKept(order=about.named, promise=about.chance.choice(("training", "room"))),
     lambda about: orders.OutcomeReported(order=about.named, reached=about.chance.random() < 0.5),
     lambda about: orders.SaleCorrected(order=about.named, sold_by="ben", reason="Ben sold it.", by="mona"),
     lambda about: orders.AccountReassigned(salesperson="cleo", since=date(2026, 5, 5)),

@@ -9,6 +9,7 @@ import orjson
 
 from services.escalation.domain.own_facts import EmptyLadderRetryDue, EpisodeDue, PersonCheckDue, SellerLookupDue
 from services.escalation.domain.policy.versions import Policies
+from services.escalation.domain.win_backs import WinBackChecked
 from shared.timers import timer_id
 from tests.simulation.commits import Broken, Commits, require
 from tests.simulation.database import Database
@@ -16,7 +17,10 @@ from tests.simulation.duties import check_duties
 from tests.simulation.judging import signals_are_what_the_facts_say
 from tests.simulation.kafka import Kafka
 from tests.simulation.notifying import faults_of_waiting
-from tests.simulation.statements.of_deliveries import over_with
+from tests.simulation.offers import faults_of_offers
+from tests.simulation.proving import faults_of_results
+from tests.simulation.save_windows import faults_of_windows
+from tests.simulation.statements.of_deliveries import asked_of, over_with
 from tests.simulation.tables import (
     ACCOUNTS,
     ALERTS,
@@ -24,12 +28,15 @@ from tests.simulation.tables import (
     EPISODES,
     JOURNAL,
     LEDGER,
+    LOSSES,
+    OFFERS,
     OUTBOX,
     PEOPLE,
     SIGNALS,
     TIMERS,
     Row,
 )
+from tests.simulation.win_backs import faults_of_win_backs
 from tests.simulation.workers import Ground
 
 _POLICY = Policies.shipped().latest.policy
@@ -44,7 +51,9 @@ def check_in_the_end(ground: Ground, _commits: Commits) -> None:
     _messages_are_sent_once(database, ground.mail.accepted)
     _messages_are_sent_once(database, ground.push.accepted if ground.push else [])
     pressed = Counter(
-        (row["type"], row["body"]) for row in database.tables[JOURNAL].values() if row["kind"] == "button"
+        (row["type"], row["body"])
+        for row in database.tables[JOURNAL].values()
+        if row["kind"] == "button" and row["type"] != WinBackChecked.type
     )
     require(pressed <= ground.pressed, "a button counts more often than it was pressed")
     check_duties(database)
@@ -59,6 +68,15 @@ def check_state(database: Database) -> None:
     _clocks_run(database)
     _information_asks_nothing(database)
     _who_left_has_nothing(database)
+    _losses_have_answers(database)
+    for words in faults_of_offers(database):
+        raise Broken(words)
+    for words in faults_of_win_backs(database):
+        raise Broken(words)
+    for words in faults_of_results(database):
+        raise Broken(words)
+    for words in faults_of_windows(database):
+        raise Broken(words)
 
 
 def _events_count_once(database: Database, kafka: Kafka) -> None:
@@ -119,12 +137,21 @@ def _rings_are_counted(database: Database) -> None:
     causes = Counter[tuple[Any, ...]]()
     for row in database.tables[ALERTS].values():
         rings.setdefault(row["episode_id"], []).append(row["ring"])
-        if row["cause"] in ("signal", "severity"):
-            causes[row["episode_id"], row["recipient"], row["cause"], row["signal_id"], row["raised_at"]] += 1
-    require(max(causes.values(), default=1) == 1, "one cause alerted the same person twice")
+        if row["cause"] == "signal":
+            causes[row["episode_id"], row["recipient"], row["signal_id"], row["raised_at"]] += 1
+        elif row["cause"] == "severity":
+            causes[row["episode_id"], row["severity"]] += 1
+    require(max(causes.values(), default=1) == 1, f"one cause alerted twice: {causes.most_common(1)}")
     for (id,), episode in database.tables[EPISODES].items():
         numbers = sorted(rings.get(id, []))
         require(numbers == list(range(1, episode["rings"] + 1)), f"rings {numbers}, counted {episode['rings']}")
+
+
+def _losses_have_answers(database: Database) -> None:
+    """Exactly the episodes closed as lost have a row for the answers, even if nothing was answered."""
+    lost = {id for (id,), row in database.tables[EPISODES].items() if row["result"] == "lost"}
+    answered = {id for (id,) in database.tables[LOSSES]}
+    require(lost == answered, f"{len(lost - answered)} losses have no row, {len(answered - lost)} rows no loss")
 
 
 def _deliveries_end(database: Database) -> None:
@@ -136,7 +163,7 @@ def _deliveries_end(database: Database) -> None:
         assert alert is not None
         episode = database.tables[EPISODES][(alert["episode_id"],)]
         moving = row["state"] in ("pending", "held", "unknown")
-        over = over_with(alert, episode)
+        over = over_with(alert, episode, asked_of(database.tables[OFFERS].values(), episode))
         require(not (moving and over), f"{over}, and a delivery is {row['state']}")
     for (id,) in database.tables[ALERTS]:
         made = sorted(channels.get(id, []))

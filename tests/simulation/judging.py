@@ -70,9 +70,12 @@ def _check_found(database: Database, account: str, found: list[Detection], kept:
 
 
 def _check_money(detection: Detection, kept: Row) -> None:
-    """The kind of refund, and the amount requested or refunded, whichever event raised the signal."""
+    """The kind of refund, the amount requested or refunded, and the customer's reason, whichever event raised the
+    signal."""
     told = [one for one in (detection.cause, *detection.again) if one.amount_minor]
     amount = told[-1].amount_minor if told else None
     refund_kind = detection.cause.what if detection.kind is SignalKind.REFUND_REQUESTED else None
-    said = (kept["amount_minor"], kept["refund_kind"])
-    require(said == (amount, refund_kind), f"{detection.kind} says {said} and its facts {(amount, refund_kind)}")
+    reasons = [one.reason_code for one in (detection.cause, *detection.again) if one.reason_code]
+    reported = (amount, refund_kind, reasons[-1] if reasons else None)
+    said = (kept["amount_minor"], kept["refund_kind"], kept["reason_code"])
+    require(said == reported, f"{detection.kind} says {said} and its facts {reported}")

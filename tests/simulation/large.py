@@ -23,6 +23,7 @@ class LargeHistory(History):
     generator of their own."""
 
     to_rest = 200_000
+    slices = 60
 
     def __init__(self, seed: int, tell: Callable[[str], None] | None = None, *, facts: int = 5_000) -> None:
         self.more = Random(f"large {seed}")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.simulation.database import Database, Session
-from tests.simulation.tables import ALERTS, DELIVERIES, EPISODES, PEOPLE, Row
+from tests.simulation.tables import ALERTS, DELIVERIES, EPISODES, OFFERS, PEOPLE, Row
 
 _WAITS: Mapping[str, timedelta] = {
     "watch": timedelta(minutes=10),
@@ -13,7 +13,7 @@ _WAITS: Mapping[str, timedelta] = {
     "critical": timedelta(0),
 }
 """As the shipped policy has it."""
-_NO_RESPONSE_DUE = ("informed", "appointment")
+_NO_RESPONSE_DUE = ("informed", "taken_over", "appointment", "approval_answered")
 
 
 def faults_on_devices(session: Session, *, alone: bool) -> Iterator[str]:
@@ -53,8 +53,13 @@ def _faults_of_rows(session: Session, alert: Row, made: Mapping[str, Row]) -> It
 
 
 def _faults_of_times(session: Session, alert: Row, push: Row, email: Row) -> Iterator[str]:
-    """Of an alert just made: the e-mail waits as long as the policy says, unless a response is due before."""
-    if "cancelled" in (push["state"], email["state"]) or email["state"] == "skipped":
+    """Of the alert just made: the e-mail waits as long as the policy says, unless a response is due before.
+
+    Of two alerts of one event, the episode keeps only the later one's deadline.
+    """
+    episode = session.get(EPISODES, (alert["episode_id"],))
+    overtaken = episode is not None and alert["ring"] < episode["rings"]
+    if overtaken or "cancelled" in (push["state"], email["state"]) or email["state"] == "skipped":
         return
     until, due_at = push["try_at"] + _WAITS[alert["severity"]], _due_at(session, alert)
     waits = push["try_at"] < until and due_at is not None and until < due_at
@@ -68,6 +73,9 @@ def _due_at(session: Session, alert: Row) -> Any:
     episode = session.get(EPISODES, (alert["episode_id"],))
     if episode is None or alert["cause"] in _NO_RESPONSE_DUE:
         return None
+    if alert["cause"] == "approval":
+        asked = (row for row in session.rows(OFFERS) if row["episode_id"] == alert["episode_id"])
+        return next((row["until"] for row in asked if row["asked"] == alert["recipient"]), None)
     return episode["offered_until"] if alert["cause"] == "handed_over" else episode["deadline_at"]
 
 

@@ -8,18 +8,22 @@ from typing import Any
 import pytest
 
 from services.escalation import app
+from services.escalation.domain import win_backs
 from services.escalation.domain.account_state import AccountState
 from services.escalation.domain.deciding import (
     SUBSCRIPTIONS,
     alerts,
-    buttons,
     episodes,
+    follow_ups,
     people,
     receipts,
     reconciling,
+    results,
 )
 from services.escalation.domain.deciding.notifying import notify_next
 from services.escalation.domain.decisions.closing import Closed, Reopened
+from services.escalation.domain.decisions.win_backs import WinBackEnded
+from services.escalation.domain.draft import Draft
 from services.escalation.domain.duties import Duty, DutyKind
 from services.escalation.domain.entities import Episode
 from services.escalation.domain.own_facts import EpisodeDue
@@ -93,7 +97,7 @@ def severity_that_falls(patch: pytest.MonkeyPatch) -> None:
         return replace(episode, severity=assessed.severity), assessed.severity.rank > episode.severity.rank
 
     patch.setattr(episodes, "_risen", risen)
-    patch.setattr(episodes, "assess_severity", _of_the_latest_alone)
+    patch.setattr(results, "assess_severity", _of_the_latest_alone)
 
 
 def _of_the_latest_alone(signals: Sequence[Any], order: Any, policy: Any) -> Any:
@@ -174,7 +178,7 @@ def check_in_that_is_not_due(patch: pytest.MonkeyPatch) -> None:
     def always(_by: str, sale: Any, *_arguments: Any) -> list[Duty]:
         return [Duty(DutyKind.CHECK_IN, sale.order.order_id, sale.order.sold_at)]
 
-    patch.setattr(buttons, "duties_of", always)
+    patch.setattr(follow_ups, "duties_of", always)
 
 
 def believe_what_is_in_memory(patch: pytest.MonkeyPatch) -> None:
@@ -205,6 +209,21 @@ def mail_that_waits_for_a_notification_that_failed(patch: pytest.MonkeyPatch) ->
     patch.setattr(receipts, "_release", lambda *_arguments: None)
 
 
+def win_back_that_waits_for_few_requests(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(win_backs, "ENOUGH_REQUESTS", 0)
+
+
+def win_back_that_ends_without_a_record(patch: pytest.MonkeyPatch) -> None:
+    def end_silently(draft: Any, decision: Any) -> None:
+        if isinstance(decision, WinBackEnded):
+            draft.keep(decision.win_back)
+        else:
+            decide(draft, decision)
+
+    decide = Draft.decide
+    patch.setattr(Draft, "decide", end_silently)
+
+
 PLANTED: Mapping[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -230,5 +249,7 @@ PLANTED: Mapping[str, Plant] = {
         notify_people_without_a_device,
         mail_that_never_waits,
         mail_that_waits_for_a_notification_that_failed,
+        win_back_that_waits_for_few_requests,
+        win_back_that_ends_without_a_record,
     )
 }

@@ -43,6 +43,8 @@ _COMPARED = (
     tables.PEOPLE,
     tables.DECISIONS,
     tables.NOTES,
+    tables.RESULTS,
+    tables.WIN_BACKS,
     tables.POLICIES,
     tables.TIMERS,
 )

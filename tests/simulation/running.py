@@ -1,6 +1,7 @@
 """A coroutine that the scheduler of a history advances step by step."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.simulation.pausing import Pause
@@ -26,3 +27,13 @@ class Running:
     def place(self) -> str:
         """The place where it stopped, in words: the meaning of a statement."""
         return "starts" if self.pause is None else _WORDS.get(self.pause.at, self.pause.at)
+
+
+@contextmanager
+def stopped_in_the_end(running: list[Running]) -> Iterator[None]:
+    """Stop what still runs at the end, also after an error."""
+    try:
+        yield
+    finally:
+        for one in running:
+            one.steps.close()

@@ -12,9 +12,14 @@ Rows: TypeAlias = list[Row]
 ACCOUNT_VERSIONS = "escalation.account_versions"
 ACCOUNTS, ORDERS, CASES = "escalation.accounts", "escalation.orders", "escalation.cases"
 FACTS, EPISODES, SIGNALS = "escalation.facts", "escalation.episodes", "escalation.signals"
+RESULTS = "escalation.results"
 ALERTS, DELIVERIES, PEOPLE = "escalation.alerts", "escalation.deliveries", "escalation.salespeople"
 DEVICES = "escalation.push_devices"
+WIN_BACKS = "escalation.win_backs"
 DECISIONS, POLICIES, NOTES = "escalation.decisions", "escalation.policies", "escalation.notes"
+LOSSES = "escalation.losses"
+OFFERS = "escalation.offers"
+WINDOWS = "escalation.save_windows"
 JOURNAL, LEDGER, OFFSETS = "shared.journal", "shared.ledger", "shared.offsets"
 OUTBOX, TIMERS, LOCKS = "shared.outbox", "shared.timers", "shared.locks"
 
@@ -29,7 +34,12 @@ ENUMERATED = {
     "escalation.signals": ("kind", "ended"),
     "escalation.episodes": ("severity", "step", "deadline_for", "stopped_deadline_for", "result"),
     "escalation.alerts": ("step", "cause", "severity"),
+    "escalation.results": ("state", "severity", "because"),
     "escalation.notes": ("about",),
+    "escalation.win_backs": ("state", "loss_class"),
+    "escalation.losses": ("contributed",),
+    "escalation.offers": ("state", "asked_step"),
+    "escalation.save_windows": ("ended",),
 }
 LOCKED_BY_ROW = frozenset(
     {"escalation.deliveries", "escalation.episodes", "escalation.salespeople", "shared.timers"},

@@ -18,13 +18,23 @@ _CLOSED = f"{_HERE}::test_an_episode_is_closed_as_lost_or_as_a_false_alarm"
 _SELDOM = 10
 _OTHER = "tests/simulation/test_golden_seldom.py"
 _ACCEPTED = f"{_OTHER}::test_a_hand_over_is_accepted"
-_EXHAUSTED = f"{_OTHER}::test_after_every_repeat_it_is_exhausted_and_stays_open"
+_RESULTS = "tests/simulation/test_results.py"
+_LOSSES = "tests/simulation/test_results_of_losses.py"
+_TAKEN_BACK = f"{_RESULTS}::test_a_withdrawn_disproof_leaves_the_save_as_it_was"
+_MISSED = f"{_LOSSES}::test_a_false_alarm_with_a_disproof_was_missed_and_notifies_nobody_more"
+_OFFERS = "tests/simulation/test_offers.py"
+_APPROVED = f"{_OFFERS}::test_the_manager_is_asked_and_approves"
 OWN_TESTS = {
-    "event escalation.episode_exhausted": _EXHAUSTED,
+    "event escalation.offer_approved": _APPROVED,
+    "fact escalation.button.approve_pressed": _APPROVED,
+    "fact escalation.button.decline_pressed": f"{_OFFERS}::test_a_declined_offer_is_reported_to_the_asker",
+    "rule offer_approved": _APPROVED,
+    "event escalation.relapse_withdrawn": _TAKEN_BACK,
+    "rule alarm_missed": _MISSED,
+    "rule relapse_withdrawn": _TAKEN_BACK,
     "event escalation.hand_over_accepted": _ACCEPTED,
     "fact escalation.button.hand_over_accept_pressed": _ACCEPTED,
     "rule bound": f"{_OTHER}::test_no_talk_is_due_while_a_customer_must_not_be_contacted",
-    "rule exhausted": _EXHAUSTED,
     "rule handed_over": _ACCEPTED,
     "rule offer_withdrawn": f"{_OTHER}::test_a_hand_over_to_a_person_who_leaves_is_withdrawn",
     "event escalation.policy_published": _PUBLISHED,
@@ -36,7 +46,6 @@ OWN_TESTS = {
     "fact escalation.delivery.returned": _MAIL,
     "fact escalation.rejudging.rules_changed": f"{_HERE}::test_signals_of_other_rules_are_rejudged_without_an_alert",
     "result false_alarm": _CLOSED,
-    "result lost": _CLOSED,
     "rule queued": f"{_HERE}::test_an_acknowledger_gets_time_for_earlier_calls",
     "step upper_manager": f"{_HERE}::test_the_managers_manager_is_notified_when_the_manager_does_not_respond",
 }

@@ -1,6 +1,7 @@
 """Decisions that few golden histories reach: the exact decisions, with their words and policy lines, and events."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -10,6 +11,7 @@ from services.escalation.domain.own_facts import (
     HandOverAcceptPressed,
     HandOverPressed,
 )
+from shared.contracts.people_parts import Away
 from shared.contracts.support import ContactPreferenceChanged
 from shared.contracts.support_inbound import ContactPreference
 from tests.simulation.happenings import Report
@@ -79,13 +81,32 @@ def test_a_hand_over_to_a_person_who_leaves_is_withdrawn(offered: Troubled) -> N
 
 
 def test_a_reminder_of_unknown_outcome_is_cancelled_with_the_acknowledgement(taken: Troubled) -> None:
+    reminder = _reminder_of_unknown_outcome(taken)
+    taken.wait(timedelta(days=1) - _MINUTE)
+    _assert_cancelled(taken, reminder, by="expired")
+
+
+def test_a_reminder_of_unknown_outcome_is_cancelled_when_its_recipient_is_away(taken: Troubled) -> None:
+    reminder = _reminder_of_unknown_outcome(taken)
+    away = [Away(since=taken.now.date(), until=taken.now.date() + timedelta(days=9))]
+    taken.tell_of("anna", manager="mona", away=away)
+    taken.wait(2 * _MINUTE)
+    _assert_cancelled(taken, reminder, by="unavailable")
+
+
+def _reminder_of_unknown_outcome(taken: Troubled) -> UUID:
+    """The delivery of a reminder of a promised call, whose next attempt is in a day."""
     taken.do(AppointmentLogged(episode=taken.episode, by="anna", at=taken.now + 60 * _MINUTE))
     taken.wait(61 * _MINUTE)
     (reminder,) = [row for row in taken.database.tables[DELIVERIES].values() if row["state"] == "pending"]
     taken.put(DELIVERIES, reminder, state="unknown", try_at=taken.now + timedelta(days=1))
-    taken.wait(timedelta(days=1) - _MINUTE)
-    assert "expired" in [rule for rule, *_ in taken.decided()]
-    left = taken.database.tables[DELIVERIES][reminder["delivery_id"],]
+    delivery_id: UUID = reminder["delivery_id"]
+    return delivery_id
+
+
+def _assert_cancelled(taken: Troubled, delivery_id: UUID, *, by: str) -> None:
+    assert by in [rule for rule, *_ in taken.decided()]
+    left = taken.database.tables[DELIVERIES][delivery_id,]
     assert (left["state"], left["reason"]) == ("cancelled", "passed on")
 
 

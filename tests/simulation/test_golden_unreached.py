@@ -5,21 +5,19 @@ from uuid import uuid4
 
 import pytest
 
+from services.escalation.domain.delivery_facts import AddressFailed, AddressWorks, DeliveryResent, DeliveryReturned
 from services.escalation.domain.devices import LastDeviceGone
 from services.escalation.domain.own_facts import (
     AcknowledgePressed,
-    AddressFailed,
-    AddressWorks,
     ClosePressed,
-    DeliveryResent,
-    DeliveryReturned,
     PolicySubmitted,
+    ReopenPressed,
     RulesChanged,
 )
 from services.escalation.domain.policy.document import digest, shipped_text
-from shared.contracts.escalation import POLICY_SUBJECT, EpisodeResult
-from tests.simulation.tables import DELIVERIES, EPISODES, PEOPLE, POLICIES, SIGNALS
-from tests.simulation.troubled import Troubled
+from shared.contracts.escalation import POLICY_SUBJECT, EpisodeResult, SaleContribution
+from tests.simulation.tables import DELIVERIES, EPISODES, LOSSES, PEOPLE, POLICIES, SIGNALS, Row
+from tests.simulation.troubled import ACCOUNT, Troubled
 
 _MINUTE = timedelta(minutes=1)
 _NOTICES = "escalation.notices"
@@ -72,10 +70,27 @@ def test_an_episode_is_closed_as_lost_or_as_a_false_alarm(
     troubled: Troubled, result: EpisodeResult, reason: str, words: str
 ) -> None:
     troubled.do(ClosePressed(episode=troubled.episode, by="anna", result=result, reason=reason))
-    assert troubled.decided() == [("closed", words, f"reasons.{result.value}", "anna")]
-    ((type, said),) = troubled.published()
+    closed, *_ = troubled.decided()
+    assert closed == ("closed", words, f"reasons.{result.value}", "anna")
+    (type, said), *_ = troubled.published()
     assert type == "escalation.episode_closed"
     assert (said["result"], said["reason"], said["by"]) == (result.value, reason, "anna")
+
+
+def test_a_loss_keeps_the_answers_until_its_close_is_undone(troubled: Troubled) -> None:
+    answers: Row = {"could_have": "Call sooner.", "contributed": SaleContribution.WRONG_PRODUCT, "may_call_again": None}
+    lost = {"episode": troubled.episode, "by": "anna", "result": EpisodeResult.LOST, "reason": "price"}
+    troubled.do(ClosePressed(**lost, **answers))
+    own = {"episode_id": troubled.episode, "account_id": ACCOUNT}
+    assert list(troubled.database.tables[LOSSES].values()) == [own | answers]
+    (type, said), *_ = troubled.published()
+    assert type == "escalation.episode_closed"
+    assert (said["contributed"], "may_call_again" in said, "could_have" in said) == ("wrong_product", False, False)
+
+    troubled.do(ReopenPressed(episode=troubled.episode, by="anna"))
+    assert not troubled.database.tables[LOSSES]
+    troubled.do(ClosePressed(**lost))
+    assert [row["contributed"] for row in troubled.database.tables[LOSSES].values()] == [None], "remembered unanswered"
 
 
 def test_the_managers_manager_is_notified_when_the_manager_does_not_respond(troubled: Troubled) -> None:

@@ -46,6 +46,9 @@ class Rescues(RuleBasedStateMachine):
         row = chance.choice(list(self.service.episodes().values()))
         people = [row["responsible"], row["acknowledged_by"], row["offered_to"], stranger]
         button = buttons.button(chance, row["episode_id"], people[by] or stranger, self.service.now)
+        offer = buttons.pending_offer(self.service.database, row["episode_id"])
+        if offer is not None and by == 0:
+            button = buttons.answer(chance, offer)
         self.service.press(button, row["account_id"])
 
     @rule(long=_PAUSES)

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from services.escalation.domain.own_facts import AcknowledgePressed, Attempt, DeliveryAttempted
+from services.escalation.domain.delivery_facts import Attempt, DeliveryAttempted
+from services.escalation.domain.own_facts import AcknowledgePressed
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.orders import SalespersonChanged
 from shared.contracts.support import RefundRequested

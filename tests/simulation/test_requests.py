@@ -10,15 +10,16 @@ from services.escalation.domain.own_facts import AcknowledgePressed
 from services.escalation.domain.policy.model import TeamMode
 from shared.contracts import orders, support
 from shared.contracts.envelope import Fact
-from shared.contracts.support_inbound import RefundKind
+from shared.contracts.support_inbound import ContactChannel, ContactResult, Direction, RefundKind
 from shared.transaction import Refused
 from tests.simulation import happenings
 from tests.simulation.deciding import Deciding
 from tests.simulation.happenings import START, Report
-from tests.simulation.tables import EPISODES, POLICIES, SIGNALS, Row
+from tests.simulation.tables import ALERTS, EPISODES, POLICIES, SIGNALS, Row
 
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
+_TALK = support.ContactMade(direction=Direction.OUTBOUND, channel=ContactChannel.PHONE, result=ContactResult.ANSWERED)
 
 
 @pytest.fixture
@@ -46,14 +47,22 @@ def _request(kind: RefundKind, amount_minor: int, words: str) -> Fact:
     return support.RefundRequested(kind=kind, amount_minor=amount_minor, currency="EUR", words=words)
 
 
+def _all_standing(service: Deciding) -> list[Row]:
+    return [row for row in service.database.tables[SIGNALS].values() if row["ended"] is None]
+
+
 def _standing(service: Deciding) -> Row:
-    (standing,) = [row for row in service.database.tables[SIGNALS].values() if row["ended"] is None]
+    (standing,) = _all_standing(service)
     return standing
 
 
 def _episode(service: Deciding) -> Row:
     (episode,) = service.database.tables[EPISODES].values()
     return episode
+
+
+def _alerts(service: Deciding) -> list[Row]:
+    return sorted(service.database.tables[ALERTS].values(), key=lambda row: row["ring"])
 
 
 def _press_take(service: Deciding, by: str) -> None:
@@ -69,6 +78,36 @@ def test_a_request_separated_by_a_late_withdrawal_has_its_own_details(service: D
     second = _standing(service)
     assert second["signal_id"] != first["signal_id"]
     assert [second[name] for name in ("amount_minor", "currency", "refund_kind")] == [2_000, "EUR", "dissatisfaction"]
+
+
+def test_a_request_separated_by_a_late_talk_takes_its_details_along(service: Deciding) -> None:
+    """The request was made again with an amount; a talk in between, reported late, makes that a request of its own."""
+    _report(service, support.RefundRequested(kind=RefundKind.DISSATISFACTION), 3 * _HOUR)
+    _report(service, _request(RefundKind.DISSATISFACTION, 2_000, "Money back."), _HOUR)
+    assert _standing(service)["amount_minor"] == 2_000
+    _report(service, _TALK, 2 * _HOUR)
+    first, second = sorted(_all_standing(service), key=lambda row: row["at"])
+    assert [first[name] for name in ("amount_minor", "currency", "reason_code")] == [None] * 3
+    assert (second["amount_minor"], second["currency"]) == (2_000, "EUR")
+
+
+def test_a_request_that_stands_again_because_of_a_late_talk_does_not_notify_again(service: Deciding) -> None:
+    """An earlier request, reported late, made both one; a talk in between, reported even later, separates them."""
+    _report(service, support.CancellationRequested(), _HOUR)
+    second = _standing(service)["signal_id"]
+    assert [alert["signal_id"] for alert in _alerts(service)] == [second]
+    _report(service, support.CancellationRequested(), 3 * _HOUR)
+    assert _standing(service)["signal_id"] != second
+    _report(service, _TALK, 2 * _HOUR)
+    assert second in [row["signal_id"] for row in _all_standing(service)]
+    assert [alert["signal_id"] for alert in _alerts(service)] == [second]
+
+
+def test_a_request_after_a_talk_notifies_although_an_earlier_one_stands(service: Deciding) -> None:
+    _report(service, support.CancellationRequested(), 3 * _HOUR)
+    _report(service, _TALK, 2 * _HOUR)
+    _report(service, support.CancellationRequested(), _HOUR)
+    assert len({alert["signal_id"] for alert in _alerts(service)}) == 2
 
 
 def test_no_talk_is_due_once_an_acknowledged_episode_is_for_information(service: Deciding) -> None:

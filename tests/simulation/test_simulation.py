@@ -7,10 +7,10 @@ import pytest
 from tests.simulation.campaign import play, play_all
 from tests.simulation.planted import PLANTED
 
-HISTORIES = int(os.environ.get("SIMULATION_HISTORIES", "5000"))
+HISTORIES = int(os.environ.get("SIMULATION_HISTORIES", "2500"))
 _AT_MOST = 3000
 """This many histories find every planted bug."""
-_REACHED_LATE = {"check_in_that_is_not_due": 1793, "ask_the_time_before_claiming": 486}
+_REACHED_LATE = {"check_in_that_is_not_due": 1333, "ask_the_time_before_claiming": 486}
 """A seed that finds a bug that few others find; it is played first. If it finds nothing, all seeds
 are played in order."""
 

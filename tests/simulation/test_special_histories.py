@@ -1,14 +1,17 @@
 """Histories that are too long for the campaign, or that check something special, keep every promise."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
+from shared import breathing
 from shared.logs import configure_logging
 from tests.log_streams import LogStream, logging_restored
 from tests.simulation.ahead import AheadHistory
 from tests.simulation.aside import AsideHistory
 from tests.simulation.large import LARGE, SMALL, LargeHistory
+from tests.simulation.world import History
 
 _OF_EACH = 60
 
@@ -38,6 +41,17 @@ def test_facts_dated_ahead_count_as_now_or_are_refused() -> None:
         counted, refused = counted + history.counted, refused + history.refused
     assert counted > _OF_EACH
     assert refused > _OF_EACH
+
+
+@pytest.mark.parametrize("history", [History, partial(LargeHistory, facts=200)])
+def test_a_seed_is_the_same_history_on_a_slow_machine(
+    history: Callable[..., History], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast, slow = list[str](), list[str]()
+    history(3, fast.append).live()
+    monkeypatch.setattr(breathing, "SLICE_SECONDS", 0.0001)
+    history(3, slow.append).live()
+    assert fast == slow
 
 
 def test_an_account_of_thousands_of_facts_beside_a_small_one() -> None:

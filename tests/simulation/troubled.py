@@ -66,14 +66,17 @@ class Troubled(Deciding):
         return id
 
     def decided(self) -> list[tuple[Any, ...]]:
-        """The decisions since the customer's request: rule, words, policy line, person."""
+        """The decisions since the customer's request, but for those about its save window: rule, words, policy line,
+        person."""
         rows = sorted(self.database.tables[DECISIONS].values(), key=lambda row: int(row["position"]))
-        return [(row["rule"], row["words"], row["policy_path"], row["who"]) for row in rows[self.seen[DECISIONS] :]]
+        decided = [(row["rule"], row["words"], row["policy_path"], row["who"]) for row in rows[self.seen[DECISIONS] :]]
+        return [one for one in decided if not one[0].startswith("save_window")]
 
     def published(self) -> list[tuple[str, dict[str, Any]]]:
-        """The events published since then: type and body, without ids."""
+        """The events published since then, but for those about the save window: type and body, without ids."""
         rows = sorted(self.database.tables[OUTBOX].values(), key=lambda row: int(row["id"]))[self.seen[OUTBOX] :]
-        return [(dict(orjson.loads(row["headers"]))["ce_type"], _said(orjson.loads(row["payload"]))) for row in rows]
+        events = [(dict(orjson.loads(row["headers"]))["ce_type"], _said(orjson.loads(row["payload"]))) for row in rows]
+        return [event for event in events if "save_window" not in event[0]]
 
     def mail(self) -> Row:
         return self.delivery("email")

@@ -16,9 +16,10 @@ from uuid import UUID
 from services.escalation.app import press
 from services.escalation.channels.sender import _receipt
 from services.escalation.domain.channels import EMAIL
+from services.escalation.domain.delivery_facts import Attempt, DeliveryAttempted
 from services.escalation.domain.duty_buttons import DutyButton
 from services.escalation.domain.installation import Installation
-from services.escalation.domain.own_facts import OWN_FACTS, Attempt, DeliveryAttempted, EpisodeButton
+from services.escalation.domain.own_facts import OWN_FACTS, EpisodeButton
 from services.escalation.domain.policy.model import Storms
 from services.escalation.handlers import handling
 from services.escalation.store import deliveries

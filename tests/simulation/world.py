@@ -8,7 +8,6 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from services.escalation.domain.own_facts import ReopenPressed
 from services.escalation.store.rounds import round_of
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.orders import OrderPlaced
@@ -19,12 +18,14 @@ from tests.simulation.commits import Broken, Commits
 from tests.simulation.consuming import Consumer, Measuring
 from tests.simulation.database import Answer, Database, Fate
 from tests.simulation.devices import Devices, Pusher
-from tests.simulation.happenings import ACCOUNTS, PEOPLE, START, Report
+from tests.simulation.happenings import ACCOUNTS, START, Report
 from tests.simulation.invariants import check_in_the_end
 from tests.simulation.kafka import CASES, PARTITIONS, SALES, Kafka
 from tests.simulation.kafka import PEOPLE as DIRECTORY
+from tests.simulation.losing import LostCustomers, WinBacks
 from tests.simulation.replaying import check_replay
-from tests.simulation.running import Running
+from tests.simulation.running import Running, stopped_in_the_end
+from tests.simulation.slices import slices_of
 from tests.simulation.statements import ANSWERS
 from tests.simulation.tables import COLUMNS, EPISODES, OFFSETS, ORDERS, POLICIES, TIMERS
 from tests.simulation.workers import Activity, Ground, Mail, Page, Relay, Sender, Timers
@@ -40,7 +41,10 @@ class History:
         "timers": Timers,
         "sender": Sender,
         "pusher": Pusher,
+        "win-backs": WinBacks,
     }
+    slices: int | None = None
+    """A batch pauses after this many items of its work; most batches are too small for that."""
     to_rest = 20_000
     """A history that has not come to rest after this many steps is broken."""
     processes: Sequence[str] = ("consumer 1", "consumer 2", "relay", "timers 1", "timers 2", "sender 1", "sender 2")
@@ -63,7 +67,9 @@ class History:
         self.database.on_commit = self.commits.note
         self.devices = Devices(seed, self.database)
         push = self.devices.service
-        self.ground = Ground(self.database, self.kafka, self.mail, self.chance, self.answers(), push)
+        self.lost = LostCustomers(seed, self.database)
+        answers = {**self.answers(), **self.lost.answers()}
+        self.ground = Ground(self.database, self.kafka, self.mail, self.chance, answers, push)
         self.running: list[Running] = []
         self.reports: list[Report] = []
         self.made = 0
@@ -75,13 +81,14 @@ class History:
 
     def play(self) -> None:
         """Let things happen, let everything come to rest, and check the invariants."""
-        try:
-            self._live()
-        finally:
-            for one in self.running:
-                one.steps.close()
+        self.live()
         check_in_the_end(self.ground, self.commits)
         check_replay(self.commits, self.database, one_by_one=self.one_by_one)
+
+    def live(self) -> None:
+        """Let things happen, and let everything come to rest."""
+        with slices_of(self.slices), stopped_in_the_end(self.running):
+            self._live()
 
     def _live(self) -> None:
         for report in happenings.beginning(self.chance):
@@ -94,6 +101,7 @@ class History:
         for _ in range(self.chance.choice((0, 0, 0, 0, 2, 6))):
             self._to_the_next_timer()
             self.rest()
+        self.lost.months_later(self)
 
     def rest(self) -> None:
         """Nothing breaks any more, and every process does the work that is due."""
@@ -214,20 +222,15 @@ class History:
         if not episodes:
             return
         row = self.chance.choice(episodes[-3:])
-        asked = [row["responsible"], row["acknowledged_by"], row["offered_to"], self.chance.choice(PEOPLE)]
-        by = self.chance.choice([one for one in asked if one is not None])
-        button = buttons.button(self.chance, row["episode_id"], by, self.database.now)
-        if row["closed_by"] is not None and self.chance.random() < 0.5:
-            by = row["closed_by"]
-            button = ReopenPressed(episode=row["episode_id"], by=by)
+        button = buttons.press(self.chance, self.database, row)
         seen, stale = round_of(row["changed_at"]), round_of(row["raised_at"])
         shown = self.chance.choice((seen, seen, stale, None))
-        page = Page(self.ground, f"page of {by}")
+        page = Page(self.ground, f"page of {button.by}")
         for _ in range(self.chance.choice((1, 1, 2))):
             tries = 1 if shown is None else self.chance.randint(1, 3)
             steps = page.press(button, row["account_id"], shown, tries)
             self.running.append(Running(page.name, steps))
-        self._say(f"{by} presses {type(button).__name__} on {row['order_id']}, shown {shown}")
+        self._say(f"{button.by} presses {type(button).__name__} on {row['order_id']}, shown {shown}")
 
     # Who goes on
 

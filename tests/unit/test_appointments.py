@@ -69,6 +69,8 @@ def test_a_promised_call_moves_to_the_new_holder() -> None:
     assert (theirs.deadline_at, theirs.deadline_for, theirs.appointment_at) == (at, DeadlineFor.APPOINTMENT, None)
     too_late = acknowledged(passed_on, ANNA, TALK, at + HOUR)
     assert (too_late.deadline_for, too_late.promised_at) == (DeadlineFor.REDEEM, at)
+    ahead = handed_over(promised(at), "ben", TALK, AT + HOUR)
+    assert (ahead.acknowledged_by, ahead.deadline_for, ahead.deadline_at) == ("ben", DeadlineFor.APPOINTMENT, at)
     handed = handed_over(come(at), "ben", TALK, at + HOUR)
     assert (handed.deadline_for, handed.promised_at) == (DeadlineFor.REDEEM, at)
 
@@ -107,8 +109,10 @@ def test_a_snooze_can_last_until_a_promised_call_and_no_longer() -> None:
     assert reached(paused, AT, AT).promised_at == at
     again = acknowledged(notified_anew(paused, at - HOUR), ANNA, TALK, at - HOUR)
     assert (again.deadline_for, again.deadline_at) == (DeadlineFor.APPOINTMENT, at)
-    with pytest.raises(NotNow, match=r"the customer was promised a call on 6 May at 11:00\. To snooze past that"):
+    promise = r"the customer was promised a call on 6 May at 11:00\. To snooze past that"
+    with pytest.raises(NotNow, match=promise) as refused:
         snoozed(promised(at), ANNA, at + HOUR, POLICY, AT)
+    assert refused.value.code == "past_appointment"
     with pytest.raises(NotNow, match="save the call, the attempt or a new call-back time"):
         snoozed(come(at), ANNA, at + 2 * HOUR, POLICY, at + HOUR)
 

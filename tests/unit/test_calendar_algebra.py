@@ -42,6 +42,19 @@ def test_working_time_adds_up(calendar: WorkingTime, start: datetime, one: timed
 
 @examples(40)
 @given(CALENDARS, INSTANTS, SPANS, SPANS)
+def test_the_working_time_between_two_instants_is_what_passed_from_one_to_the_other(
+    calendar: WorkingTime, start: datetime, working: timedelta, more: timedelta
+) -> None:
+    middle = calendar.after(start, working)
+    end = middle + more
+    assert calendar.worked(start, middle) == working
+    assert calendar.worked(start, end) == working + calendar.worked(middle, end)
+    assert calendar.worked(end, start) == timedelta(0)
+    assert calendar.worked(middle, end) <= more
+
+
+@examples(40)
+@given(CALENDARS, INSTANTS, SPANS, SPANS)
 def test_later_starts_and_longer_times_never_end_earlier(
     calendar: WorkingTime, start: datetime, later: timedelta, working: timedelta
 ) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.escalation.domain.words import Before, again_words, cause_words, went_on_words
+from services.escalation.domain.words import Before, again_words, cause_words, relapse_words, went_on_words
 from shared.contracts.escalation import RingCause
 
 JONAS = Before("Jonas Keller", "at 14:03")
@@ -63,7 +63,8 @@ def test_a_person_to_be_notified_later_is_not_described_as_notified() -> None:
 
 
 @pytest.mark.parametrize(
-    "cause", [cause for cause in RingCause if cause not in (RingCause.SIGNAL, RingCause.HANDED_OVER)]
+    "cause",
+    [cause for cause in RingCause if cause not in (RingCause.SIGNAL, RingCause.HANDED_OVER, RingCause.REASSIGNED)],
 )
 def test_every_other_cause_has_its_words(cause: RingCause) -> None:
     assert cause_words(cause, None)
@@ -74,3 +75,17 @@ def test_a_former_holder_reads_what_ended_their_acknowledgement() -> None:
         "You have had this since 11:34. Severity went up, so please acknowledge it once more."
     )
     assert again_words(RingCause.SNOOZE_ENDED, "11:34") is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "given", "said"),
+    [
+        ("We agreed on a discount", "€150.00", "we agreed on a discount; €150.00 given away"),
+        ("We agreed on a discount", None, "we agreed on a discount"),
+        ("VIP treatment", None, "VIP treatment"),
+        ("I called", None, "I called"),
+    ],
+)
+def test_a_relapse_names_the_person_the_reason_and_the_money(reason: str, given: str | None, said: str) -> None:
+    words = f"Paul Weber closed it as saved at 14:10 ({said}), but that did not last."
+    assert relapse_words("Paul Weber", "at 14:10", reason, given) == words

@@ -9,13 +9,32 @@ import pytest
 
 from services.escalation.domain.decisions.decision import ChangesEpisode, Decision, OfEpisode, SetsClock
 from services.escalation.domain.decisions.labels import LABELS
+from services.escalation.domain.decisions.offering import OfOffer
 from services.escalation.domain.decisions.registry import DECISIONS, DECISIONS_BY_RULE, names_of
+from services.escalation.domain.decisions.results import OfResult
+from services.escalation.domain.decisions.save_windows import AnnouncesWindow, OfWindow
 from services.escalation.domain.decisions.signals import OfSignal, SignalAdded, SignalEnded
 from services.escalation.domain.decisions.taking import ChangesHolder, OfHolder
+from services.escalation.domain.decisions.win_backs import OfWinBack
 from services.escalation.domain.policy.document import read, shipped_text
 from shared.contracts.escalation import LADDER, REQUESTS, EpisodeResult, Severity, SignalKind
 
-SHARED = {Decision, OfEpisode, ChangesEpisode, SetsClock, OfHolder, ChangesHolder, OfSignal, SignalAdded, SignalEnded}
+SHARED = {
+    OfResult,
+    Decision,
+    OfEpisode,
+    ChangesEpisode,
+    SetsClock,
+    OfHolder,
+    ChangesHolder,
+    OfSignal,
+    SignalAdded,
+    SignalEnded,
+    OfOffer,
+    OfWinBack,
+    OfWindow,
+    AnnouncesWindow,
+}
 """The parts of decisions, which are no decisions themselves."""
 _FILLED_WITH = {
     "severity": [one.value for one in Severity],

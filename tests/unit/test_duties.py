@@ -58,6 +58,11 @@ def kept(at: float, what: str = "training") -> AccountFact:
     return fact(FactKind.PROMISE_KEPT, at, order="4711", what=what)
 
 
+def theirs(due: float, what: str = "room") -> AccountFact:
+    """A promise of the customer's own."""
+    return fact(FactKind.CUSTOMER_DUTY, 0, order="4711", due=due, what=what)
+
+
 def asked(at: float, number: int) -> AccountFact:
     return fact(FactKind.OUTCOME_REPORTED, at, order="4711", number=number)
 
@@ -117,6 +122,36 @@ def test_a_promise_is_a_follow_up_until_it_is_reported_as_kept() -> None:
 def test_the_first_of_two_promises_of_one_name_is_the_follow_up() -> None:
     found = duties(promise(110), promise(100), promise(105, "manual"), at=90)
     assert sorted(found) == [(DutyKind.PROMISE, 100), (DutyKind.PROMISE, 105)]
+
+
+@pytest.mark.parametrize("at", [100 - 2 * DAY, 100, 100 + 14 * DAY])
+def test_a_promise_of_the_customers_own_is_a_follow_up_of_the_seller_around_its_date(at: float) -> None:
+    assert (DutyKind.CUSTOMER, 100) in duties(theirs(100), at=at)
+
+
+@pytest.mark.parametrize("at", [100 - 2 * DAY - 1, 100 + 14 * DAY + 1])
+def test_a_promise_of_the_customers_own_is_not_shown_long_before_or_after_its_date(at: float) -> None:
+    assert DutyKind.CUSTOMER not in dict(duties(theirs(100), at=at))
+
+
+def said_done(at: float, what: str = "room") -> AccountFact:
+    return fact(FactKind.CUSTOMER_DUTY_SAID_DONE, at, order="4711", what=what, agent="anna")
+
+
+@pytest.mark.parametrize(
+    ("facts", "open"),
+    [
+        pytest.param([kept(59, "room")], False, id="a proof that names it"),
+        pytest.param([kept(59, "training")], True, id="a proof of another promise"),
+        pytest.param([said_done(59)], False, id="the seller's report"),
+        pytest.param([said_done(59, "training")], True, id="a report about another promise"),
+        pytest.param([said_done(58), fact(FactKind.RATED, 59, number=0)], False, id="a complaint is about us"),
+        pytest.param([TALKED], True, id="a talk alone"),
+        pytest.param([fact(FactKind.ORDER_CANCELLED, 5, order="4711")], False, id="a cancelled order"),
+    ],
+)
+def test_the_customers_own_part_is_done_by_proof_or_by_the_sellers_report(facts: list[AccountFact], open: bool) -> None:
+    assert ((DutyKind.CUSTOMER, 100) in duties(theirs(100), *facts, at=60)) is open
 
 
 @pytest.mark.parametrize("number", [0, 1])

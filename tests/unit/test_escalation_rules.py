@@ -17,9 +17,9 @@ from services.escalation.domain.deliveries import (
     cancelled,
     pause_before_retry,
 )
+from services.escalation.domain.delivery_facts import Attempt, DeliveryAttempted
 from services.escalation.domain.entities import Delivery, Order, Signal
 from services.escalation.domain.new_signal import matching_order
-from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
 from shared.contracts.escalation import SignalKind
 from tests.builders import AT, minutes
 
@@ -135,6 +135,7 @@ def test_a_delivery_of_unknown_outcome_is_retried_after_a_minute() -> None:
 
 @given(st.integers(1, 10_000))
 def test_pauses_grow_and_end_at_ten_minutes(attempts: int) -> None:
+    assert [pause_before_retry(one).total_seconds() for one in (1, 2, 3, 4)] == [2, 4, 8, 16]
     pause = pause_before_retry(attempts)
     assert timedelta(seconds=2) <= pause <= pause_before_retry(attempts + 1) <= timedelta(minutes=10)
 

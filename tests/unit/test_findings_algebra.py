@@ -120,11 +120,7 @@ def test_a_signal_starts_with_a_fact_of_the_kinds_that_its_definition_names(fact
 @examples(200)
 @given(_HISTORIES)
 def test_judging_what_a_fact_can_change_is_judging_everything(facts: list[AccountFact]) -> None:
-    history, kept = History(), dict[UUID, Detection]()
-    for fact in facts:
-        history.add(fact)
-        _compare(history, fact, kept, changing)
-        assert sorted(kept.values(), key=lambda one: (one.at, one.signal_id)) == detections(history, changing)
+    _judge_each(facts, changing)
 
 
 _TALKS = [FactKind.CONTACT, FactKind.CONTACT, FactKind.CUSTOMER_REACHED]
@@ -152,11 +148,34 @@ def test_judging_what_a_fact_can_change_is_judging_everything_for_interacting_fa
     kinds: list[FactKind], some: st.DataObject
 ) -> None:
     """As above, for facts that end and begin the same signals: those that differ only in their lane."""
+    _judge_each(some.draw(st.lists(_account_facts(kinds), max_size=12, unique_by=lambda fact: fact.fact_id)), changing)
+
+
+@st.composite
+def _facts_of_few_instants(draw: st.DrawFn) -> list[AccountFact]:
+    """Facts about one matter. Publishers that know only the minute report many of one instant."""
+    kinds = [*[FactKind.CONTACT] * 8, FactKind.CASE_PROGRESSED, FactKind.CASE_RESOLVED]
+    case = draw(st.sampled_from([None, "k-1"]))
+    facts = draw(st.lists(_account_facts(kinds), min_size=5, max_size=10, unique_by=lambda fact: fact.fact_id))
+    return [
+        replace(fact, at=hours(draw(st.integers(0, 3))), case_id=case, conversation=None, courtesy=False)
+        for fact in facts
+    ]
+
+
+@examples(200)
+@given(_facts_of_few_instants())
+def test_judging_what_a_fact_can_change_is_judging_everything_at_few_instants(facts: list[AccountFact]) -> None:
+    _judge_each(facts, always(rules()))
+
+
+def _judge_each(facts: list[AccountFact], thresholds: ThresholdsAt) -> None:
+    """Judge what each fact can change, and check that the result is the same as from all facts."""
     history, kept = History(), dict[UUID, Detection]()
-    for fact in some.draw(st.lists(_account_facts(kinds), max_size=12, unique_by=lambda fact: fact.fact_id)):
+    for fact in facts:
         history.add(fact)
-        _compare(history, fact, kept, changing)
-        assert sorted(kept.values(), key=lambda one: (one.at, one.signal_id)) == detections(history, changing)
+        _compare(history, fact, kept, thresholds)
+        assert sorted(kept.values(), key=lambda one: (one.at, one.signal_id)) == detections(history, thresholds)
 
 
 def _compare(history: History, fact: AccountFact, kept: dict[UUID, Detection], thresholds: ThresholdsAt) -> None:

@@ -152,6 +152,7 @@ def test_a_status_after_which_nothing_is_owed_ends_a_case(
     [
         pytest.param([OPENED, status(4, "waiting for customer")], [(4 + 14 * 24, None)], id="waiting for the customer"),
         pytest.param([OPENED, status(4, "pending")], [(4 + 14 * 24, None)], id="pending"),
+        pytest.param([OPENED, status(4, "on hold")], [(340, None)], id="on hold"),
         pytest.param([OPENED, status(4, "anything", waiting_for="customer")], [(340, None)], id="the fact says so"),
         pytest.param([OPENED, status(4, "pending", waiting_for="us")], [(20, None)], id="the fact knows better"),
         pytest.param([OPENED, status(4, "open")], [(20, None)], id="ours"),

@@ -79,6 +79,7 @@ WEEK = 7 * 24
 )
 def test_an_order_without_a_fact_since_the_sale_is_stalled(facts: list[AccountFact], expected: Told) -> None:
     assert told(SignalKind.ORDER_STALLED, *facts) == expected
+    assert {one.names_order for one in of_kind(SignalKind.ORDER_STALLED, *facts)} <= {"4711"}
 
 
 @pytest.mark.parametrize(

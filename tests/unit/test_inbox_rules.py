@@ -8,8 +8,7 @@ import pytest
 
 from services.escalation.domain.calling import calling
 from services.escalation.domain.escalation_path import AlertRow, StepRow, had_since, path_lines
-from services.escalation.domain.main_signal import main_signal
-from services.escalation.domain.plays import Voice, advice, offer_limit
+from services.escalation.domain.plays import Voice, advice, free_limit, offer_limit
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.policy.model import Play
 from services.escalation.domain.reader import Reader
@@ -94,6 +93,21 @@ def test_an_offer_states_its_amount_or_that_approval_is_needed(order: Amount, wo
     assert found.limit == words
 
 
+def test_a_customer_who_insists_is_offered_nothing_and_the_limit_stays() -> None:
+    """The advice changes, not what a salesperson may give away."""
+    asked = Risk(SignalKind.REFUND_REQUESTED, NOW)
+    insisted, order = replace(asked, insisted=True), Amount(100_000, "EUR")
+    found = advice([insisted], SELLER, preference=ContactPreference.NONE, order=order, policy=shipped())
+    assert found is not None
+    assert (found.say, found.offer, found.limit) == ((), None, None)
+    assert "do not try to change their mind" in str(found.instead)
+    limits = [
+        free_limit([risk], preference=ContactPreference.NONE, order=order, policy=shipped())
+        for risk in (asked, insisted)
+    ]
+    assert limits[0] == limits[1] > 0
+
+
 def test_a_play_without_money_offers_none() -> None:
     assert offer_limit(Play(say=("Sorry.",), offer="Time."), Amount(100_000, "EUR")) is None
 
@@ -107,15 +121,6 @@ def test_the_most_severe_risk_gives_the_play_and_the_latest_among_equals() -> No
     assert found is not None
     assert found.say[1:] == shipped().plays.by_signal[SignalKind.REFUND_REQUESTED].say
     assert found.limit == "Credit without approval: up to €100.00."
-
-
-def test_headline_and_script_are_about_the_same_signal() -> None:
-    """A refund request comes before a later dead end of equal severity."""
-    risks = [Risk(SignalKind.REFUND_REQUESTED, NOW - timedelta(hours=1)), Risk(SignalKind.CONTACT_DEAD_ENDED, NOW)]
-    found = advice(risks, SELLER, preference=ContactPreference.NONE, order=Amount(1, "EUR"), policy=shipped())
-    assert main_signal(risks, shipped()) is risks[0]
-    assert found is not None
-    assert found.say[1:] == shipped().plays.by_signal[SignalKind.REFUND_REQUESTED].say
 
 
 @pytest.mark.parametrize("kind", [RefundKind.CHARGEBACK, RefundKind.FRAUD, RefundKind.STATUTORY_WITHDRAWAL])

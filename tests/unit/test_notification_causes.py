@@ -28,6 +28,7 @@ TAKEN = replace(RANG, acknowledged_at=AT, acknowledged_by="anna")
 REACHED = replace(TAKEN, reached_at=minutes(1))
 EXHAUSTED = replace(RANG, step=Step.DESK, repeats=6, exhausted_at=AT)
 REFUND, CANCEL, OTHER = SignalKind.REFUND_REQUESTED, SignalKind.CANCELLATION_REQUESTED, SignalKind.CASE_REOPENED
+BY_HAND = SignalKind.SELLER_REQUESTED
 
 
 def signal(kind: SignalKind = OTHER, **changes: object) -> Signal:
@@ -50,6 +51,7 @@ def contact(result: str, *, direction: str = "inbound", agent: str | None = None
         pytest.param(TAKEN, OTHER, False, None, id="somebody has it"),
         pytest.param(TAKEN, OTHER, True, RingCause.SEVERITY, id="graver for whoever has it"),
         pytest.param(TAKEN, REFUND, False, RingCause.SIGNAL, id="a refund for whoever has it"),
+        pytest.param(TAKEN, BY_HAND, False, RingCause.SIGNAL, id="an agent asks for the seller who has it"),
         pytest.param(REACHED, OTHER, False, RingCause.SIGNAL, id="something new after the customer was reached"),
         pytest.param(EXHAUSTED, OTHER, False, RingCause.SIGNAL, id="something new after everybody was asked"),
         pytest.param(EXHAUSTED, OTHER, True, RingCause.SIGNAL, id="something graver after everybody was asked"),

@@ -69,7 +69,7 @@ def test_the_possessive_of_a_name_is_the_same_everywhere() -> None:
     ("voice", "first"),
     [
         (BACKUP, "This is Ben Ortiz. I'm calling on behalf of Anna Berg, who looks after your order."),
-        (MANAGER, "This is Mona Adler. I'm responsible for Anna Berg's team."),
+        (MANAGER, "This is Mona Adler. I manage Anna Berg's team, and I'm calling about your order."),
         (DESK, "This is [your name] from the sales team. I'm calling about the order you placed with Anna Berg."),
         (
             Voice("desk", "Sales desk", Step.DESK, None, None),
@@ -130,8 +130,13 @@ def test_a_late_deliverys_play_names_a_known_day(expected_on: date | None, told:
 @pytest.mark.parametrize(
     ("about", "told"),
     [
-        pytest.param("“Calibration visit”", "I promised you ‘Calibration visit’, and", id="in the words of the sale"),
-        pytest.param(None, "I promised you [what was promised], and", id="these are erased"),
+        pytest.param(
+            "“Calibration visit”", "I made you a promise: ‘Calibration visit’.", id="in the words of the sale"
+        ),
+        pytest.param(
+            "“We will train your staff.”", "a promise: ‘We will train your staff’.", id="a sentence of the sale"
+        ),
+        pytest.param(None, "I made you a promise: [what was promised].", id="these are erased"),
     ],
 )
 def test_a_missed_promise_is_named(about: str | None, told: str) -> None:
@@ -176,22 +181,22 @@ def test_a_document_need_not_have_a_play_for_a_late_delivery_without_a_day() -> 
             id="another name",
         ),
         pytest.param(
-            '    "When do you need it by? I\'ll find out when it will arrive. When can I call you back today?",',
+            '    "I\'ll find out what I can and call you back today, whatever happens. When would suit you?",',
             '    "It comes on {day}.",',
-            "plays.late_without_day.say[1]",
+            "plays.late_without_day.say[2]",
             "must not use braces: only the lines of delivery_late have a {day}, and those of promise_missed a "
             "{promise}",
             id="no day is known there",
         ),
         pytest.param(
-            '    "This is what went wrong, and this is when you\'ll have it.",',
+            '    "Here is what went wrong: [reason]. You will have it by [date].",',
             '    "It comes on {day}.",',
             "plays.by_signal.promise_missed.say[1]",
             "must have only {promise} in braces",
             id="a promise has no day",
         ),
         pytest.param(
-            'offer = "to give them a free hour with a specialist on how to get that result with what they have."',
+            'offer = "a free hour with a specialist, to get that result from what they already have."',
             'offer = "An hour on {day}."',
             "plays.by_signal.outcome_denied.offer",
             "must not use braces",
@@ -222,13 +227,14 @@ def test_the_reminder_of_a_promised_call_comes_an_hour_before_it_at_most() -> No
         (
             ContactPreference.DO_NOT_CALL,
             {},
-            "This customer asked not to be called. Write instead; when they reply, press “I reached them by e-mail”.",
+            "This customer asked not to be called. "
+            "E-mail them instead; when they reply, press “I reached them by e-mail”.",
         ),
         (
             ContactPreference.DO_NOT_CALL,
             {"address": False},
             "This customer asked not to be called. "
-            "We have no e-mail address for them; ask support how to write to them.",
+            "We have no e-mail address for them; ask support how to contact them in writing.",
         ),
         (
             ContactPreference.DISPUTE,
@@ -256,7 +262,7 @@ def test_who_must_not_be_called_is_not_mentioned_as_one_to_call(
 
 
 def test_an_introduction_names_no_one_else() -> None:
-    line = "This is {me} from {company}. I'm responsible for {seller}'s team."
+    line = "This is {me} from {company}. I manage {seller}'s team, and I'm calling about your order."
     with pytest.raises(PolicyErrors, match=r"manager: must have only \{me\}, \{seller\} and \{company\} in braces"):
         read(shipped_text().replace(line, line.replace("{me}", "{boss}")))
     with pytest.raises(PolicyErrors, match=r'manager: must have "from" or "at" before \{company\}'):

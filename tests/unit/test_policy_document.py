@@ -55,7 +55,7 @@ from tests.unit.policy_texts import TEXT, changed, errors_of, with_override
             f"signals.contact_repeated.contacts: must be at most {2**63 - 1}",
         ),
         ("contacts = 3", f"contacts = {'[' * 300}{']' * 300}", "signals.contact_repeated.contacts: must not be nested"),
-        ("[storms]", "[storm]", "storm: is not known; use one of: acknowledgement, age, channels, company"),
+        ("[storms]", "[storm]", "storm: is not known; use one of: acknowledgement, age, approvals, channels"),
         (
             '    { code = "test", words = "It was a test" },',
             '    { code = "T", words = "" },',
@@ -66,11 +66,40 @@ from tests.unit.policy_texts import TEXT, changed, errors_of, with_override
             "    3,",
             "reasons.false_alarm[3]: must be a table of names",
         ),
+        ('look_back = "90d"', 'look_back = "0d"', "losses.look_back: must be longer than zero"),
+        ("smallest_group = 8", "smallest_group = 2", "figures.smallest_group: must be at least 3"),
+        ('individual = "self"', 'individual = "all"', "figures.individual: must be one of 'self' or 'manager'"),
+        ('within = "8h"', 'within = "1d"', "save_window.within: must be a time like"),
+        ('within = "8h"', 'within = "0h"', "save_window.within: must be longer than zero"),
+        ('legal_limit = "14d"', 'legal_limit = "0d"', "save_window.legal_limit: must be longer than zero"),
+        ('legal_limit = "14d"', "legal_limit = 14", "save_window.legal_limit: must be a time like"),
     ],
 )
 def test_a_mistake_is_named_with_its_line_and_the_allowed_values(before: str, after: str, wrong: str) -> None:
     text, line = changed(before, after)
     assert any(error.startswith(f"line {line}, {wrong}") for error in errors_of(text))
+
+
+_PRICE = '    { code = "price", words = "Too expensive", class = "price" },'
+_TEST = '    { code = "test", words = "It was a test" },'
+_CODES = 'price = ["too_expensive", "found_cheaper"]'
+
+
+@pytest.mark.parametrize(
+    ("line", "before", "after", "wrong"),
+    [
+        (_PRICE, 'class = "price"', 'class = "costly"', "reasons.lost[0].class: must be one of 'nobody_reached', 'pa"),
+        (_TEST, " }", ', class = "other" }', "reasons.false_alarm[3].class: has no effect here: only reasons of lost"),
+        (_CODES, "found_cheaper", "defective", "customer_reasons.price[1]: is listed before: a code has one class"),
+        (_CODES, "price =", "costly =", "customer_reasons.costly: must be one of 'nobody_reached', 'passed_around'"),
+        (_CODES, "too_expensive", "Too expensive", "customer_reasons.price[0]: must be a word in snake_case"),
+    ],
+)
+def test_a_mistake_in_the_classes_of_losses_is_named_with_its_line(
+    line: str, before: str, after: str, wrong: str
+) -> None:
+    text, number = changed(line, line.replace(before, after))
+    assert [error[: len(f"line {number}, {wrong}")] for error in errors_of(text)] == [f"line {number}, {wrong}"]
 
 
 def test_all_mistakes_are_named_at_once_in_the_order_of_lines() -> None:
@@ -125,7 +154,7 @@ def test_a_status_that_is_listed_twice_is_named() -> None:
 
 
 def test_an_offer_with_limits_says_what_is_offered() -> None:
-    text = re.sub(r"^offer = .to repair or replace it.*$", "", TEXT, flags=re.MULTILINE)
+    text = re.sub(r"^offer = .to arrange a repair.*$", "", TEXT, flags=re.MULTILINE)
     assert "plays.by_signal.refund_requested: must have an offer in words" in errors_of(text)[0]
 
 

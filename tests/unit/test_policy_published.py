@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from services.escalation.domain.loss_class import LossClass
 from services.escalation.domain.policy import document
-from services.escalation.domain.policy.document import digest, past_text, read, read_published, shipped
-from services.escalation.domain.policy.model import Policy, Reason
-from shared.contracts.escalation import SignalKind
+from services.escalation.domain.policy.document import digest, overridden, past_text, read, read_published, shipped
+from services.escalation.domain.policy.model import Override, Policy
+from services.escalation.domain.policy.reasons import Reason
+from shared.contracts.escalation import EpisodeResult, SignalKind
 from tests.unit.policy_texts import TEXT, changed, tomlified
 
 FOLDER = Path(__file__).parent / "policies"
@@ -46,6 +48,14 @@ def test_the_text_before_companies_and_devices_is_kept() -> None:
     assert [one.code for one in _reasons(read(before))] == [one.code for one in _reasons(shipped())]
 
 
+def test_the_text_before_scripts_had_gaps_is_kept() -> None:
+    """Likewise: only words differ."""
+    before = (FOLDER / "shipped" / "9.toml").read_text("utf-8")
+    assert digest(before).startswith("60db7a4ef4c8")
+    words = {"plays", "duties", "reasons"}
+    assert read(before).model_dump(exclude=words) == shipped().model_dump(exclude=words)
+
+
 def _reasons(policy: Policy) -> list[Reason]:
     return [one for reasons in policy.reasons.values() for one in reasons]
 
@@ -69,6 +79,25 @@ def test_a_document_older_than_follow_ups_has_their_defaults() -> None:
     values = tomllib.loads(TEXT)
     del values["duties"]
     assert read_published(tomlified(values)) == shipped()
+
+
+def test_a_document_older_than_classes_of_reasons_has_the_usual_ones() -> None:
+    values = tomllib.loads(TEXT)
+    del values["customer_reasons"], values["losses"]
+    for reason in values["reasons"]["lost"]:
+        del reason["class"]
+    values["reasons"]["lost"].append({"code": "our_own", "words": "A reason of our own"})
+    older, own = read_published(tomlified(values)), shipped()
+    assert (older.customer_reasons, older.losses) == (own.customer_reasons, own.losses)
+    assert [(one.code, one.loss_class) for one in older.reasons[EpisodeResult.LOST]] == [
+        *[(one.code, one.loss_class) for one in own.reasons[EpisodeResult.LOST]],
+        ("our_own", LossClass.OTHER),
+    ]
+
+
+def test_an_override_keeps_the_classes_of_reasons() -> None:
+    override = Override(segment="enterprise", set={"duties": {"enabled": False}})
+    assert overridden(shipped(), override).reasons == shipped().reasons
 
 
 def test_a_published_document_reads_without_members_that_this_release_does_not_know() -> None:

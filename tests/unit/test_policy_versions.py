@@ -144,6 +144,7 @@ def test_a_changed_value_is_shown_in_the_units_of_the_document() -> None:
         Change("acknowledgement.longest_appointment", "14d", "21d"),
         Change("duties.check_in_after", "14d", "21d"),
         Change("duties.show_after", "14d", "21d"),
+        Change("save_window.legal_limit", "14d", "21d"),
     ]
 
 

@@ -9,7 +9,7 @@ from services.escalation.domain.facts import AccountFact, FactKind, fact_id, rem
 from shared.contracts import orders, support
 from shared.contracts.catalog import CATALOG
 from shared.contracts.envelope import Envelope, Fact, envelope
-from shared.contracts.order_parts import Line, Promise
+from shared.contracts.order_parts import Line, Promise, Side
 from shared.contracts.support_inbound import (
     ContactChannel,
     ContactResult,
@@ -129,6 +129,12 @@ def kept(kind: FactKind, told: Envelope[Fact], part: str = "", **more: Any) -> A
             id="a promise kept",
         ),
         pytest.param(
+            orders.OrderChanged(order="4711", lines=(Line(product="Mill", quantity=2),), delivery_due_at=minutes(60)),
+            FactKind.ORDER_CHANGED,
+            {"order_id": "4711", "due_at": minutes(60), "what": '[["Mill", 2]]'},
+            id="an order that changes",
+        ),
+        pytest.param(
             orders.OrderDelivered(order="4711", lines=(2,), complete=True),
             FactKind.ORDER_DELIVERED,
             {"order_id": "4711", "number": 1, "what": "[2]"},
@@ -164,12 +170,14 @@ def test_a_sales_promises_and_its_delivery_are_remembered() -> None:
             promises=(
                 Promise(id="p-1", what="Training", due_at=minutes(30)),
                 Promise(what="First visit", due_at=minutes(60)),
+                Promise(id="room", what="A room", due_at=minutes(45), owed_by=Side.CUSTOMER, who="Ms Weiss"),
             ),
         )
     )
     assert remembered(sale) == [
         kept(FactKind.PROMISE, sale, "promise-0", order_id="4711", due_at=minutes(30), what="p-1"),
         kept(FactKind.PROMISE, sale, "promise-1", order_id="4711", due_at=minutes(60), what="First visit"),
+        kept(FactKind.CUSTOMER_DUTY, sale, "promise-2", order_id="4711", due_at=minutes(45), what="room"),
         kept(FactKind.SOLD, sale, "sold", order_id="4711"),
         kept(FactKind.DELIVERY_DUE, sale, "delivery", order_id="4711", due_at=minutes(90)),
     ]
@@ -205,6 +213,14 @@ def test_a_request_is_recognised_by_a_digest_of_its_words() -> None:
     assert asked("Money back!").said != asked("Money back, now!").said
     assert asked("a", Person(email="jo@mail.example")).asked_by != asked("a", Person(name="Jo")).asked_by
     assert "money" not in repr(asked("Money back!")).replace("money_", "").lower()
+
+
+def test_a_request_keeps_the_customers_reason() -> None:
+    requests = (
+        support.RefundRequested(case="k", reason_code="too_expensive"),
+        support.CancellationRequested(case="k", reason_code="too_expensive"),
+    )
+    assert [fact.reason_code for one in requests for fact in remembered(event(one))] == ["too_expensive"] * 2
 
 
 def test_a_sale_without_promises_is_not_remembered() -> None:

@@ -1,7 +1,5 @@
 """What people do with an episode, and how much time they have for it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,18 +8,22 @@ from uuid import UUID
 import pytest
 
 from services.escalation.domain.clocks import NEVER, Talk, answer_by, extended, notifiable_at, repeat_pause
+from services.escalation.domain.decisions.taking import Expired
 from services.escalation.domain.entities import DeadlineFor, Episode, Order, Salesperson
 from services.escalation.domain.policy.document import shipped
 from services.escalation.domain.rescues import (
     NotNow,
     acknowledged,
+    asked_to_take_over,
     attempted,
     closed,
     handed_over,
     held_by_appointment,
-    offered,
     reached,
+    reminded,
     snoozed,
+    talk_required,
+    talk_waived,
 )
 from shared.contracts.escalation import EpisodeResult, Severity, Step
 from tests.builders import AT, minutes
@@ -82,6 +84,22 @@ def test_an_attempt_never_shortens_the_time() -> None:
     assert extended(ANNA, Severity.HIGH, AT + 9 * HOUR, TALK, AT) == AT + 9 * HOUR
 
 
+def test_an_expiry_cites_the_policy_line_that_set_the_deadline() -> None:
+    """An attempt late enough to move the deadline, or one too early; each new deadline of its own ends that."""
+    mine = acknowledged(RANG, ANNA, TALK, AT)
+    early, late = attempted(mine, ANNA, TALK, AT + HOUR), attempted(mine, ANNA, TALK, AT + 3 * HOUR)
+    assert (early.deadline_at, late.deadline_at) == (mine.deadline_at, AT + 5 * HOUR)
+    of_acknowledging, of_attempt = "acknowledgement.redeem_within.high", "acknowledgement.attempt_extends"
+    assert [Expired(one).policy_line for one in (mine, early, late)] == [of_acknowledging, of_acknowledging, of_attempt]
+    later = attempted(replace(late, attempts=3), ANNA, TALK, AT + 4 * HOUR)
+    assert Expired(later).policy_line == of_attempt, "an attempt that is only counted leaves the deadline as it is"
+    theirs = handed_over(late, "ben", TALK, AT + 4 * HOUR)
+    promised = held_by_appointment(late, ANNA, AT + 6 * HOUR, POLICY, AT + 4 * HOUR)
+    called_for = reminded(promised, ANNA, TALK, AT + 6 * HOUR)
+    bound = talk_required(talk_waived(late), ANNA, TALK, AT + 4 * HOUR)
+    assert {Expired(one).policy_line for one in (theirs, called_for, bound)} == {of_acknowledging}
+
+
 def test_reaching_the_customer_ends_the_deadline() -> None:
     done = reached(acknowledged(RANG, ANNA, TALK, AT), minutes(5), minutes(6))
     assert (done.reached_at, done.deadline_at, done.deadline_for) == (minutes(5), None, None)
@@ -94,19 +112,6 @@ def test_an_appointment_and_a_snooze_set_the_deadline_to_their_time() -> None:
     assert snoozed(mine, ANNA, later, POLICY, AT).deadline_at == later
 
 
-@contextmanager
-def a_transaction() -> Iterator[None]:
-    yield
-
-
-def test_a_refusal_passes_through_a_transaction_unchanged() -> None:
-    refusal = NotNow("in_the_past", "choose a later time.")
-    with pytest.raises(NotNow) as refused, a_transaction():
-        raise refusal
-    assert refused.value is refusal
-    assert (refusal.code, refusal.reason) == ("in_the_past", "choose a later time.")
-
-
 @pytest.mark.parametrize("put_off", [held_by_appointment, snoozed])
 @pytest.mark.parametrize(("at", "code"), [(AT, "in_the_past"), (AT + timedelta(days=15), "too_far_away")])
 def test_a_time_in_the_past_or_too_far_away_is_refused(put_off: object, at: datetime, code: str) -> None:
@@ -117,13 +122,13 @@ def test_a_time_in_the_past_or_too_far_away_is_refused(put_off: object, at: date
 
 def test_a_hand_over_leaves_the_giver_responsible_until_it_is_accepted() -> None:
     mine = acknowledged(RANG, ANNA, TALK, AT)
-    asked = offered(mine, "ben", AT + HOUR, POLICY, AT, notified_at=AT)
+    asked = asked_to_take_over(mine, "ben", AT + HOUR, POLICY, AT, notified_at=AT)
     assert (asked.acknowledged_by, asked.deadline_at, asked.offered_to) == ("anna", mine.deadline_at, "ben")
     theirs = handed_over(asked, "ben", TALK, minutes(30))
     assert (theirs.acknowledged_by, theirs.responsible, theirs.offered_to) == ("ben", "ben", None)
     assert theirs.deadline_at == minutes(30) + POLICY.acknowledgement.redeem_within.high
     with pytest.raises(NotNow):
-        offered(mine, "anna", AT + HOUR, POLICY, AT, notified_at=AT)
+        asked_to_take_over(mine, "anna", AT + HOUR, POLICY, AT, notified_at=AT)
 
 
 def test_closing_requires_a_reason_from_the_list() -> None:
@@ -216,8 +221,9 @@ def test_nothing_is_snoozed_into_ones_own_absence(put_off: Any, until: datetime,
     if refused is None:
         assert put_off(mine, AWAY_TOMORROW, until, POLICY, MONDAY_NINE).deadline_at == until
         return
-    with pytest.raises(NotNow, match=refused):
+    with pytest.raises(NotNow, match=refused) as away:
         put_off(mine, AWAY_TOMORROW, until, POLICY, MONDAY_NINE)
+    assert away.value.code == "away_then"
     already_away = MONDAY_NINE + timedelta(days=1)
     with pytest.raises(NotNow, match="you are away as of 5 May"):
         put_off(mine, AWAY_TOMORROW, already_away + timedelta(hours=5), POLICY, already_away)

@@ -62,7 +62,7 @@ def _member(word: str, name: str) -> dict[str, object]:
         return {"channel": word}
     if word.isdecimal():
         return {"amount_minor" if name == "refund_paid" else "number": int(word)}
-    assert name.startswith("promise"), f"{word!r} is no word of {name}"
+    assert name.startswith(("promise", "customer_duty")), f"{word!r} is no word of {name}"
     return {"what": word}
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.escalation.domain.deliveries import after_attempt
+from services.escalation.domain.delivery_facts import Attempt, DeliveryAttempted
 from services.escalation.domain.entities import Delivery
-from services.escalation.domain.own_facts import Attempt, DeliveryAttempted
 from services.escalation.domain.policy.model import Storms
 from services.escalation.domain.storms import Due, Recent, sort_out
 from tests.examples import examples

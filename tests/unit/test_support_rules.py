@@ -21,6 +21,7 @@ from tests.builders import (
     case_status_changed,
     contact_made,
     contact_preference_changed,
+    customer_insists,
     event_of,
     minutes,
     refund_requested,
@@ -28,6 +29,7 @@ from tests.builders import (
     response_overdue,
     response_promised,
     satisfaction_rated,
+    seller_requested,
 )
 
 OPENED = opened(event_of(case_opened(status="new"), id="m"))
@@ -46,6 +48,7 @@ NO_CHANGES: list[Fact] = [
     case_reopened(courtesy="automatic_reply"),
     refund_withdrawn(),
     cancellation_withdrawn(),
+    customer_insists(),
     answer_not_needed("spam"),
 ]
 CONTACTS: list[Fact] = [contact_made(result) for result in ("answered", "unanswered", "voicemail", "resolved")]
@@ -54,8 +57,9 @@ SIGNALS: list[Fact] = [
     contact_made("answered", intent="leaving"),
     refund_requested(),
     cancellation_requested(),
+    seller_requested(),
 ]
-TAKEN_BACK: list[Fact] = [refund_withdrawn(), cancellation_withdrawn()]
+TAKEN_BACK: list[Fact] = [refund_withdrawn(), cancellation_withdrawn(), customer_insists()]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +70,24 @@ TAKEN_BACK: list[Fact] = [refund_withdrawn(), cancellation_withdrawn()]
 def test_the_latest_status_counts_and_ties_go_by_id(minute: int, id: str, status: str) -> None:
     case = after(OPENED, event_of(case_status_changed("open"), id=id, at=minutes(minute)))
     assert case.status == status
+
+
+@pytest.mark.parametrize(
+    ("fact", "status"), [(case_reopened(), "reopened"), (case_resolved(), "resolved"), (case_closed(), "closed")]
+)
+def test_reopening_resolving_and_closing_are_statuses(fact: Fact, status: str) -> None:
+    case = after(OPENED, event_of(fact, at=minutes(1)))
+    assert (case.status, case.status_at) == (status, minutes(1))
+
+
+def test_the_highest_reassignment_count_counts_regardless_of_its_time() -> None:
+    third = event_of(case_reassigned(3, assigned_to="Third desk"), at=minutes(1))
+    second = event_of(case_reassigned(2, assigned_to="Second desk"), at=minutes(9))
+    for events in ((third, second), (second, third)):
+        case = OPENED
+        for event in events:
+            case = after(case, event)
+        assert (case.reassignments, case.assigned_to) == (3, "Third desk")
 
 
 @pytest.mark.parametrize("fact", NO_CHANGES, ids=lambda fact: type(fact).__name__)

@@ -24,6 +24,7 @@ from tests.builders import (
     case_status_changed,
     contact_made,
     contact_preference_changed,
+    customer_insists,
     delivery_late,
     event_of,
     order_cancelled,
@@ -38,6 +39,7 @@ from tests.builders import (
     response_promised,
     sale_corrected,
     satisfaction_rated,
+    seller_requested,
 )
 
 SAMPLES = Path(__file__).parents[1] / "contracts" / "samples"
@@ -75,6 +77,9 @@ SAMPLES = Path(__file__).parents[1] / "contracts" / "samples"
         (response_promised(AT, "81"), "Answer promised for 4 May 2026, 09:30 UTC (case 81)"),
         (refund_withdrawn(), "Refund request withdrawn"),
         (cancellation_withdrawn(), "Cancellation request withdrawn"),
+        (customer_insists(), "The customer insists on their request"),
+        (seller_requested("81"), "Seller requested (case 81)"),
+        (seller_requested(None, by="agent-3"), "Seller requested by agent-3"),
         (contact_preference_changed("deceased"), "The customer has died"),
         (contact_made("answered", channel="email", courtesy="thanks"), "E-mail from the customer, a thank-you"),
         (case_reopened("81"), "Case 81 reopened"),

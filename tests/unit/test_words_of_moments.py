@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.escalation.domain.decisions.decision import at_clock as at_clock_of_all
-from services.escalation.domain.formatting import ago, at_clock, when
 from services.escalation.domain.reader import Reader
 from services.escalation.domain.words import Risk, promised_words, said_so, why_now
 from services.escalation.domain.words.lists import call_words
 from shared.contracts.escalation import SignalKind
+from shared.formatting import ago, at_clock, when
 from shared.ids import SalespersonId
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)

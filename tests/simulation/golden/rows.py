@@ -15,19 +15,15 @@ process may go on. One statement more or less in a transaction gives other histo
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain
-from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 
 import orjson
 
 from services.escalation.domain.duty_buttons import DutyButton
 from services.escalation.domain.own_facts import EpisodeButton
-from shared import breathing
 from shared.inputs import Rejection
 from tests.simulation.database import Session
 from tests.simulation.tables import KEYS, NUMBERED, OUTBOX, Key, Row
@@ -138,20 +134,8 @@ def play(seed: int) -> Rows:
     """Play a history until it rests. The campaign checks the invariants."""
     history = History(seed)
     rows = Rows(history)
-    try:
-        with _however_slow_it_is():
-            history._live()
-    finally:
-        for one in history.running:
-            one.steps.close()
+    history.live()
     return rows
-
-
-def _however_slow_it_is() -> AbstractContextManager[Any]:
-    """Stop the clock that limits a batch's CPU time: otherwise a slow machine would let other processes go on in the
-    middle of a batch, and play another history."""
-    stopped = SimpleNamespace(thread_time=lambda: 0.0, monotonic=lambda: 0.0)
-    return patch.object(breathing, "time", stopped)
 
 
 def digests(rows: Rows) -> Digests:

@@ -11,10 +11,13 @@ from tests.simulation.tables import (
     ALERTS,
     DELIVERIES,
     EPISODES,
+    OFFERS,
     PEOPLE,
     Row,
     Rows,
 )
+
+_BESIDE_THE_LADDER = ("informed", "taken_over", "approval", "approval_answered")
 
 
 def _cancel_deliveries(session: Session, arguments: Sequence[Any]) -> Rows:
@@ -23,9 +26,18 @@ def _cancel_deliveries(session: Session, arguments: Sequence[Any]) -> Rows:
         alert = session.get(ALERTS, (row["alert_id"],))
         if alert is not None and alert["episode_id"] in cancelled:
             because, at = cancelled[alert["episode_id"]]
-            if alert["cause"] == "informed" and because != "closed":
+            if alert["cause"] in _BESIDE_THE_LADDER and because != "closed":
                 continue
             session.put(DELIVERIES, {**row, "state": "cancelled", "reason": because, "changed_at": at})
+    return []
+
+
+def _cancel_approvals(session: Session, arguments: Sequence[Any]) -> Rows:
+    episodes, now = arguments
+    for row in _deliveries_in(session, "pending", "held", "unknown"):
+        alert = session.get(ALERTS, (row["alert_id"],))
+        if alert is not None and alert["episode_id"] in episodes and alert["cause"] == "approval":
+            session.put(DELIVERIES, {**row, "state": "cancelled", "reason": "approval_over", "changed_at": now})
     return []
 
 
@@ -81,7 +93,11 @@ def _due_for(session: Session, arguments: Sequence[Any]) -> Rows:
 def _with_its_alert(session: Session, delivery: Row) -> Row:
     alert, episode = _alert_of(session, delivery), _episode_of(session, delivery)
     about = {name: alert[name] for name in ("account_id", "episode_id", "traceparent")}
-    over = "left" if _has_left(session, delivery) and episode["closed_at"] is None else over_with(alert, episode)
+    over = (
+        "left"
+        if _has_left(session, delivery) and episode["closed_at"] is None
+        else over_with(alert, episode, asked_of(session.rows(OFFERS), episode))
+    )
     later = [
         row
         for row in session.rows(ALERTS)
@@ -91,8 +107,8 @@ def _with_its_alert(session: Session, delivery: Row) -> Row:
 
 
 def _asks_to_answer(alert: Row) -> bool:
-    """Whether the alert takes the place of an earlier one: not one for information, and not a reminder."""
-    return alert["cause"] not in ("informed", "appointment")
+    """Whether the alert takes the place of an earlier one: not one for information, about an offer, or a reminder."""
+    return alert["cause"] not in (*_BESIDE_THE_LADDER, "appointment")
 
 
 def _has_left(session: Session, delivery: Row) -> bool:
@@ -100,17 +116,25 @@ def _has_left(session: Session, delivery: Row) -> bool:
     return person is not None and not person["active"]
 
 
-def over_with(alert: Row, episode: Row) -> str | None:
-    """Why the alert's message is not needed any more, or None."""
+def over_with(alert: Row, episode: Row, asked: str | None) -> str | None:
+    """Why the alert's message is not needed any more, or None. `asked` is to approve an offer of the episode."""
     if episode["closed_at"] is not None:
         return "closed"
-    if alert["cause"] == "informed":
+    if alert["cause"] == "approval":
+        return None if asked == alert["recipient"] else "approval_over"
+    if alert["cause"] in _BESIDE_THE_LADDER:
         return None
     if alert["cause"] == "handed_over":
         return None if episode["offered_to"] == alert["recipient"] else "offer_over"
     if alert["cause"] == "appointment":
         return None if episode["acknowledged_by"] == alert["recipient"] else "passed_on"
     return "acknowledged" if episode["acknowledged_at"] is not None else None
+
+
+def asked_of(offers: Iterable[Row], episode: Row) -> str | None:
+    """The person who is asked to approve an offer of this episode."""
+    mine = (row for row in offers if row["episode_id"] == episode["episode_id"] and row["state"] == "pending")
+    return next((row["asked"] for row in mine), None)
 
 
 def _sent_lately(session: Session, arguments: Sequence[Any]) -> Rows:
@@ -143,7 +167,8 @@ def mark_deliveries(session: Session, arguments: Sequence[Any]) -> Rows:
 
 def asks_somebody(session: Session, delivery: Row) -> bool:
     """Whether the delivery is still needed and its recipient has not left."""
-    over = over_with(_alert_of(session, delivery), _episode_of(session, delivery))
+    episode = _episode_of(session, delivery)
+    over = over_with(_alert_of(session, delivery), episode, asked_of(session.rows(OFFERS), episode))
     return over is None and not _has_left(session, delivery)
 
 
@@ -192,6 +217,7 @@ def give_up_deliveries(session: Session, ids: Iterable[Any]) -> None:
 
 
 ANSWERS: Mapping[str, Answer] = {
+    batches._CANCEL_APPROVALS: _cancel_approvals,
     batches._CANCEL_DELIVERIES: _cancel_deliveries,
     batches._CANCEL_MAIL: _cancel_mail,
     claims._RECIPIENTS: _with_mail_due,

@@ -3,7 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.escalation.store import batches, devices, known_accounts, policies, rejudging, rounds, sign_outs
+from services.escalation.store import (
+    batches,
+    devices,
+    known_accounts,
+    policies,
+    rejudging,
+    rounds,
+    sign_outs,
+    win_backs,
+)
 from services.escalation.store.histories import FACT_COLUMNS
 from tests.simulation.database import Answer, Session
 from tests.simulation.tables import (
@@ -16,11 +25,16 @@ from tests.simulation.tables import (
     EPISODES,
     FACTS,
     JOURNAL,
+    LOSSES,
+    OFFERS,
     ORDERS,
     PEOPLE,
     POLICIES,
+    RESULTS,
     SIGNALS,
     TIMERS,
+    WIN_BACKS,
+    WINDOWS,
     Rows,
 )
 
@@ -44,6 +58,16 @@ def _episodes(session: Session, arguments: Sequence[Any]) -> Rows:
     return [row for row in mine if row["closed_at"] is None or row["episode_id"] not in followed]
 
 
+def _signals_of_results(session: Session, arguments: Sequence[Any]) -> Rows:
+    mine = {row["episode_id"]: row for row in session.rows(EPISODES) if row["order_id"] in arguments[0]}
+    return [
+        {name: row[name] for name in ("account_id", "signal_id")}
+        | {name: mine[row["episode_id"]][name] for name in ("order_id", "raised_at")}
+        for row in session.rows(SIGNALS)
+        if row["episode_id"] in mine and row["ended"] != "withdrawn"
+    ]
+
+
 def _facts(session: Session, arguments: Sequence[Any]) -> Rows:
     """In the order of their times, with columns in the statement's order: the store reads them by position."""
     mine = sorted(_of_accounts(FACTS)(session, arguments), key=lambda row: (row["at"], row["fact_id"]))
@@ -62,6 +86,10 @@ def _published_of_one(session: Session, arguments: Sequence[Any]) -> Rows:
 def _orders(session: Session, arguments: Sequence[Any]) -> Rows:
     mine = _of_accounts(ORDERS)(session, arguments)
     return [{name: row[name] for name in row if name not in known_accounts.PERSONAL} for row in mine]
+
+
+def _offers(session: Session, arguments: Sequence[Any]) -> Rows:
+    return [{name: row[name] for name in row if name != "what"} for row in _of_accounts(OFFERS)(session, arguments)]
 
 
 def _give_versions(session: Session, arguments: Sequence[Any]) -> Rows:
@@ -119,6 +147,9 @@ def _concerned(session: Session, arguments: Sequence[Any]) -> Rows:
     for row in session.rows(EPISODES):
         if row["closed_at"] is None:
             found |= {(row[name], row["account_id"]) for name in ("responsible", "offered_to") if row[name] in people}
+    for row in session.rows(OFFERS):
+        if row["state"] == "pending" and row["asked"] in people:
+            found.add((row["asked"], row["account_id"]))
     for row in session.rows(DELIVERIES):
         if row["recipient"] in people and row["state"] in ("pending", "held", "unknown"):
             alert = session.get(ALERTS, (row["alert_id"],))
@@ -127,6 +158,12 @@ def _concerned(session: Session, arguments: Sequence[Any]) -> Rows:
     rows = [{"person": person, "account_id": account} for person, account in sorted(found)]
     session.noted["concerned"] = rows
     return rows
+
+
+def _undo_losses(session: Session, arguments: Sequence[Any]) -> Rows:
+    for episode in arguments[0]:
+        session.delete(LOSSES, (episode,))
+    return []
 
 
 def _policies_from_latest(session: Session, arguments: Sequence[Any]) -> Rows:
@@ -165,6 +202,7 @@ ANSWERS: Mapping[str, Answer] = {
     sign_outs._END_LINKS: _nobody_signed_in,
     sign_outs._END_SESSIONS: _nobody_signed_in,
     devices._END_OF_PEOPLE: _end_devices,
+    win_backs._OF_EPISODES: _by_key(WIN_BACKS),
     known_accounts._VERSIONS: _of_accounts(ACCOUNT_VERSIONS),
     known_accounts._NEW_VERSION: _give_versions,
     known_accounts._ACCOUNTS: _of_accounts(ACCOUNTS),
@@ -172,12 +210,17 @@ ANSWERS: Mapping[str, Answer] = {
     known_accounts._CASES: _of_accounts(CASES),
     known_accounts._FACTS: _facts,
     known_accounts._SIGNALS: _signals,
+    known_accounts._OFFERS: _offers,
+    known_accounts._WINDOWS: _of_accounts(WINDOWS),
     known_accounts._EPISODES: _episodes,
+    known_accounts._RESULTS: _of_accounts(RESULTS),
+    known_accounts._SIGNALS_OF_RESULTS: _signals_of_results,
     batches._PEOPLE: _people,
     batches._NOTIFIED: _asked,
     batches._CONCERNED: _concerned,
     batches._DELIVERIES: _attempted,
     batches._ALERTS: _by_key(ALERTS),
+    batches._UNDO_LOSSES: _undo_losses,
     policies._FROM_LATEST: _policies_from_latest,
     rejudging._FACTS: _facts_of_one,
     rejudging._PUBLISHED: _published_of_one,
