@@ -24,10 +24,14 @@ _DELIVERIES_DUE = """
     select count(*) from escalation.deliveries
     where state in ('pending', 'held', 'unknown') and try_at <= shared.app_now()
 """
+_NOTICES_DUE = """
+    select count(*) from escalation.notices where state in ('pending', 'sending') and try_at <= shared.app_now()
+"""
 # After a failed attempt the deadline is hours away; no round runs that long.
 _MOVING = """
     select exists (select from shared.timers where due_at < shared.app_now() + interval '1 day')
         or exists (select from escalation.deliveries where state in ('pending', 'sending', 'held', 'unknown'))
+        or exists (select from escalation.notices where state in ('pending', 'sending'))
 """
 _HELD = "select exists (select from escalation.deliveries where state = 'held')"
 # Longer than every wait: for a named order, for a seller, before a retry.
@@ -81,6 +85,7 @@ async def _waiting_in(world: World, service: str) -> list[str]:
             counts["partitions unknown"] = 1
         if service == "escalation":
             counts["deliveries due"] = await connection.fetchval(_DELIVERIES_DUE)
+            counts["notices due"] = await connection.fetchval(_NOTICES_DUE)
     return [f"{service}: {count} {what}" for what, count in counts.items() if count]
 
 

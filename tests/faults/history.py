@@ -23,6 +23,8 @@ _WINDOW = 50
 _SOURCES = ("shop", "helpdesk")
 _HTTP_SOURCE = "shop"
 _AGAIN_SHARE = 0.05
+CLOSED = tuple(f"c-closed-{number}" for number in range(6))
+"""The accounts whose episodes people also close. These are judged by their results and their final state."""
 AHEAD = timedelta(minutes=40)
 """How far in the future a history ends when it is published, so that some facts follow an acknowledgement.
 
@@ -38,13 +40,15 @@ def generate(
     now: datetime,
     http_share: float = 0.15,
     bad_share: float = 0.03,
+    closed: Sequence[str] = (),
 ) -> list[Event]:
     """A history of about this many events, ending at `now`, in the order in which each account's
-    events are published."""
+    events are published. `closed` are further accounts."""
     chance = random.Random(seed)
     cast = directory(chance, now)
     each = max(1, events // accounts)
     lives = [life(chance, f"c-{number}", now, cast, events=each) for number in range(accounts)]
+    lives += [life(random.Random(f"{seed} {account}"), account, now, cast, events=each) for account in closed]
     told = [draft for drafts in lives for draft in drafts] + cast.late
     ordered = cast.known + sorted(_with_repeats(chance, told, bad_share), key=lambda draft: draft.rank)
     return _dated(chance, ordered, now, http_share)

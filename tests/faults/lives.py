@@ -145,7 +145,8 @@ def _sales(chance: random.Random, account: str, orders: list[str], now: datetime
 
 
 def _commitments(chance: random.Random, now: datetime) -> dict[str, Any]:
-    """Delivery dates and promises of some sales, due sooner or later. Some promises have no id."""
+    """Delivery dates and promises of some sales, due sooner or later. Some promises have no id, some are the
+    customer's own."""
 
     def soon() -> str:
         return (now - SPAN * chance.random()).isoformat()
@@ -155,6 +156,8 @@ def _commitments(chance: random.Random, now: datetime) -> dict[str, Any]:
     ]
     if chance.random() < 0.1:
         promises.append({"what": "A call", "due_at": soon()})
+    if chance.random() < 0.1:
+        promises.append({"id": "theirs", "what": "A room", "due_at": soon(), "owed_by": "customer"})
     due = {"delivery_due_at": soon()} if chance.random() < 0.2 else {}
     return {"promises": promises, **due} if promises else due
 

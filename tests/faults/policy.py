@@ -47,6 +47,8 @@ _CHANGES: Mapping[str, Any] = {
     "acknowledgement.longest_queue": "7m",
     "acknowledgement.attempt_extends": "15m",
     "acknowledgement.attempts": 2,
+    "results.saved.proven_after": "45m",
+    "save_window.within": "35m",
 }
 _PUBLISH = """
     insert into escalation.policies (version, since, document, digest, published_by, summary)

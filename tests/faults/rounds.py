@@ -18,7 +18,7 @@ from deploy.local.processes import PROJECT
 from tests.faults.calm import let_all_waits_end, until_calm
 from tests.faults.crash_points import ALL
 from tests.faults.faults import FAULTS
-from tests.faults.history import AHEAD, Event, generate
+from tests.faults.history import AHEAD, CLOSED, Event, generate
 from tests.faults.hot_account import HOT, hot_account
 from tests.faults.release_before import history_of
 from tests.faults.slowness import Slowness
@@ -31,6 +31,7 @@ from tests.releases import release_before
 _CHECK_SECONDS = 120
 _FAULT_SECONDS = 120
 _PRESS_SECONDS = 1.0
+_CLOSING_PRESSES = 12
 _HOT_FACTS_A_SECOND = 100
 _OTHERS_WITHIN_SECONDS = 30
 """The longest that other accounts may wait for a hot one, on a machine that does nothing else."""
@@ -116,11 +117,13 @@ async def play(plan: Plan, seed: int, folder: Path, *, source: Path = PROJECT) -
 
 
 def _said_besides(plan: Plan) -> Mapping[str, Any]:
-    """Only the final state is judged of an account with thousands of facts, or if two releases decided."""
+    """Only the final state is judged of an account with thousands of facts, of those that people close, or if two
+    releases decided."""
     if plan.upgrades:
         return {"judged_in_the_end": "all"}
-    of_hot = {"hot": HOT, "others_within": _OTHERS_WITHIN_SECONDS, "judged_in_the_end": [HOT]}
-    return of_hot if plan.hot_facts else {}
+    closed = {"closed": CLOSED, "judged_in_the_end": CLOSED}
+    of_hot = {"hot": HOT, "others_within": _OTHERS_WITHIN_SECONDS, "judged_in_the_end": [HOT, *CLOSED]}
+    return closed | of_hot if plan.hot_facts else closed
 
 
 async def _break_and_heal(world: World, plan: Plan, result: Result) -> None:
@@ -136,6 +139,8 @@ async def _break_and_heal(world: World, plan: Plan, result: Result) -> None:
         with _timed(result, "recovered"):
             await until_calm(world, plan.patience_seconds)
     with _timed(result, "waits ended"):
+        if not plan.upgrades:
+            await teller.close_episodes(_CLOSING_PRESSES)
         await teller.press_again()
         world.accepted(what="pressed again", at=time.time())
         await teller.told()
@@ -147,7 +152,7 @@ async def _break_and_heal(world: World, plan: Plan, result: Result) -> None:
 
 async def _tell_and_break(world: World, plan: Plan, teller: Teller) -> None:
     ends_at, before = datetime.now(UTC) + AHEAD, world.setup.before
-    of_release = generate if before is None else partial(history_of, before)
+    of_release = partial(generate, closed=CLOSED) if before is None else partial(history_of, before)
     history = of_release(
         world.setup.seed, accounts=plan.events // 20, events=plan.events, now=ends_at, http_share=plan.http_share
     )
@@ -158,7 +163,8 @@ async def _tell_and_break(world: World, plan: Plan, teller: Teller) -> None:
             await world.push.give_devices(connection)
     async with asyncio.TaskGroup() as group:
         telling = group.create_task(_tell(teller, history, hot))
-        beside = [group.create_task(teller.press_buttons(_PRESS_SECONDS)), group.create_task(_kill(world, plan))]
+        presses = [teller.press_buttons(_PRESS_SECONDS, of_closed=of_closed) for of_closed in (False, True)]
+        beside = [group.create_task(task) for task in (*presses, _kill(world, plan))]
         if plan.upgrades:
             await replace_the_release(world, plan.events / plan.events_a_second)
         await _break(world, plan, teller, telling)
@@ -230,7 +236,8 @@ async def _checked(folder: Path) -> Mapping[str, Any]:
 
 def _in_words(verdict: Mapping[str, Any]) -> str:
     broken = [
-        f"{promise.replace('_', ' ')} ({each['violations']})" for promise, each in verdict.get("broken", {}).items()
+        f"{promise.replace('_', ' ')} ({each['violations']}, as: {each['shown'][0]})"
+        for promise, each in verdict.get("broken", {}).items()
     ]
     return f"{verdict['verdict']}: {', '.join(broken) or verdict.get('reason', '')}"
 

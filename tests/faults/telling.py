@@ -9,20 +9,15 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TypeAlias
-from urllib.parse import parse_qs, urlsplit
-from uuid import UUID
+from random import Random
 
-import asyncpg
 import httpx2
 from confluent_kafka import KafkaError, Message, Producer
 
-from services.escalation.inbox import make_sign_in_link
-from shared.database import DATABASE_ERRORS, open_pool
-from shared.ids import SalespersonId
+from shared.database import DATABASE_ERRORS
 from tests.faults.history import Event, arrival, first_of_all, post, wire
+from tests.faults.pressing import Press, next_press, press_once
 from tests.faults.world import PREFIX, PUBLISHER_KEY, World, connected
-from tests.inbox import form_token
 from tests.waiting import eventually
 
 _PRODUCER: dict[str, str | int | float | bool | None] = {
@@ -35,13 +30,6 @@ _PRODUCER: dict[str, str | int | float | bool | None] = {
 _KNOWN = "select count(*) from escalation.salespeople where salesperson_id = any($1::text[])"
 _SEND_AGAIN = (408, 503)
 """Answers that decide nothing: the body came too slowly, or a server is away."""
-_OPEN_EPISODES = """
-    select episode_id, account_id, responsible from escalation.episodes
-    where closed_at is null and acknowledged_at is null and responsible is not null order by random() limit 1
-"""
-
-Press: TypeAlias = tuple[UUID, str, str]
-"""An episode, its account, and its acknowledger."""
 
 
 class NotTold(AssertionError):
@@ -62,9 +50,11 @@ class Teller:
     _forgotten_since: float = math.inf
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _failed: list[str] = field(default_factory=list)
+    _chance: Random = field(default_factory=Random)
 
     def __post_init__(self) -> None:
         self.producer = self._new_producer()
+        self._chance.seed(self.world.setup.seed)
 
     def _new_producer(self) -> Producer:
         return Producer(_PRODUCER | {"bootstrap.servers": self.world.brokers.address})
@@ -103,13 +93,21 @@ class Teller:
                 self._produce(event, producer)
         await self._flush(producer)
 
-    async def press_buttons(self, every_seconds: float) -> None:
-        """Acknowledge open episodes, one after the other, until cancelled."""
+    async def press_buttons(self, every_seconds: float, *, of_closed: bool) -> None:
+        """Acknowledge open episodes, one after the other, until cancelled; `of_closed`: and close them."""
         while True:
             await asyncio.sleep(every_seconds)
-            episode = await self._open_episode()
-            if episode is not None:
-                await self._noting_failure(self._press(*episode))
+            await self._press_next(of_closed=of_closed)
+
+    async def close_episodes(self, presses: int) -> None:
+        """So many presses in the accounts whose episodes are closed."""
+        for _ in range(presses):
+            await self._press_next(of_closed=True)
+
+    async def _press_next(self, *, of_closed: bool) -> None:
+        press = await next_press(self.world, self._chance, of_closed=of_closed)
+        if press is not None:
+            await self._noting_failure(self._press(press))
 
     def tell_again(self, service: str, *, since: float) -> None:
         """Repeat every call that the service accepted since then. Presses have to wait for their episodes."""
@@ -119,9 +117,11 @@ class Teller:
             self._forgotten_since = min(since, self._forgotten_since)
 
     async def press_again(self) -> None:
-        """Repeat every press since the first backup of escalation that was restored."""
-        for press in {press for at, press in self._pressed if at >= self._forgotten_since}:
-            await self._noting_failure(self._press(*press))
+        """Repeat every acknowledgement since the first backup of escalation that was restored."""
+        forgotten = {press for at, press in self._pressed if at >= self._forgotten_since}
+        for press in forgotten:
+            if press.what == "button":
+                await self._noting_failure(self._press(press))
 
     async def told(self) -> None:
         """Returns once every HTTP call and press was accepted."""
@@ -185,32 +185,16 @@ class Teller:
 
         await self._until_accepted(once, f"{event.type} {event.id}")
 
-    async def _press(self, episode: UUID, account: str, by: str) -> None:
-        """Sign in by a link and press. A refusal because someone else has the episode is not a failure."""
-
+    async def _press(self, press: Press) -> None:
         async def once(client: httpx2.AsyncClient) -> bool:
-            base_url = self.world.url("escalation")
-            pool = await open_pool(self.world.wires["escalation"].url, name="presser", max_connections=1)
-            try:
-                link = await make_sign_in_link(pool, SalespersonId(by), base_url=base_url)
-            finally:
-                pool.terminate()
-            (token,) = parse_qs(urlsplit(link).query)["token"]
-            signed_in = await client.post(f"{base_url}/sign-in", data={"token": token})
-            if signed_in.status_code != 303:
-                return signed_in.status_code < 500  # people who left cannot sign in any more
-            page = await client.get(f"{base_url}/episodes/{episode}")
-            if f"/episodes/{episode}/acknowledge" not in page.text:
-                return page.status_code in (200, 404)
-            form = {"csrf_token": form_token(page.text)}
-            answer = await client.post(f"{base_url}/episodes/{episode}/acknowledge", data=form)
-            if answer.status_code == 303 and not answer.headers["location"].startswith("/sign-in"):
-                at = time.time()
-                self.world.accepted(what="button", episode=str(episode), account=account, by=by, at=at)
-                self._pressed.append((at, (episode, account, by)))
-            return answer.status_code in (303, 404, 409)
+            accepted = await press_once(self.world, client, press)
+            if accepted:
+                at, who = time.time(), {"account": press.account, "by": press.by}
+                self.world.accepted(what=press.what, episode=str(press.episode), **who, at=at)
+                self._pressed.append((at, press))
+            return accepted is not None
 
-        await self._until_accepted(once, f"button of {episode}")
+        await self._until_accepted(once, f"{press.action} of {press.episode}")
 
     async def _until_accepted(self, once: Callable[[httpx2.AsyncClient], Awaitable[bool]], what: str) -> None:
         until = time.monotonic() + self.patience_seconds
@@ -223,13 +207,3 @@ class Teller:
                 if time.monotonic() > until:
                     raise NotTold(f"{what} was not accepted within {self.patience_seconds:.0f} s")
                 await asyncio.sleep(pause)
-
-    async def _open_episode(self) -> Press | None:
-        with suppress(*DATABASE_ERRORS):
-            connection = await asyncpg.connect(self.world.wires["escalation"].url, timeout=2)
-            try:
-                row = await connection.fetchrow(_OPEN_EPISODES)
-                return None if row is None else (row[0], row[1], row[2])
-            finally:
-                connection.terminate()
-        return None

@@ -30,17 +30,17 @@ from tests.faults.damages import DAMAGES, Damage, Spoil, spoilt
 from tests.faults.damages.outcomes import a_mail_comes_twice, a_mail_is_of_no_alert
 from tests.faults.damages.streams import a_record_comes_from_nowhere, two_facts_were_taken_in_the_wrong_order
 from tests.faults.drafts import SPAN, SUPPORT
-from tests.faults.history import AHEAD, Event, generate
+from tests.faults.history import AHEAD, CLOSED, Event, generate
 from tests.faults.rescues import NEVER_CALLED, with_rescues
 from tests.faults.undisturbed import Undisturbed
 from tests.stories import company_at_work
 
-SEED = 7
+SEED = 8
 EVERY_KIND = {
     *("contact_dead_ended", "contact_repeated", "case_stuck", "case_bounced", "case_reopened", "response_due"),
     "response_overdue",
     *("satisfaction_low", "refund_requested", "cancellation_requested", "order_stalled", "promise_missed"),
-    *("outcome_denied", "delivery_late", "order_cancelled", "refund_paid", "gone_quiet"),
+    *("outcome_denied", "delivery_late", "order_cancelled", "refund_paid", "gone_quiet", "seller_requested"),
 }
 UNDISTURBED = ("mails_again", "attempts_in_doubt", "restores")
 
@@ -53,7 +53,7 @@ async def undisturbed(kafka: str, databases: Databases) -> AsyncIterator[Undistu
         async with company_at_work(kafka, databases, f"t{uuid.uuid4().hex[:10]}.", folder) as company:
             run = Undisturbed(company, databases, folder)
             ends_at = datetime.now(UTC) + AHEAD
-            history = generate(SEED, accounts=24, events=600, now=ends_at)
+            history = generate(SEED, accounts=24, events=600, now=ends_at, closed=CLOSED)
             *others, last = with_rescues(history, ends_at)
             await run.tell_all([*others, _soon_due(ends_at), last], SEED)
             yield run
@@ -84,7 +84,7 @@ async def test_an_undisturbed_run_keeps_every_promise(evidence: Evidence) -> Non
 @pytest.mark.parametrize("account", ["all", NEVER_CALLED])
 async def test_the_final_state_is_that_of_all_facts_reported_at_once(evidence: Evidence, account: str) -> None:
     run = copy.deepcopy(evidence)
-    run.world = {**run.world, "judged_in_the_end": account if account == "all" else [account]}
+    run.world = {**run.world, "judged_in_the_end": account if account == "all" else [account, *CLOSED]}
     findings = judge(run)
     assert "\n".join(str(one) for one in findings if one.violations or one.unjudged) == ""
 

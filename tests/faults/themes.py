@@ -18,6 +18,7 @@ THEMES: Mapping[str, tuple[str, ...]] = {
     "ratings": ("satisfaction_rated",),
     "money": ("refund_requested", "refund_withdrawn", "contact_made"),
     "leaving": ("cancellation_requested", "cancellation_withdrawn"),
+    "by hand": ("seller_requested", "seller_requested", "contact_made"),
     "confirmation": ("confirmation_required", "order_confirmed", "contact_made"),
     "delivery": ("delivery_late", "order_delivered", "order_delivered", "order_changed"),
     "promises": ("promise_kept", "promise_kept", "outcome_reported"),

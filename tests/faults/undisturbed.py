@@ -22,7 +22,7 @@ from tests.databases import Databases
 from tests.faults.checker.promises import at_rest, at_rest_but_for_lists
 from tests.faults.checker.reading import read_run
 from tests.faults.clocks import INBOUND_SERVICES, keep_ahead
-from tests.faults.history import DESK, Event, arrival, first_of_all, post, wire
+from tests.faults.history import CLOSED, DESK, Event, arrival, first_of_all, post, wire
 from tests.faults.policy import publish_policy, terms_in_seconds
 from tests.faults.push_server import CONTACT, WITH_DEVICES, add_device
 from tests.faults.rescues import TO_TAKE
@@ -31,14 +31,14 @@ from tests.stories import PUBLISHER_KEY, Company
 from tests.waiting import eventually
 
 _LISTENS = {
-    "orders": ["orders.inbound.v1"],
-    "support": ["support.inbound.v1"],
+    "orders": ["orders.inbound.v1", "escalation.rescues.v1"],
+    "support": ["support.inbound.v1", "escalation.rescues.v1", "orders.sales.v1"],
     "escalation": ["orders.sales.v1", "salespeople.v1", "support.cases.v1"],
 }
 _PUBLISHES = {
     "orders": ["orders.sales.v1", "salespeople.v1"],
     "support": ["support.cases.v1"],
-    "escalation": ["escalation.episodes.v1"],
+    "escalation": ["escalation.episodes.v1", "escalation.rescues.v1"],
 }
 _OPEN_EPISODES = """
     select episode_id::text as episode, account_id as account, responsible as by from escalation.episodes
@@ -81,6 +81,8 @@ class Undisturbed:
         events = arrival(history, seed)
         await self._tell(events[: len(events) // 2])
         await self._at_rest()
+        closed = await self._close_episodes()
+        assert closed, "no episode could be closed"
         taken = await self._take_episodes(10)
         assert taken >= set(TO_TAKE), taken
         await self.company.move_clock(_JUMP)
@@ -133,6 +135,19 @@ class Undisturbed:
             self._accepted.append({"what": "button", **row, "at": time()})
         return {row["account"] for row in rows}
 
+    async def _close_episodes(self) -> int:
+        """Responsible people acknowledge the episodes of the accounts to be closed, and close them as saved."""
+        rows = await self.company.pools["escalation"].fetch(_OPEN_EPISODES, CLOSED, len(CLOSED))
+        mine = [row for row in rows if row["account"] in CLOSED]
+        for row in mine:
+            async with self.company.story().signed_in(row["by"]) as browser:
+                form = {"csrf_token": form_token((await browser.get("/")).text)}
+                for action, entered in (("acknowledge", {}), ("close", {"ending": "saved:problem_solved"})):
+                    answer = await browser.post(f"/episodes/{row['episode']}/{action}", data=form | entered)
+                    assert answer.status_code == 303, answer.text
+            self._accepted += [{"what": what, **row, "at": time()} for what in ("button", "close")]
+        return len(mine)
+
     async def _at_rest(self) -> None:
         """Wait for rest. The clock passes the windows of storms, so that held deliveries are sent in lists."""
 
@@ -168,6 +183,8 @@ class Undisturbed:
             "desk": DESK,
             "policy": terms_in_seconds(),
             "seed": seed,
+            "closed": CLOSED,
+            "judged_in_the_end": CLOSED,
         }
 
     def superuser_url(self, database: str) -> str:

@@ -9,7 +9,10 @@ from tests.faults.checker.facts import ENDS, OF_ORDERS, Fact
 
 ENDS_CASE = ("case_resolved", "case_closed")
 _STATUSES = ("case_opened", "case_progressed")
-_SAYS_NOTHING = ("sold", "promise", "delivery_due", "order_lines", "promise_said_kept", "outcome_said")
+_SAYS_NOTHING = (
+    "sold", "promise", "customer_duty", "delivery_due", "order_lines", "promise_said_kept", "customer_duty_said_done",
+    "outcome_said",
+)  # fmt: skip
 """Facts of an order that do not count as progress after its sale."""
 Fits: TypeAlias = Callable[[Fact], bool]
 

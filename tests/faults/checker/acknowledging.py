@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from tests.faults.checker.evidence import Evidence, Row, payload
+from tests.faults.checker.expecting import quieted
 
-_ATTEMPTED = "escalation.delivery.attempted"
 _PRESSED = "escalation.button.acknowledge_pressed"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _RACE = timedelta(seconds=5)
@@ -33,16 +33,18 @@ def accepted_presses_are_journaled(run: Evidence) -> Iterator[str]:
 
 
 def no_mail_begins_after_somebody_took_the_episode(run: Evidence) -> Iterator[str]:
-    """Unless a later alert follows the acknowledgement. Not judged if the services' clocks jumped."""
+    """Unless a later alert follows the acknowledgement, or the episode becomes one for information.
+
+    Not judged if the services' clocks jumped.
+    """
     if run.world.get("clock_jumps"):
         return
     alerts = {row["alert_id"]: row for row in run.rows("escalation", "escalation.alerts")}
     deliveries = {row["delivery_id"]: alerts.get(row["alert_id"]) for row in _deliveries(run)}
     taken, patience = _taken(run), timedelta(seconds=run.world.get("freeze_seconds", _FREEZE_SECONDS))
-    for row in run.databases["escalation"].journal("delivery"):
-        attempt = payload(row)
+    for attempt, row in run.attempts():
         alert = deliveries.get(UUID(attempt["delivery"]))
-        if row["type"] != _ATTEMPTED or alert is None:
+        if alert is None:
             continue
         for taken_at, until in taken[str(alert["episode_id"])]:
             if alert["raised_at"] < taken_at and taken_at + patience < row["at"] < until:
@@ -91,7 +93,7 @@ def _taken(run: Evidence) -> dict[str, list[tuple[datetime, datetime]]]:
     spans = defaultdict[str, list[tuple[datetime, datetime]]](list)
     for row in _presses(run):
         episode, at = payload(row)["episode"], row["decided_at"]
-        again = [ring for ring in rings[episode] if ring >= at]
+        again = [end for end in (*rings[episode], *quieted(run, UUID(episode))) if end >= at]
         spans[episode].append((at, min(again, default=run.databases["escalation"].now)))
     for row in run.rows("escalation", "escalation.episodes"):
         if row["closed_at"] is not None:

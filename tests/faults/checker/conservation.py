@@ -27,7 +27,8 @@ def every_event_is_applied_once(run: Evidence) -> Iterator[str]:
     """
     for service in INBOUND_SERVICES:
         yield from _good_inbound(run, service)
-    yield from _internal(run)
+    for service in run.databases:
+        yield from _internal(run, service)
 
 
 def bad_records_end_as_dead_letters(run: Evidence) -> Iterator[str]:
@@ -36,7 +37,7 @@ def bad_records_end_as_dead_letters(run: Evidence) -> Iterator[str]:
     for service in INBOUND_SERVICES:
         letters = _letters(run, service)
         outcomes = _outcomes(run, service)
-        for topic in run.listens(service):
+        for topic in run.inbound(service):
             for record in run.topics[topic]:
                 event = told.get(record.at) if record.at else None
                 letter = letters.pop(_place(record), None)
@@ -71,7 +72,7 @@ def the_whole_history_was_told(run: Evidence) -> Iterator[str]:
     if untold:
         raise CannotJudge(f"{len(untold)} events of the history were never published, like {untold[0]}")
     for service in INBOUND_SERVICES:
-        for topic in run.listens(service):
+        for topic in run.inbound(service):
             strangers = [record for record in run.topics[topic] if record.at not in told]
             if strangers:
                 raise CannotJudge(f"{len(strangers)} records are not from the history, like {strangers[0]}")
@@ -80,12 +81,12 @@ def the_whole_history_was_told(run: Evidence) -> Iterator[str]:
 
 def _good_inbound(run: Evidence, service: str) -> Iterator[str]:
     told = run.told()
-    outcomes, journaled = _outcomes(run, service), _journaled(run, service)
+    outcomes, journaled = _outcomes(run, service), _journaled(run, service, inbound=True)
     copies = defaultdict[tuple[str, str], list[str | None]](list)
     expected = {
-        event.identity: event for event in run.history if event.bad is None and event.topic in run.listens(service)
+        event.identity: event for event in run.history if event.bad is None and event.topic in run.inbound(service)
     }
-    for topic in run.listens(service):
+    for topic in run.inbound(service):
         for record in run.topics[topic]:
             event = told.get(record.at) if record.at else None
             if event is not None and event.bad is None:
@@ -107,14 +108,14 @@ def _good_inbound(run: Evidence, service: str) -> Iterator[str]:
     yield from (f"{service}: {identity} is journaled, but was never published" for identity in journaled)
 
 
-def _internal(run: Evidence) -> Iterator[str]:
+def _internal(run: Evidence, service: str) -> Iterator[str]:
     """Events of our own services, identified by (source, id) alone. One may have been applied from a topic since
     recreated."""
-    outcomes, journaled = _outcomes(run, "escalation"), _journaled(run, "escalation")
-    created_again = _created_again(run, "escalation")
+    outcomes, journaled = _outcomes(run, service), _journaled(run, service, inbound=False)
+    created_again = _created_again(run, service)
     copies = defaultdict[tuple[str | None, str | None], list[str | None]](list)
     applied_before = set[tuple[str | None, str | None]]()
-    for topic in run.listens("escalation"):
+    for topic in set(run.listens(service)).difference(run.inbound(service)):
         for record in run.topics[topic]:
             copies[record.identity].append(outcomes.get(_place(record)))
             if topic in created_again:
@@ -124,11 +125,11 @@ def _internal(run: Evidence) -> Iterator[str]:
         applied = counts["applied"]
         once = applied == 1 or (applied == 0 and identity in applied_before)
         if None not in counts and not (once and counts["duplicate"] == len(ended) - applied):
-            yield f"escalation: the records of {identity} ended as {dict(counts)}"
+            yield f"{service}: the records of {identity} ended as {dict(counts)}"
         if identity not in journaled:
-            yield f"escalation: {identity} is not journaled"
+            yield f"{service}: {identity} is not journaled"
     for identity in journaled.keys() - copies.keys():
-        yield f"escalation: {identity} is journaled, but on no topic"
+        yield f"{service}: {identity} is journaled, but on no topic"
 
 
 def _wrongs_of_letter(record: Record, event: Told, letter: Row | None, outcome: str | None) -> Iterator[str]:
@@ -180,9 +181,11 @@ def _letters(run: Evidence, service: str) -> dict[object, Row]:
     return letters
 
 
-def _journaled(run: Evidence, service: str) -> dict[tuple[str | None, str | None], Row]:
+def _journaled(run: Evidence, service: str, *, inbound: bool | None = None) -> dict[tuple[str | None, str | None], Row]:
+    """By identity, the events of publishers, those of our own services, or both."""
     rows = run.databases[service].journal("record", "http")
-    return {(row["source"], row["event_id"]): row for row in rows}
+    chosen = (row for row in rows if inbound is None or (".inbound." in row["type"]) == inbound)
+    return {(row["source"], row["event_id"]): row for row in chosen}
 
 
 def _place(record: Record) -> tuple[str, int, int]:

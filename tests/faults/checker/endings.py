@@ -113,6 +113,7 @@ ENDS: Mapping[str, Callable[[Facts, Fact], Fits]] = {
     "satisfaction_low": _better,
     "refund_requested": _withdrawn,
     "cancellation_requested": _withdrawn,
+    "seller_requested": _answered,
     "order_stalled": _confirmed,
     "promise_missed": _kept,
     "outcome_denied": lambda _facts, cause: (

@@ -1,10 +1,11 @@
 """Everything that a run left behind: the published history, topics, tables, and the e-mails accepted."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
+from uuid import UUID
 
 Row: TypeAlias = dict[str, Any]
 Place: TypeAlias = tuple[str, int]
@@ -12,6 +13,9 @@ Place: TypeAlias = tuple[str, int]
 
 SENDING_SECONDS = 30.0
 """The longest time to hand over one message. For that long a restored database may not know of a sent one."""
+
+
+_ATTEMPTED = "escalation.delivery.attempted"
 
 
 class CannotJudge(Exception):
@@ -102,6 +106,7 @@ class Evidence:
     - `mail_refuses_for_good`: deliveries may fail
     - `freeze_seconds`: the longest time that a process was frozen
     - `judged_in_the_end`: the accounts (or "all") judged only by their final state
+    - `closed`: the accounts whose episodes people close, which makes later requests separate
     - `hot`: an account for which no other may wait longer than `others_within` seconds
     """
 
@@ -128,6 +133,10 @@ class Evidence:
         topics: Sequence[str] = self.world["listens"][service]
         return topics
 
+    def inbound(self, service: str) -> Sequence[str]:
+        """The topics of a service to which the publishers of the history write."""
+        return [topic for topic in self.listens(service) if ".inbound." in topic]
+
     def rows(self, service: str, table: str) -> list[Row]:
         return self.databases[service].tables[table]
 
@@ -139,6 +148,17 @@ class Evidence:
     def told(self) -> dict[datetime, Told]:
         """Every event of the history by its time."""
         return {event.at: event for event in self.history}
+
+    def attempts(self) -> Iterator[tuple[Mapping[str, Any], Row]]:
+        """Each attempt to deliver, with its row of the journal. Other facts about deliveries and addresses are left
+        out."""
+        for row in self.databases["escalation"].journal("delivery"):
+            if row["type"] == _ATTEMPTED:
+                yield payload(row), row
+
+    def first_attempts(self) -> dict[UUID, datetime]:
+        """By delivery, when the first attempt was recorded."""
+        return {UUID(one["delivery"]): row["at"] for one, row in self.attempts() if one["attempt"] == 1}
 
     def restores_of(self, service: str) -> list[Restore]:
         return [restore for restore in self.restores if restore.service == service]

@@ -29,6 +29,12 @@ def expected_effects(run: Evidence) -> Effects:
     return effects
 
 
+def quieted(run: Evidence, episode: UUID) -> list[datetime]:
+    """When only signals for information were left of an episode: an acknowledgement is over then."""
+    accounts = expected_effects(run).accounts.values()
+    return [at for account in accounts for one in account.episodes.all() if one.id == episode for at in one.quieted]
+
+
 def _effects(run: Evidence) -> Effects:
     alerts = {(row["episode_id"], row["ring"]): row for row in run.rows("escalation", "escalation.alerts")}
     timers = [*run.databases["escalation"].journal("timer"), *run.rows("escalation", "shared.timers")]

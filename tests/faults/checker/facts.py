@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,7 @@ OF_ORDERS = (
     "sold",
     "confirmation_required", "order_confirmed", "order_delivered", "order_changed", "order_lines", "order_cancelled",
     "refund_paid", "delivery_due", "delivery_late", "promise", "promise_kept", "promise_said_kept", "outcome_reported",
-    "outcome_said",
+    "outcome_said", "customer_duty", "customer_duty_said_done",
 )  # fmt: skip
 
 
@@ -142,6 +142,24 @@ def lines_of(sale: Told) -> Fact:
     )
 
 
+def facts_of_account(reported: Iterable[tuple[Told, Row]]) -> dict[UUID, Fact]:
+    """All facts that escalation must remember of one account, by id: of its events, each with its row of the journal.
+
+    The lines of a sale are remembered with the first delivery or change that names lines.
+    """
+    facts, sales = dict[UUID, Fact](), dict[str, Told]()
+    for event, row in reported:
+        order = str(event.data.get("order"))
+        if event.kind == "order_placed":
+            sales.setdefault(order, event)
+        elif event.kind in ("order_delivered", "order_changed") and event.data.get("lines") and order in sales:
+            lines = lines_of(sales[order])
+            facts.setdefault(lines.id, lines)
+        for fact in facts_of(event, row):
+            facts.setdefault(fact.id, fact)
+    return facts
+
+
 def facts_of(event: Told, row: Row) -> Iterator[Fact]:
     """The facts remembered of an event that escalation journaled as this row."""
     data, source, id = event.data, row["source"], row["event_id"]
@@ -149,7 +167,8 @@ def facts_of(event: Told, row: Row) -> Iterator[Fact]:
         for place, promise in enumerate(data.get("promises", ())):
             due, what = instant(promise["due_at"]), promise.get("id") or promise["what"]
             fact_id = derived("fact", source, id, f"promise-{place}")
-            yield Fact(fact_id, "promise", event.at, None, data["order"], {}, due, what)
+            kind = "customer_duty" if promise.get("owed_by") == "customer" else "promise"
+            yield Fact(fact_id, kind, event.at, None, data["order"], {}, due, what)
         if "delivery_due_at" in data:
             sold = derived("fact", source, id, "sold")
             yield Fact(sold, "sold", instant(data["sold_at"]), None, data["order"], {})

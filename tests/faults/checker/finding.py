@@ -1,9 +1,10 @@
 """A signal computed from an account's facts, with the fact that ended it. Start at `found`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from tests.faults.checker.account_facts import Facts
@@ -38,6 +39,15 @@ class Finding:
     def expected(self) -> bool:
         """Whether it is raised only once its time has passed and all records up to then are read."""
         return self.silence and self.told is None
+
+    @property
+    def says(self) -> Mapping[str, Any]:
+        """What its cause reports, with the amount that was reported last; nothing if the cause is of another kind."""
+        if self.kind != self.cause.kind:
+            return {}
+        amounts = [one.data for one in (self.cause, *self.again) if one.data.get("amount_minor")]
+        last = amounts[-1] if amounts else {}
+        return {**self.cause.data, **{name: last.get(name) for name in ("amount_minor", "currency")}}
 
     @property
     def said(self) -> Fact | None:

@@ -8,7 +8,7 @@ from tests.faults.checker.account_facts import Facts, mark
 from tests.faults.checker.case_findings import bounced, overdue, reopened, soon_due, stuck
 from tests.faults.checker.contact_findings import dead_ends, quiet, repeated
 from tests.faults.checker.facts import Fact
-from tests.faults.checker.finding import Finding, found, themselves
+from tests.faults.checker.finding import Finding, found, once, themselves
 from tests.faults.checker.order_findings import late, missed, stalled
 
 
@@ -39,6 +39,11 @@ def _is_same(facts: Facts, kind: str, known: Finding, fact: Fact) -> bool:
     return soon and stood and (talked is None or talked.at > fact.at)
 
 
+def _seller(facts: Facts, kind: str) -> Iterator[Finding]:
+    """Requests for the seller. Those settled by the same conversation or end of the case are one."""
+    yield from once(themselves(facts, kind))
+
+
 def _low(facts: Facts, kind: str) -> Iterator[Finding]:
     yield from (found(facts, kind, fact) for fact in facts.of("rated") if fact.share <= mark(facts))
 
@@ -62,6 +67,7 @@ RULES: Mapping[str, Callable[[Facts, str], Iterator[Finding]]] = {
     "satisfaction_low": _low,
     "refund_requested": _asked,
     "cancellation_requested": _asked,
+    "seller_requested": _seller,
     "order_stalled": stalled,
     "promise_missed": missed,
     "outcome_denied": _denied,

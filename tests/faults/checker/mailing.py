@@ -7,9 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import chain
-from uuid import UUID
 
-from tests.faults.checker.evidence import Evidence, Row, payload
+from tests.faults.checker.evidence import Evidence, Row
 from tests.faults.checker.facts import derived
 from tests.faults.checker.recipients import Directory
 
@@ -47,9 +46,21 @@ def no_mail_comes_twice_without_a_doubt(run: Evidence) -> Iterator[str]:
             yield f"{row['delivery_id']} arrived {len(copies)} times, with {doubts} attempts of unknown outcome"
 
 
+def every_notice_sent_was_taken_in(run: Evidence) -> Iterator[str]:
+    """At least once, and no more often than there were attempts of unknown outcome."""
+    taken = _taken(run)
+    for row in _notices(run):
+        copies = taken.get(str(row["notice_id"]), [])
+        forgotten = sum(_forgotten(run, copy) for copy in copies)
+        if row["state"] == "sent" and not copies:
+            yield f"notice {row['notice_id']} is sent, but the mail server never got it"
+        if len(copies) - 1 > row["unknown_count"] + forgotten:
+            yield f"notice {row['notice_id']} arrived {len(copies)} times, with {row['unknown_count']} unknown outcomes"
+
+
 def every_mail_is_of_an_alert(run: Evidence) -> Iterator[str]:
-    """Or it is a list that an attempt of one of its deliveries started."""
-    known = {str(row["delivery_id"]) for row in _emails(run)}
+    """Or it is a notice, or a list that an attempt of one of its deliveries started."""
+    known = {str(row["delivery_id"]) for row in _emails(run)} | {str(row["notice_id"]) for row in _notices(run)}
     for row in _emails(run):
         known |= {str(derived("list", row["delivery_id"], attempt + 1)) for attempt in range(row["attempts"])}
     for id, copies in _taken(run).items():
@@ -63,7 +74,7 @@ def no_storm_reaches_anybody(run: Evidence) -> Iterator[str]:
     Deliveries of several attempts are left out: they count at another instant.
     """
     storms = run.world["policy"]["storms"]
-    began, alone = _first_attempts(run), defaultdict[str, list[datetime]](list)
+    began, alone = run.first_attempts(), defaultdict[str, list[datetime]](list)
     for row in _emails(run):
         if (row["state"], row["attempts"], row["list_id"]) == ("sent", 1, None) and row["delivery_id"] in began:
             alone[row["recipient"]].append(began[row["delivery_id"]])
@@ -72,11 +83,6 @@ def no_storm_reaches_anybody(run: Evidence) -> Iterator[str]:
         for first, last in zip(times, times[storms["alerts"] :], strict=False):
             if last - first < timedelta(seconds=storms["window"]):
                 yield f"{person} got more than {storms['alerts']} mails from {first} to {last}"
-
-
-def _first_attempts(run: Evidence) -> dict[UUID, datetime]:
-    told = [(payload(row), row["at"]) for row in run.databases["escalation"].journal("delivery")]
-    return {UUID(one["delivery"]): at for one, at in told if one.get("attempt") == 1}
 
 
 def _taken(run: Evidence) -> dict[str, list[Row]]:
@@ -90,6 +96,10 @@ def _taken(run: Evidence) -> dict[str, list[Row]]:
 def _message_of(delivery: Row) -> str:
     """The id of the message that the delivery was last sent in."""
     return str(delivery["list_id"] or delivery["delivery_id"])
+
+
+def _notices(run: Evidence) -> list[Row]:
+    return run.rows("escalation", "escalation.notices")
 
 
 def _emails(run: Evidence) -> list[Row]:

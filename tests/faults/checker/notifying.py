@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from tests.faults.checker.evidence import Evidence, Row, instant, payload
+from tests.faults.checker.evidence import Evidence, Row, instant
 
 _IN_BETWEEN = timedelta(seconds=25)
-"""So long a transaction may stand still between its time and its reading of devices."""
-_NEVER = datetime.max.replace(tzinfo=UTC)
-_NO_RESPONSE = ("informed", "appointment")
+"""So long a transaction may stand still between its time and its reading of devices, or until its end of a device is
+visible to others."""
+_NEVER = datetime.max.replace(tzinfo=UTC) - _IN_BETWEEN
+_NO_RESPONSE = ("informed", "taken_over", "appointment", "approval", "approval_answered")
 
 
 def a_notification_goes_to_people_with_a_device(run: Evidence) -> Iterator[str]:
@@ -28,7 +29,7 @@ def a_notification_goes_to_people_with_a_device(run: Evidence) -> Iterator[str]:
             if alert["alert_id"] in notified and not mine:
                 yield f"alert {alert['alert_id']} goes to a device of {alert['recipient']}, who never had one"
         elif alert["alert_id"] in notified:
-            if not any(since <= at + _IN_BETWEEN and at <= until for since, until in mine):
+            if not any(since <= at + _IN_BETWEEN and at <= until + _IN_BETWEEN for since, until in mine):
                 yield f"alert {alert['alert_id']} of {at} goes to a device of {alert['recipient']}: {mine}"
         elif any(since <= at and at + _IN_BETWEEN < until for since, until in mine):
             yield f"alert {alert['alert_id']} of {at} goes to no device of {alert['recipient']}: {mine}"
@@ -42,7 +43,7 @@ def mail_waits_for_a_response_on_a_device(run: Evidence) -> Iterator[str]:
     alerts = {row["alert_id"]: row for row in _rows(run, "alerts")}
     pushes = {row["alert_id"]: row for row in _pushes(run)}
     informing = _informing(run)
-    began = {UUID(one["delivery"]): at for one, at in _attempts(run) if one.get("attempt") == 1}
+    began = run.first_attempts()
     for mail in _rows(run, "deliveries"):
         push, alert = pushes.get(mail["alert_id"]), alerts.get(mail["alert_id"])
         if mail["channel"] != "email" or push is None or alert is None or mail["delivery_id"] not in began:
@@ -107,10 +108,6 @@ def _informing(run: Evidence) -> set[UUID]:
     """Signals that are for information alone: an episode of these expects no response."""
     kinds = run.world["policy"]["plays"]["refund_kinds"]
     return {row["signal_id"] for row in _rows(run, "signals") if row["refund_kind"] not in (None, *kinds)}
-
-
-def _attempts(run: Evidence) -> list[tuple[Row, datetime]]:
-    return [(dict(payload(row)), row["at"]) for row in run.databases["escalation"].journal("delivery")]
 
 
 def _shown(run: Evidence) -> list[Row]:

@@ -83,3 +83,11 @@ def _arrived_by(facts: Facts, order: str, at: datetime) -> bool:
 
 def _due(fact: Fact) -> datetime:
     return max(fact.at, fact.due or fact.at)
+
+
+def is_overdue(facts: Facts, order: str, at: datetime) -> bool:
+    """Whether the delivery date in force at this time has passed, and the order was neither delivered nor cancelled."""
+    dated = [fact for fact in facts.of("delivery_due", "order_changed") if fact.order == order and fact.due is not None]
+    in_force = [_due(fact) for fact in dated if fact.at <= at]
+    over = any(one.order == order and one.at <= at for one in facts.of("order_cancelled"))
+    return bool(in_force) and in_force[-1] <= at and not over and not _arrived_by(facts, order, at)

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from tests.faults.checker import (
     acknowledging,
+    closing,
     conservation,
     delivering,
     effects,
@@ -51,8 +52,10 @@ CHECKS: Sequence[Check] = (
     ending_up.nobody_waits_for_a_hot_account,
     delivering.every_alert_has_its_deliveries,
     delivering.every_delivery_has_ended,
+    delivering.every_notice_has_ended,
     mailing.every_mail_sent_was_taken_in,
     mailing.no_mail_comes_twice_without_a_doubt,
+    mailing.every_notice_sent_was_taken_in,
     mailing.every_mail_is_of_an_alert,
     mailing.no_storm_reaches_anybody,
     notifying.a_notification_goes_to_people_with_a_device,
@@ -71,6 +74,8 @@ CHECKS: Sequence[Check] = (
     acknowledging.accepted_presses_are_journaled,
     acknowledging.no_mail_begins_after_somebody_took_the_episode,
     acknowledging.taken_episodes_have_nothing_to_send,
+    closing.accepted_closes_are_journaled,
+    closing.every_result_is_what_the_facts_say,
 )
 
 AT_REST: Sequence[Check] = (
@@ -78,6 +83,7 @@ AT_REST: Sequence[Check] = (
     resting.no_outbox_row_is_unpublished,
     resting.no_timer_is_due,
     delivering.every_delivery_has_ended,
+    delivering.every_notice_has_ended,
 )
 
 
@@ -130,6 +136,7 @@ def counted(run: Evidence) -> dict[str, int]:
     deliveries = run.rows("escalation", "escalation.deliveries")
     mailed = [row for row in deliveries if row["channel"] == "email"]
     mails = [row["message_id"] for row in run.mail]
+    results = [row["state"] for row in run.rows("escalation", "escalation.results")]
     outcomes = [row["outcome"] for service in run.databases for row in run.rows(service, "shared.ledger")]
     return {
         "events": len(run.history),
@@ -142,6 +149,9 @@ def counted(run: Evidence) -> dict[str, int]:
         "signals": len(run.rows("escalation", "escalation.signals")),
         "signals_ended": sum(row["ended"] is not None for row in run.rows("escalation", "escalation.signals")),
         "episodes_closed": sum(row["closed_at"] is not None for row in run.rows("escalation", "escalation.episodes")),
+        "results": len(results),
+        "saves_proven": results.count("proven"),
+        "saves_relapsed": results.count("relapsed"),
         "episodes": len(run.rows("escalation", "escalation.episodes")),
         "alerts": len(run.rows("escalation", "escalation.alerts")),
         "mails": len(mails),

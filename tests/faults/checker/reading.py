@@ -20,7 +20,7 @@ _TABLES = {
     "support": ("cases", "contacts"),
     "escalation": (
         *("accounts", "orders", "salespeople", "cases", "facts"),
-        *("episodes", "signals", "alerts", "deliveries", "decisions", "push_devices"),
+        *("episodes", "signals", "alerts", "deliveries", "decisions", "push_devices", "results", "notices"),
     ),
 }
 # An idle session blocks nothing. `waitstart` is null for the first moments of a wait.

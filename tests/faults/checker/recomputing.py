@@ -17,7 +17,10 @@ from tests.faults.checker.evidence import CannotJudge, Evidence, Told
 Published: TypeAlias = tuple[str, datetime]
 """A published fact's type and time. The time identifies its cause."""
 
-NEVER_WAIT = ("refund_requested", "refund_withdrawn", "cancellation_requested", "cancellation_withdrawn")
+NEVER_WAIT = (
+    *("refund_requested", "refund_withdrawn", "cancellation_requested", "cancellation_withdrawn", "customer_insists"),
+    "seller_requested",
+)
 _NEEDS_NO_ORDER = ("order_placed", "salesperson_changed", "account_reassigned")
 
 
@@ -31,6 +34,8 @@ def taken(run: Evidence, service: str) -> dict[str, list[Told]]:
     told, by_subject = run.told(), defaultdict[str, list[Told]](list)
     for row in run.databases[service].journal("record", "http"):
         event = told.get(row["at"])
+        if ".inbound." not in row["type"]:
+            continue
         if event is None:
             raise CannotJudge(f"{service} journaled an event outside the history: {row['source']} {row['event_id']}")
         by_subject[event.subject].append(event)

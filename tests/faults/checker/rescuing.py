@@ -35,7 +35,7 @@ _SELLER_WAIT = timedelta(minutes=15)
 @dataclass(slots=True)
 class Signal:
     """`order` is None while it waits for one; `ended` is None while it stands, else "cleared" or "withdrawn". `data` is
-    that of the fact that it began with."""
+    that of the fact that it began with, with the amount reported last. `before`: the same signal as it had ended."""
 
     id: UUID
     account: str
@@ -51,6 +51,14 @@ class Signal:
     ended: str | None = None
     ended_at: datetime | None = None
     rang: bool = False
+    before: "Signal | None" = None
+
+    @property
+    def was_merged(self) -> bool:
+        """Whether it is a request that counted as the repetition of an earlier one until a late fact separated them."""
+        before = self.before
+        ended = before is not None and before.ended == "withdrawn" and before.episode == self.episode
+        return ended and self.kind in REQUESTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from tests.faults.checker.facts import derived
 from tests.faults.checker.rescuing import REQUESTS, SEVERITIES, Desk, Episode, Signal, Sought
 from tests.faults.checker.sales import Sales
 
+_ALWAYS = (*REQUESTS, "seller_requested")
+"""Kinds of signals that notify even after an acknowledgement."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -52,13 +54,14 @@ class Episodes:
             if not is_new:
                 self.desk.tell("severity_raised", episode, signal.id)
         moved = any((old.episode, old.kind, old.case) == (episode.id, signal.kind, signal.case) for old in leaving)
+        moved |= signal.was_merged
         nobody_acts = episode.reached or episode.exhausted_at is not None
         quiet = self.desk.informs(signal) and not self.informs(episode)
         if _waits(episode) or (quiet and episode.responsible is not None):
             return
         if quiet:
             self._find(episode, self.desk.sought(episode, signal.id, "signal", self.now, rings=False))
-        elif not episode.rang or ((nobody_acts or signal.kind in REQUESTS) and (rose or not moved)):
+        elif not episode.rang or ((nobody_acts or signal.kind in _ALWAYS) and (rose or not moved)):
             self.ring(episode, signal, "signal")
         elif rose:
             self.ring(episode, signal, "severity")
@@ -71,14 +74,21 @@ class Episodes:
         signal = self.weightiest(episode) if episode is not None else None
         if episode is None or signal is None:
             return
-        grave = self.desk.severity(self._standing(episode), self.sales.amounts[order], self.sales.currency(order))
-        if SEVERITIES.index(grave) > SEVERITIES.index(episode.severity):
-            episode.severity = grave
-            self.desk.tell("severity_raised", episode, signal.id)
+        if self.rise(episode, signal):
             if _waits(episode):
                 return
             nobody_acts = not episode.rang or episode.reached or episode.exhausted_at is not None
-            self.ring(episode, signal, "signal" if nobody_acts or signal.kind in REQUESTS else "severity")
+            self.ring(episode, signal, "signal" if nobody_acts or signal.kind in _ALWAYS else "severity")
+
+    def rise(self, episode: Episode, signal: Signal) -> bool:
+        """Assess the severity again after this signal or the order changed. Return whether it went up."""
+        order = episode.order
+        grave = self.desk.severity(self._standing(episode), self.sales.amounts[order], self.sales.currency(order))
+        rose = SEVERITIES.index(grave) > SEVERITIES.index(episode.severity)
+        if rose:
+            episode.severity = grave
+            self.desk.tell("severity_raised", episode, signal.id)
+        return rose
 
     def _standing(self, episode: Episode) -> list[Signal]:
         return [one for one in self.signals.values() if one.episode == episode.id and one.ended is None]

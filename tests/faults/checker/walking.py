@@ -143,19 +143,21 @@ class Account:
             elif now.cleared is not None:
                 self.episodes.end(signal, "cleared", now.cleared.at)
             else:
-                signal.at = now.at
+                signal.at, signal.data = now.at, now.says
         for finding in found:
             if any(again.id == fact.id for again in finding.again):
                 self._ask_again(fact, finding)
 
     def _ask_again(self, fact: Fact, finding: Finding) -> None:
-        """A repeated request raises an alert if it states something that no other of its requests states."""
+        """A repeated request raises an alert, and perhaps the severity, if it states something that no other of its
+        requests states."""
         signal = self.signals.get(finding.id)
         episode = self.episodes.open.get(signal.order or "") if signal is not None and signal.ended is None else None
         if signal is None or episode is None or episode.id != signal.episode:
             return
         others = [one.said for one in (finding.cause, *finding.again) if one.id != fact.id]
         if any(value not in [said.get(name) for said in others] for name, value in fact.said.items()):
+            self.episodes.rise(episode, signal)
             self.episodes.ring(episode, signal, "contact")
 
     def _was_due(self, finding: Finding) -> bool:
@@ -189,8 +191,8 @@ class Account:
         """Raise a signal. Signals about to end do not count, and it raises no alert in place of one of them."""
         names, cause = finding.names, finding.cause
         awaits = names is not None and names not in self.sales.orders
-        data = cause.data if finding.kind == cause.kind else {}
-        signal = Signal(finding.id, self.id, finding.kind, finding.at, cause.id, cause.case, names, awaits, data)
+        about = (cause.id, cause.case, names, awaits, finding.says)
+        signal = Signal(finding.id, self.id, finding.kind, finding.at, *about, before=self.signals.get(finding.id))
         self.signals[finding.id] = signal
         self._match(signal, leaving)
 

@@ -32,6 +32,6 @@ def somebody_waited_for_a_hot_account(run: Evidence) -> None:
 def _judged_in_the_end(run: Evidence) -> str:
     """Have an account with a signal judged only by its final state. Returns the account."""
     account = str(quiet_signal(run)["account_id"])
-    run.world = {**run.world, "judged_in_the_end": [account]}
+    run.world = {**run.world, "judged_in_the_end": [account, *run.world["closed"]]}
     run.computed.clear()
     return account

@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from tests.faults.checker.evidence import Evidence, Row, payload
+from tests.faults.checker.evidence import Evidence, Row
 from tests.faults.damages.registry import breaking, one, rows
 
 
@@ -45,10 +45,9 @@ def a_mail_does_not_wait(run: Evidence) -> None:
         for row in rows(run, "deliveries")
         if row["channel"] == "email" and row["alert_id"] in notified.keys() & alerts.keys()
     }
-    for row in run.databases["escalation"].journal("delivery"):
-        told = payload(row)
-        if told.get("attempt") == 1 and UUID(told["delivery"]) in mails:
-            row["at"] = mails[UUID(told["delivery"])]["raised_at"]
+    for attempt, row in run.attempts():
+        if attempt["attempt"] == 1 and UUID(attempt["delivery"]) in mails:
+            row["at"] = mails[UUID(attempt["delivery"])]["raised_at"]
             return
     raise AssertionError("no mail waited")
 

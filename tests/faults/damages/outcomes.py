@@ -5,22 +5,31 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from tests.faults.checker.evidence import Evidence, payload
-from tests.faults.damages.registry import a_list, breaking, mailed_alone, rows, sent_alone, sent_mail
+from tests.faults.damages.registry import (
+    a_list,
+    breaking,
+    mailed_alone,
+    mails_of_alerts,
+    one,
+    rows,
+    sent_alone,
+    sent_mail,
+)
 
 
 @breaking("every_mail_sent_was_taken_in")
 def a_mail_is_lost(run: Evidence) -> None:
-    run.mail.pop()
+    run.mail.remove(mails_of_alerts(run)[-1])
 
 
 @breaking("every_mail_sent_was_taken_in")
 def a_mail_goes_to_somebody_else(run: Evidence) -> None:
-    run.mail[0]["to"] = "stranger@sales.example"
+    mails_of_alerts(run)[0]["to"] = "stranger@sales.example"
 
 
 @breaking("no_mail_comes_twice_without_a_doubt")
 def a_mail_comes_twice(run: Evidence) -> None:
-    run.mail.append(dict(run.mail[0]))
+    run.mail.append(dict(mails_of_alerts(run)[0]))
 
 
 @breaking("every_mail_sent_was_taken_in")
@@ -62,8 +71,8 @@ def more_mails_reach_somebody_than_the_policy_allows(run: Evidence) -> None:
     """As if all were sent at the same instant."""
     ((person, _),) = Counter(row["recipient"] for row in sent_alone(run) if row["attempts"] == 1).most_common(1)
     theirs = {str(row["delivery_id"]) for row in sent_alone(run) if row["recipient"] == person}
-    for row in run.databases["escalation"].journal("delivery"):
-        if payload(row)["delivery"] in theirs:
+    for attempt, row in run.attempts():
+        if attempt["delivery"] in theirs:
             row["at"] = run.databases["escalation"].now
 
 
@@ -152,8 +161,8 @@ def a_mail_begins_after_somebody_took_the_episode(run: Evidence) -> None:
     quiet = {row["episode_id"] for row in rows(run, "episodes") if row["acknowledged_at"] is not None}
     alerts = {row["alert_id"]: row["episode_id"] for row in rows(run, "alerts")}
     deliveries = {str(row["delivery_id"]): alerts[row["alert_id"]] for row in rows(run, "deliveries")}
-    for row in journal.journal("delivery"):
-        episode = deliveries[payload(row)["delivery"]]
+    for attempt, row in run.attempts():
+        episode = deliveries[attempt["delivery"]]
         if episode in quiet and episode in presses:
             row["at"] = presses[episode] + timedelta(milliseconds=10)
             run.world = dict(run.world) | {"freeze_seconds": 0}
@@ -165,3 +174,27 @@ def a_taken_episode_has_a_mail_to_send(run: Evidence) -> None:
     taken = {row["episode_id"] for row in rows(run, "episodes") if row["acknowledged_at"] is not None}
     alerts = {row["alert_id"] for row in rows(run, "alerts") if row["episode_id"] in taken}
     next(row for row in mailed_alone(run) if row["alert_id"] in alerts)["state"] = "pending"
+
+
+@breaking("every_result_is_what_the_facts_say")
+def a_relapse_is_missed(run: Evidence) -> None:
+    result = rows(run, "results")[0]
+    result |= {"state": "proven" if result["state"] != "proven" else "provisional"}
+    result |= dict.fromkeys(("because", "because_at", "because_id", "follow_up"))
+
+
+@breaking("accepted_closes_are_journaled")
+def a_close_is_lost(run: Evidence) -> None:
+    journal = run.databases["escalation"].tables["shared.journal"]
+    journal[:] = [row for row in journal if row["type"] != "escalation.button.close_pressed"]
+
+
+@breaking("every_notice_has_ended")
+def a_notice_is_never_sent(run: Evidence) -> None:
+    one(rows(run, "notices"), state="sent")["state"] = "pending"
+
+
+@breaking("every_notice_sent_was_taken_in")
+def a_notice_is_sent_into_the_void(run: Evidence) -> None:
+    notice = one(rows(run, "notices"), state="sent")
+    run.mail[:] = [mail for mail in run.mail if str(notice["notice_id"]) not in mail["message_id"]]

@@ -5,6 +5,7 @@ in the modules beside it.
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -38,9 +39,11 @@ def breaking(*promises: str) -> Callable[[Spoil], Spoil]:
 
 
 def spoilt(run: Evidence, damage: Damage) -> Evidence:
-    """A copy of the evidence with this damage."""
+    """A copy of the evidence with this damage. Rows of accounts judged only by their final state come last in it."""
     run.computed.clear()
     worse = copy.deepcopy(run)
+    for table in chain.from_iterable(database.tables.values() for database in worse.databases.values()):
+        table.sort(key=lambda row: not worse.walks(row.get("account_id", "")))
     damage.spoil(worse)
     return worse
 
@@ -98,18 +101,32 @@ def sent_mail(run: Evidence, **having: Any) -> Row:
     taken = {line["episode"] for line in run.accepted if line["what"] == "button"}
     over = {row["episode_id"] for row in rows(run, "episodes") if row["closed_at"] is not None}
     alerts = [
-        row for row in rows(run, "alerts") if str(row["episode_id"]) not in taken and having.items() <= row.items()
+        row
+        for row in walked_rows(run, "alerts")
+        if str(row["episode_id"]) not in taken and having.items() <= row.items()
     ]
     stays = [row for row in alerts if row["recipient"] not in {"m-top", *left}]
     known = {row["alert_id"] for row in stays if row["episode_id"] not in over}
     return next(row for row in mailed_alone(run) if row["alert_id"] in known and row["list_id"] is None)
 
 
+def walked_rows(run: Evidence, table: str) -> list[Row]:
+    """The rows of accounts that are replayed fact by fact: of others fewer promises are judged."""
+    return [row for row in rows(run, table) if run.walks(row["account_id"])]
+
+
 def mailed_alone(run: Evidence) -> list[Row]:
-    """E-mails of alerts that no device was notified of."""
+    """E-mails of alerts that no device was notified of, of accounts that are replayed fact by fact."""
+    walked = {row["alert_id"] for row in walked_rows(run, "alerts")}
     notified = {row["alert_id"] for row in rows(run, "deliveries") if row["channel"] == "push"}
     emails = [row for row in rows(run, "deliveries") if (row["channel"], row["state"]) == ("email", "sent")]
-    return [row for row in emails if row["alert_id"] not in notified]
+    return [row for row in emails if row["alert_id"] in walked - notified]
+
+
+def mails_of_alerts(run: Evidence) -> list[Row]:
+    """The messages that the mail server got, without notices."""
+    notices = [str(row["notice_id"]) for row in rows(run, "notices")]
+    return [mail for mail in run.mail if not any(id in mail["message_id"] for id in notices)]
 
 
 def sent_alone(run: Evidence) -> list[Row]:
