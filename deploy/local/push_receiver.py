@@ -60,7 +60,7 @@ class PushReceiver(Server):
         """Returns when the receiver takes messages; raises StartError."""
         progress = progress or Progress()
         progress.begins("Push", "starting")
-        await require_free(self._port, "the push receiver", instead="choose another with --push-port")
+        await require_free(self._port, "the push service", instead="choose another with --push-port")
         program = (sys.executable, "-m", "deploy.local.push_receiver", str(self._port), str(self._folder))
         await self._launch(Command(program, log=self._log, folder=PROJECT), self._serves)
 

@@ -43,11 +43,12 @@ ALLOWED: Mapping[tuple[str, ...], frozenset[str]] = {
     ("run", "--help"): frozenset(),
     ("migrate", "--help"): frozenset(),
     ("trace", "e-1"): frozenset({"opentelemetry"}),
-    ("report",): frozenset(),
+    ("report",): frozenset({"holidays"}),
     ("waiting",): frozenset(),
     ("dead-letters", "list", "orders"): frozenset(),
     ("policy", "history"): frozenset(),
     ("explain", "--order", "4711"): frozenset({"holidays"}),
+    ("losses",): frozenset({"holidays"}),
     ("outbox", "--help"): frozenset(),
     ("outbox", "replay", "--since=2026-05-04T09:30Z"): frozenset({"pydantic_settings"}),
     ("migrate",): frozenset({"pydantic_settings"}),
@@ -56,10 +57,14 @@ ALLOWED: Mapping[tuple[str, ...], frozenset[str]] = {
 }
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 PRINTS_A_TABLE = {
+    "backtest",
     "mail",
     "push list",
     "status",
     "explain",
+    "losses",
+    "recall",
+    "review",
     "report",
     "waiting",
     "trace",
@@ -82,6 +87,9 @@ READS_A_DATABASE = {
     "rejudge",
     "repair-times",
     "explain",
+    "losses",
+    "recall",
+    "review",
     "report",
     "dead-letters list",
     "dead-letters show",
@@ -181,7 +189,7 @@ def test_a_shell_completes_commands_and_options() -> None:
         text=True,
         check=False,
     )
-    assert told.stdout.split() == ["rejudge", "repair-times", "report"]
+    assert told.stdout.split() == ["rejudge", "repair-times", "report", "recall", "review"]
     options = asked | {"COMP_WORDS": "handoff report --esc", "COMP_CWORD": "2"}
     program = [sys.executable, "-c", "from services.cli.main import app; app(prog_name='handoff')"]
     told = subprocess.run(program, env=options, capture_output=True, text=True, check=False)

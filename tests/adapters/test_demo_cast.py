@@ -7,6 +7,7 @@ import pytest
 from services.cli.demo.cast import (
     AT_WORK,
     CARLA,
+    HANA,
     HENRIK,
     LUCIA,
     NAOMI,
@@ -16,6 +17,7 @@ from services.cli.demo.cast import (
     TOMAS,
     Buyer,
     Seller,
+    cafes,
     many_buyers,
 )
 from services.escalation.domain.calendar import calendar_of
@@ -27,7 +29,7 @@ from shared.contracts.escalation import Severity
 SUNDAY = datetime(2026, 11, 29, tzinfo=UTC)
 EVERY_HALF_HOUR = [SUNDAY + timedelta(minutes=30 * half) for half in range(-24, 72)]
 WHILE_THE_STORIES_MOVE_TIME = timedelta(hours=3)
-BUYERS = (PETRA, OWEN, LUCIA, TARIQ, NAOMI, CARLA, HENRIK, next(many_buyers()))
+BUYERS = (PETRA, OWEN, LUCIA, TARIQ, NAOMI, CARLA, HENRIK, HANA, next(many_buyers()), next(cafes()))
 
 
 def _person(seller: Seller) -> Salesperson:

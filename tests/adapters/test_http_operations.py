@@ -7,8 +7,9 @@ import asyncpg
 import httpx2
 import pytest
 from fastapi import APIRouter
+from starlette.datastructures import MutableHeaders
 
-from shared.http.application import create_app
+from shared.http.application import add_security_headers, create_app
 from shared.http.asyncapi import ServiceReference
 from shared.http.operations import operations_app, operations_router
 from shared.metrics import create_metrics
@@ -154,3 +155,18 @@ async def test_every_answer_has_the_security_headers(client: httpx2.AsyncClient,
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["x-frame-options"] == "DENY"
     assert headers["content-security-policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize(
+    ("policy", "frames"),
+    [
+        pytest.param(None, "DENY", id="our own policy"),
+        pytest.param("default-src 'self'", "DENY", id="a policy that says nothing of frames"),
+        pytest.param("frame-ancestors 'none'", "DENY", id="no frame"),
+        pytest.param("frame-ancestors https://desk.example", None, id="a site"),
+    ],
+)
+def test_only_a_policy_that_names_sites_allows_frames(policy: str | None, frames: str | None) -> None:
+    headers = MutableHeaders({} if policy is None else {"Content-Security-Policy": policy})
+    add_security_headers(headers)
+    assert headers.get("X-Frame-Options") == frames

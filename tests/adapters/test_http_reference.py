@@ -23,6 +23,7 @@ from shared.http.ingress import events_router
 from shared.http.operations import operations_router
 from shared.http.publisher_keys import PublisherKeys
 from shared.http.reader_keys import ReaderKeys
+from shared.http.rescues import rescues_router
 from shared.http.schema_rows import schema_rows
 from shared.messaging.cluster import Cluster
 from shared.metrics import create_metrics
@@ -219,6 +220,7 @@ def test_every_member_of_the_documents_is_described(topic: str) -> None:
         events_router(cast(InputProcessor, None), PublisherKeys(()), create_metrics("orders"), topic=topic),
         operations_router(health, create_metrics("orders")),
         timeline_router(cast(Pool, None), ReaderKeys.read(None), cast(Any, None)),
+        rescues_router(cast(Pool, None), ReaderKeys.read(None)),
     ]
     document = create_app(EVERYTHING, routers).openapi()
     schemas = {**document["components"]["schemas"], "paths": document["paths"]}

@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 from services.escalation.domain.own_facts import ClosePressed, HandOverPressed, SnoozePressed
 from services.escalation.inbox.forms import ACTIONS, NotUnderstood, Pressed, button_of
 from services.escalation.inbox.moments import NotAMoment, entered, field_value, in_an_hour, tomorrow_morning
+from shared.contracts.escalation import EpisodeResult, SaleContribution
 from shared.ids import SalespersonId
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -62,6 +63,44 @@ def test_forms_become_buttons() -> None:
     offer = button_of(pressed("hand-over"), FormData(to="ben", until="tomorrow"))
     assert isinstance(offer, HandOverPressed)
     assert offer.until == datetime(2026, 5, 5, 7, tzinfo=UTC)
+
+
+_LOST = {"ending": "lost:price", "could_have": "Called sooner.", "contributed": "unknown_duty", "may_call_again": "no"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "answers"),
+    [
+        pytest.param({}, ("Called sooner.", SaleContribution.UNKNOWN_DUTY, False), id="all answered"),
+        pytest.param(
+            {"could_have": " ", "contributed": "", "may_call_again": ""}, (None, None, None), id="none answered"
+        ),
+        pytest.param({"may_call_again": "yes", "could_have": "a\x00b"}, ("a b", "unknown_duty", True), id="NUL"),
+        pytest.param({"ending": "saved:concession"}, (None, None, None), id="not lost, so not asked"),
+    ],
+)
+def test_the_answers_about_a_loss_are_optional(changes: dict[str, str], answers: tuple[object, ...]) -> None:
+    close = button_of(pressed("close"), FormData(_LOST | changes))
+    assert isinstance(close, ClosePressed)
+    assert (close.could_have, close.contributed, close.may_call_again) == answers
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("could_have", "ä" * 100_000, "This answer has 100000 characters; at most 1000 are allowed."),
+        ("contributed", "weather", "“weather” is not one of the options. Choose one from the list."),
+        ("may_call_again", "perhaps", "“perhaps” is not one of the options. Choose one from the list."),
+    ],
+)
+def test_an_impossible_answer_about_a_loss_is_refused_in_words(name: str, value: str, sentence: str) -> None:
+    with pytest.raises(NotUnderstood, match=sentence):
+        button_of(pressed("close"), FormData(_LOST | {name: value}))
+
+
+def test_a_press_without_answers_is_written_as_before_they_were_asked() -> None:
+    press = ClosePressed(episode=UUID(int=1), by="anna", result=EpisodeResult.LOST, reason="price")
+    assert list(press.model_dump(mode="json")) == ["episode", "by", "note", "result", "reason"]
 
 
 @pytest.mark.parametrize("action", ["appointment", "snooze", "hand-over", "close"])

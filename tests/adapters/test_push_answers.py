@@ -11,7 +11,7 @@ from services.escalation.channels.channel import Ended, Trouble
 from services.escalation.channels.sender import Sender
 from services.escalation.channels.web_push.answers import ended_by, retry_after
 from services.escalation.domain.channels import EMAIL
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from services.escalation.domain.push_reasons import STANDING
 
 DATE = (b"Date", b"Mon, 04 May 2026 09:00:00 GMT")

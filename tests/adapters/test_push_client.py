@@ -11,7 +11,7 @@ from deploy.local.push_store import Behaviour
 from services.escalation.channels.channel import Ended, Trouble
 from services.escalation.channels.web_push.client import PushClient
 from services.escalation.channels.web_push.services import PushServices
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from services.escalation.domain.push_reasons import STANDING
 from shared.logs import configure_logging
 from tests.log_streams import LogStream

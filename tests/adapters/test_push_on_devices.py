@@ -7,7 +7,7 @@ import pytest
 
 from services.escalation.channels.channel import Ended, Trouble
 from services.escalation.channels.web_push.channel import ended_by_all
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 
 ACCEPTED = Ended(Attempt.ACCEPTED)
 GONE = Ended(Attempt.REFUSED, "gone", Trouble.RECIPIENT)

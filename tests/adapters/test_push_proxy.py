@@ -9,7 +9,7 @@ import pytest
 
 from services.escalation.channels.channel import Ended, Trouble
 from services.escalation.channels.web_push import client
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from services.escalation.domain.push_reasons import STANDING
 from tests.push import Fixed, LocalPush, answering, local_push
 

@@ -6,6 +6,7 @@ from shared.inputs import Outcome
 
 FOUND = Report(
     published={},
+    sales={"placed": 3, "without_expected_outcome": 1},
     signals={},
     episodes=0,
     alerts={},

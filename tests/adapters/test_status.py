@@ -74,7 +74,7 @@ def test_a_process_reports_its_own_needs(answer: Answer, expected: list[str]) ->
     ("episodes", "expected"),
     [
         (replace(EPISODES, exhausted=2), "2 episodes without a response: everyone on the escalation path was notified"),
-        (replace(EPISODES, nobody_to_ask=1), "1 episode with no one to notify: publish the sales desk"),
+        (replace(EPISODES, nobody_to_ask=1), "1 episode with no one to notify: publish a salesperson_changed event"),
         (
             replace(EPISODES, deliveries_pending=Queue(4, 301.0), deliveries_delayed=Queue(4, 301.0)),
             "4 messages not sent, the oldest for 5 min: see `handoff deliveries list`",

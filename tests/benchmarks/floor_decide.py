@@ -28,7 +28,7 @@ KINDS = {*SIGNALS.values(), "contact_repeated", "case_bounced", "case_stuck", "g
 """Kinds of signals that the floor raises, or waits for."""
 NOT_IN_THE_BACKLOG = {
     *("response_due", "order_stalled", "promise_missed", "outcome_denied", "delivery_late"),
-    *("order_cancelled", "refund_paid"),
+    *("order_cancelled", "refund_paid", "seller_requested"),
 }
 """Kinds of signals for which the backlog has no facts."""
 FACTS = {

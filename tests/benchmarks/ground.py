@@ -34,6 +34,7 @@ EVERY_TOPIC = (
     "support.inbound.v1",
     "escalation.episodes.v1",
     "escalation.policy.v1",
+    "escalation.rescues.v1",
     "orders.dead-letters.v1",
     "support.dead-letters.v1",
     "escalation.dead-letters.v1",

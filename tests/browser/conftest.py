@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
 
 from deploy.local.ports import free_ports
 from tests.browser.service_worker import Worker, worker_in
@@ -20,6 +20,7 @@ from tests.servers import MakeDatabase
 
 PHONE = (390, 844)
 DESK = (1280, 800)
+expect.set_options(timeout=30_000)
 MINE = re.compile(r"^(Yours|You are handling this)$")
 """What row and page say of an episode that the reader has acknowledged."""
 
@@ -61,7 +62,7 @@ class Visits:
             java_script_enabled=scripts == "on",
             base_url=self.site.public_url,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         context.on("console", self.watched.complained)
         context.on("request", self.watched.asked)
         context.on("weberror", lambda error: self.watched.complaints.append(str(error.error)))

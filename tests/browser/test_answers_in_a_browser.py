@@ -67,7 +67,7 @@ async def test_the_result_of_a_press_further_down_is_in_view(visits: Visits, siz
     form = page.locator("article form[action$='/hand-over']")
     await form.locator("select").select_option("ben")
     await form.get_by_role("button", name="Ask to take over").click()
-    await expect(page.locator("[data-said]")).to_have_text("Offered to a colleague: Petra Weiss")
+    await expect(page.locator("[data-said]")).to_have_text("Asked a colleague: Petra Weiss")
     await expect(page.locator("article .deadline")).to_be_in_viewport(ratio=1)
     await expect(page.locator("article .with", has_text="Waiting for Ben")).to_be_in_viewport(ratio=1)
     assert await page.evaluate("document.querySelector('article h2').getBoundingClientRect().top") >= 56

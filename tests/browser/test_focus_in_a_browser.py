@@ -47,7 +47,7 @@ async def test_after_a_button_in_more_the_focus_stays_in_the_episode(
 async def test_after_a_close_the_undo_is_in_view(visits: Visits, size: tuple[int, int]) -> None:
     page = await _taken(visits, size)
     form = await _more(page, "close")
-    await form.locator("select").select_option("lost:price")
+    await form.locator("select[name=ending]").select_option("lost:price")
     await page.evaluate("(document.querySelector('[data-detail]').scrollTop = 500, scrollTo(0, 500))")
     await form.get_by_role("button", name="Close").click()
     undo = page.locator("article .undo .button")

@@ -35,8 +35,8 @@ async def _typed_into_close(page: Page) -> Locator:
     """Choose a reason and type a note. Returns the form."""
     await page.locator("article summary", has_text="More actions").click()
     form = page.locator("article form[action$='/close']")
-    await form.locator("select").select_option("lost:price")
-    await form.locator("textarea").fill(NOTE)
+    await form.locator("select[name=ending]").select_option("lost:price")
+    await form.locator("textarea[name=note]").fill(NOTE)
     return form
 
 
@@ -66,7 +66,7 @@ async def test_a_note_stays_visible_with_the_reason_when_the_acknowledgement_has
     await page.route("**/live*", lambda route: route.abort())
     await page.get_by_text("Add a note").locator("visible=true").click()
     form = page.locator("article form.talked")
-    await form.locator("textarea").fill(NOTE)
+    await form.locator("textarea[name=note]").fill(NOTE)
     await visits.site.wait(timedelta(minutes=61))
     await form.get_by_role("button", name="I reached them").first.click()
     await expect(page.locator("article").get_by_role("button", name="Acknowledge")).to_be_visible()
@@ -89,9 +89,9 @@ async def test_a_note_about_a_talk_reported_in_between_moves_to_the_remaining_fo
     talk = contact_made("answered", direction=Direction.OUTBOUND, agent=SELLER)
     await visits.site.tell(talk, about=ACCOUNT)
     closing = page.locator("article form[action$='/close']")
-    await expect(closing.locator("textarea")).to_have_value(NOTE)
+    await expect(closing.locator("textarea[name=note]")).to_have_value(NOTE)
     await expect(page.locator(".unsaved blockquote")).to_have_text(NOTE)
-    await closing.locator("select").select_option("lost:price")
+    await closing.locator("select[name=ending]").select_option("lost:price")
     await closing.get_by_role("button", name="Close").click()
     await expect(page.locator("article .story").get_by_text(NOTE)).to_be_visible()
     await expect(page.locator(".unsaved")).to_have_count(0)
@@ -123,7 +123,7 @@ async def test_a_forms_error_stays_beside_it_while_the_page_changes(visits: Visi
     page, _ = await _acknowledged(visits, DESK)
     form = await _typed_into_close(page)
     longer = "each => { each.removeAttribute('maxlength'); each.value = 'x'.repeat(1001) }"
-    await form.locator("textarea").evaluate(longer)
+    await form.locator("textarea[name=note]").evaluate(longer)
     await form.get_by_role("button", name="Close").click()
     wrong = form.locator(".trouble")
     await expect(wrong).to_contain_text("This note has 1001 characters")

@@ -104,6 +104,22 @@ async def test_acknowledging_on_the_page_cancels_an_unsent_email(company: Compan
     assert await story.mails() == []
 
 
+async def test_an_agent_learns_of_the_save_window_from_support_and_from_orders(story: Story) -> None:
+    await story.hire()
+    await story.sell()
+    await story.request_refund()
+    alert = await story.expect_alert_for()
+    for service in ("support", "orders"):
+        await eventually(partial(story.rescue, service), "A colleague will call you.")
+    await story.acknowledge(alert)
+
+    async def named() -> bool:
+        said = [await story.rescue(service) or "" for service in ("support", "orders")]
+        return all("Anna Berg will call you by" in one for one in said)
+
+    await eventually(named, True)
+
+
 async def test_events_posted_with_a_publishers_key_end_in_an_alert_on_the_page(story: Story) -> None:
     person = salesperson_changed(email=story.address())
     sold_at = datetime.now(UTC) - timedelta(days=3)

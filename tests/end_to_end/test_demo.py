@@ -29,7 +29,7 @@ async def test_every_story_ends_as_described(stage: Stage) -> None:
     assert [(one.ended.title, one.ended.failure) for one in played] == [
         (story.title, None) for story in STORIES + LATER_STORIES
     ]
-    assert [len(one.ended.alerts) for one in played] == [1, 2, 1, 1, 1, 0, 2, 2, 0]
+    assert [len(one.ended.alerts) for one in played] == [1, 2, 1, 1, 1, 0, 3, 2, 1, 2, 2, 1, 0]
     assert all(alert.subject for one in played for alert in one.ended.alerts)
 
 

@@ -18,7 +18,7 @@ from tests.waiting import eventually, until
 
 INCIDENTS = 60
 SEED = 20
-_SECONDS = 60.0
+_SECONDS = 120.0
 _LATE_REPORTS = timedelta(minutes=2)
 _PUBLISHED = re.compile(r"events published\D+([\d,]+)")
 _JOURNALED = "select count(*) from shared.journal where kind = 'record' and subject like $1"
@@ -97,7 +97,7 @@ async def test_a_kill_of_each_service_in_the_middle_of_an_import_loses_and_doubl
         rows = await company.pools["escalation"].fetch(_RINGS, f"o-{story.account}-%")
         return sorted((row["order_id"], row["severity"], row["causes"]) for row in rows)
 
-    await until(episodes, all_told, within_seconds=60)
+    await until(episodes, all_told, within_seconds=_SECONDS)
     known = await episodes()
     await until(rings, lambda rung: _is_rung_once(rung, known), within_seconds=30)
     await company.everybody_at_work()

@@ -65,7 +65,17 @@ def _button(action: str, *allowed: str, **form: str) -> Row:
 
 
 _ASKED = ("ringing: anna", "passed on: ben", "of another team: olga", "with the desk: desk")
-_HOLDERS = ("held: ben", "offered: anna")
+_HOLDERS = ("held: ben", "offered: anna", "asked: anna")
+_MANAGED = (
+    *(
+        f"{situation}: {manager}"
+        for situation in ("ringing", "passed on", "held", "offered", "asked")
+        for manager in ("mona", "vera")
+    ),
+    "of another team: otto",
+    "of who moved: otto",
+)
+"""Managers above the person who has it, or was notified last."""
 
 BUTTONS = (
     _button("acknowledge", *_ASKED, "passed on: anna", *_HOLDERS),
@@ -77,6 +87,12 @@ BUTTONS = (
     _button("snooze", *_HOLDERS, at=LATER),
     _button("hand-over", *_HOLDERS, to="nina", at=LATER),
     _button("accept", "offered: clara"),
+    _button("reassign", *_MANAGED, to="nina", note="Please call today."),
+    _button("take-over", *_MANAGED),
+    _button("offer", *_HOLDERS, what="A credit", percent="1"),
+    _button("ask-approval", "held: ben", "offered: anna", what="A larger credit", amount="600"),
+    _button("approve", "asked: mona", offer="{offer}"),
+    _button("decline", "asked: mona", offer="{offer}"),
     _button("seen"),
     _button("reopen", "closed: ben"),
 )
@@ -84,6 +100,7 @@ FORMS = (
     *BUTTONS,
     _post("/check-ins", For.SELLERS, ok=303, order="{order}", channel="phone"),
     _post("/follow-ups", For.SELLERS, ok=303, order="{order}", channel="phone", answer="kept"),
+    _post("/win-backs", For.SELLERS, ok=409, order="{order}", episode="{episode_id}", channel="phone", answer="no"),
     _post("/acknowledge-all", For.SIGNED_IN, ok=200, episode="{episode_id} 2026-11-25T10:00:00+00:00"),
     _post("/devices", For.SIGNED_IN, ok=422, endpoint="https://push.example/1", p256dh="A", auth="A"),
     _post("/devices/test", For.SIGNED_IN, ok=422),
@@ -96,6 +113,10 @@ FORMS = (
 PAGES = (
     _get("/", For.SIGNED_IN),
     _get("/closed", For.SIGNED_IN),
+    _get("/team", For.SIGNED_IN),
+    _get("/team/closed", For.SIGNED_IN),
+    _get("/team/figures", For.SIGNED_IN),
+    _get("/figures", For.SIGNED_IN),
     _get("/acknowledge-all", For.SIGNED_IN, ok=303),
     _get("/live", For.SIGNED_IN),
     _get("/devices", For.SIGNED_IN),

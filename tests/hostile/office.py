@@ -27,6 +27,7 @@ from tests.builders import ZONE
 from tests.escalation import button
 from tests.inbox import Site, form_token, inbox_site
 
+_NO_OFFER = UUID(int=0)
 READER_KEY = "the-key-of-a-reader-0001"
 PUBLISHER_KEY = "the-key-of-a-publisher-1"
 LATER = "2026-11-25T12:00"
@@ -47,6 +48,7 @@ SEES: Mapping[str, Mapping[str, Access]] = {
     "passed on": {"anna": _PART, "ben": _PART, "mona": _READS, "vera": _READS},
     "held": {"anna": _READS, "ben": _PART, "mona": _READS, "vera": _READS},
     "offered": {"anna": _PART, "clara": _PART, "mona": _READS, "vera": _READS},
+    "asked": {"anna": _PART, "mona": _PART, "vera": _READS},
     "closed": {"anna": _READS, "ben": _PART, "mona": _READS, "vera": _READS},
     "of another team": {"olga": _PART, "otto": _READS},
     "with the desk": {"desk": _PART},
@@ -69,6 +71,7 @@ RESPONSIBLE = {
     "passed on": "ben",
     "held": "ben",
     "offered": "anna",
+    "asked": "anna",
     "of another team": "olga",
     "with the desk": "desk",
 }
@@ -110,6 +113,7 @@ class Trouble:
     episode: UUID
     order: str
     account: str
+    offer: UUID = _NO_OFFER
 
     def access_of(self, who: str) -> Access:
         return SEES.get(self.situation, {}).get(who, Access.NONE)
@@ -164,13 +168,14 @@ class Office:
         lines = (Line(product=f"Product {canary}"),)
         await self.site.sell(order, account=account, by=seller, customer=customer, lines=lines)
         episode = await self.site.request_refund(order, account=account, words=f"Words {canary}", case=f"case-{tag}")
-        made = Trouble(situation, episode, order, account)
         for kind, by, says in _PRESSES.get(situation, ()):
             report = await self.site.service.tell(button(kind, episode, by, account=account, **says))
             assert not report.rejected, (situation, kind, report.rejected)
-        return made
+        offer = await self.site.service.pool.fetchval(_OFFER, episode)
+        return Trouble(situation, episode, order, account, offer or _NO_OFFER)
 
 
+_OFFER = "select offer_id from escalation.offers where episode_id = $1"
 _AT_NOON = "2026-11-25T11:00:00Z"
 _Press = tuple[type[EpisodeButton], str, Mapping[str, Any]]
 _HELD: tuple[_Press, ...] = (
@@ -183,6 +188,7 @@ _PRESSES: Mapping[str, tuple[_Press, ...]] = {
     "passed on": ((own_facts.NotMinePressed, "anna", {}),),
     "held": _HELD,
     "offered": (_HELD[0], (own_facts.HandOverPressed, "anna", {"to": "clara", "until": _AT_NOON})),
+    "asked": (_HELD[0], (own_facts.ApprovalAsked, "anna", {"what": "A larger credit", "amount_minor": 60_000})),
     "closed": (*_HELD, (own_facts.ClosePressed, "ben", _CLOSES)),
     "of who left": ((own_facts.AcknowledgePressed, "dave", {}), (own_facts.ClosePressed, "dave", _CLOSES)),
 }

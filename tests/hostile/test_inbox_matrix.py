@@ -136,7 +136,7 @@ async def send(
 
 def ids_of(about: Trouble) -> dict[str, str]:
     ids = {"episode_id": str(about.episode), "order": about.order, "account_id": about.account}
-    return {**ids, "device_id": str(about.episode)}
+    return {**ids, "device_id": str(about.episode), "offer": str(about.offer)}
 
 
 def check_silence(office: Office, who: str, about: Trouble, answer: httpx2.Response) -> None:

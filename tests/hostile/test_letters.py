@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.escalation.channels.letters import Letters
+from services.escalation.channels.web_push.messages import of_alert
 from services.escalation.domain.escalation_path import PathLine
 from services.escalation.domain.facts import fact_id
 from services.escalation.domain.happenings import SignalRow
@@ -85,7 +86,7 @@ LETTER = Letter(
         now=NOW,
         not_to_be_called=None,
         customer_email=None,
-        advice=Advice(("I am sorry.",), "to give a credit.", "Credit without approval: up to EUR 500.00."),
+        advice=Advice(("I am sorry.",), "to offer a credit.", "Credit without approval: up to EUR 500.00."),
         path=(
             PathLine("Ben Ahlers", "successor", _MOMENT, "skipped: away until 2 December", skipped=True),
             PathLine("Anna Berg", "seller", _MOMENT, "did not respond in time"),
@@ -122,7 +123,7 @@ def test_a_letter_shows_a_customers_words_literally(text: str) -> None:
     plain, html = letter.get_body(("plain",)), letter.get_body(("html",))
     assert plain is not None
     assert html is not None
-    shown = text.replace("\u202e", "\N{REPLACEMENT CHARACTER}")
+    shown = re.sub("[\u202e\u2028]", "\N{REPLACEMENT CHARACTER}", text)
     assert shown.replace("\r\n", "\n") in plain.get_content().replace("\r\n", "\n")
     assert "<script>" not in html.get_content()
 
@@ -168,7 +169,7 @@ def test_both_parts_of_a_letter_have_the_same_content_in_the_order_of_the_page()
         "4 May 2026, 11:30 CEST",
         "I am sorry.",
         "up to EUR 500.00",
-        "Before you",
+        "Notified before you",
         "Ben Ahlers, successor, skipped: away until 2 December",
         "Anna Berg, seller, 11:14: did not respond in time",
     )
@@ -179,8 +180,14 @@ def test_both_parts_of_a_letter_have_the_same_content_in_the_order_of_the_page()
 
 
 def test_the_subject_is_customer_trouble_and_time_left() -> None:
-    mail = LETTERS.alert(replace(LETTER, customer_name="Petra Weiss", signals=[SignalRow(RISK, FACT)], main=RISK))
-    assert mail.message["Subject"] == "High: Petra Weiss, refund requested, acknowledge by 12:30"
+    letter = replace(LETTER, customer_name="Petra Weiss", signals=[SignalRow(RISK, FACT)], main=RISK)
+    assert LETTERS.alert(letter).message["Subject"] == "High: Petra Weiss, refund requested, acknowledge by 12:30"
+
+
+def test_an_answer_to_a_request_is_in_the_subject_and_in_the_notification() -> None:
+    parts = replace(LETTER.parts, answer_by=None, cause=RingCause.APPROVAL_ANSWERED)
+    letter = replace(LETTER, signals=[SignalRow(RISK, FACT)], main=RISK, parts=parts, why_you="Ben approved €600.00.")
+    assert all("€600" in said for said in (of_alert(letter).shown["body"], LETTERS.alert(letter).message["Subject"]))
 
 
 @pytest.mark.parametrize(
@@ -223,7 +230,7 @@ def test_a_customer_who_may_only_be_written_to_has_no_number_in_the_letter() -> 
             part = mail.get_body((kind,))
             assert part is not None
             text = part.get_content()
-            assert "Write to" in text
+            assert "E-mail " in text
             assert ("We have no phone number for this customer." in text) is (forbidden is None)
 
 
@@ -285,7 +292,7 @@ def test_the_parts_of_a_plain_letter_are_separated(*, advised: bool) -> None:
     text = plain.get_content().replace("\r\n", "\n")
     heads = [
         "What happened, newest first",
-        "Before you",
+        "Notified before you",
         "Times such as",
         *["What to say"][: int(advised)],
     ]

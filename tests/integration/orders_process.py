@@ -57,9 +57,10 @@ class OrdersProcess:
         return set(re.findall(r'^handoff_consumer_blocked{reason="(\w+)"} 1.0$', text, re.MULTILINE))
 
     async def lags(self) -> dict[str, str]:
+        """The lag of each partition of the publishers' topic."""
         text = (await self.client.get("/metrics")).text
-        found = re.findall(r'^handoff_consumer_lag_records{partition="(\d)",.*} (\S+)$', text, re.MULTILINE)
-        return dict(found)
+        inbound = r'^handoff_consumer_lag_records{partition="(\d)",topic="[^"]*orders\.inbound\.v1"} (\S+)$'
+        return dict(re.findall(inbound, text, re.MULTILINE))
 
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log.read_text().splitlines()]

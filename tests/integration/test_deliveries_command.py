@@ -10,7 +10,8 @@ from services.cli.main import app
 from services.escalation.channels.channel import Ended, Trouble
 from services.escalation.channels.sender import claim
 from services.escalation.domain.channels import EMAIL
-from services.escalation.domain.own_facts import Attempt, ClosePressed
+from services.escalation.domain.delivery_facts import Attempt
+from services.escalation.domain.own_facts import ClosePressed
 from services.escalation.store.policies import KnownPolicies
 from shared.contracts.escalation import EpisodeResult
 from shared.inputs import RawMessage, Rejection

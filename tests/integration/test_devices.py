@@ -155,7 +155,7 @@ async def test_devices_end_that_subscribed_with_another_key_before_the_process_s
         await other.once(pool)
     assert ends(await devices.rows()) == ["other_key"]
     assert [(one["log_level"], one["event"], one["devices"]) for one in logged] == [
-        ("warning", "ended the devices that turned on notifications with another PUSH_KEY", 1)
+        ("warning", "removed the devices that turned on notifications with another PUSH_KEY", 1)
     ]
 
 
@@ -193,7 +193,7 @@ async def test_an_alert_decided_with_another_key_or_none_goes_by_mail_at_once(
 
 async def test_without_a_key_no_loop_sends_and_operators_learn_what_that_means(devices: Devices) -> None:
     made = service(EscalationSettings())
-    assert sorted(made.loops) == ["e-mail", "notices", "upkeep of devices"]
+    assert sorted(made.loops) == ["e-mail", "notices", "upkeep of devices", "win-backs"]
     assert made.notes is not None
     async with devices.site.service.pool.acquire() as connection:
         assert "no notifications go to devices: set PUSH_KEY and PUSH_CONTACT" in " ".join(await made.notes(connection))
@@ -224,7 +224,7 @@ async def test_the_page_gives_the_reason_of_each_end(devices: Devices) -> None:
     await devices.subscribe(browser)
     await sign_out(devices, browser)
     page = words_of((await (await devices.site.signed_in()).get("/devices")).text)
-    assert "Chrome on Android Ended 25 November 2026, 10:00 CET" in page
+    assert "Chrome on Android Removed on 25 November 2026, 10:00 CET" in page
     assert ": you signed out on it." in page
 
 

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.escalation.domain.deliveries import GIVE_UP_AFTER_UNKNOWN
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from shared.contracts.envelope import Fact
 from shared.inputs import Input
 from tests.builders import salesperson_changed
@@ -50,8 +50,8 @@ async def test_the_old_and_the_new_address_are_notified_once(escalation: Escalat
     await escalation.hear(person(NEW))
     (new, to_new), (old, to_old) = await send(escalation)
     assert (new, old) == (NEW, OLD)
-    assert "have been sent to this address" in to_new
-    assert "stopped going to this address" in to_old
+    assert "sends your alerts and sign-in links to this address" in to_new
+    assert "stopped sending your alerts and sign-in links to this address" in to_old
     assert NEW not in to_old
     assert OLD not in to_new
     assert await send(escalation) == []

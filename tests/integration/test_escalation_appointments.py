@@ -7,12 +7,8 @@ import pytest
 
 from services.escalation.domain.own_facts import (
     AppointmentLogged,
-    AttemptLogged,
     CustomerReachedLogged,
     EpisodeButton,
-    HandOverAcceptPressed,
-    HandOverPressed,
-    SnoozePressed,
 )
 from tests.builders import refund_requested
 from tests.escalation import Escalation
@@ -76,14 +72,6 @@ async def test_an_appointment_within_minutes_reminds_at_its_time(team: Escalatio
     assert await rung(team) == [SIGNAL, REMINDER]
 
 
-@pytest.mark.parametrize("kind", [AttemptLogged, CustomerReachedLogged])
-async def test_a_talk_or_an_attempt_takes_its_place(team: Escalation, kind: type[EpisodeButton]) -> None:
-    await promises(team, HOUR)
-    await team.wait(HOUR + MINUTE)
-    await presses(team, kind, "anna")
-    assert (await open_episode(team))["appointment_at"] is None
-
-
 @pytest.mark.parametrize(
     "noted", [(CustomerReachedLogged, AppointmentLogged), (AppointmentLogged, CustomerReachedLogged)]
 )
@@ -116,26 +104,3 @@ async def test_an_appointment_survives_a_new_alert_and_another_acknowledgement(t
     await presses(team, CustomerReachedLogged, "anna")
     talked = await open_episode(team)
     assert (talked["deadline_for"], talked["deadline_at"]) == ("appointment", at), "and it is still ahead"
-
-
-async def test_an_episode_cannot_be_snoozed_past_its_appointment(team: Escalation) -> None:
-    at = await promises(team, 20 * HOUR)
-    assert await presses(team, SnoozePressed, "anna", until=at + HOUR) == ["past_appointment"]
-    assert (await open_episode(team))["deadline_for"] == "appointment"
-    assert await presses(team, SnoozePressed, "anna", until=at - HOUR) == []
-    await team.wait(19 * HOUR + MINUTE)
-    assert (await rung(team))[-1] == ("anna", "seller", "snooze_ended")
-    await team.acknowledge("anna")
-    assert (await open_episode(team))["deadline_at"] == at
-    await team.wait(HOUR)
-    assert (await rung(team))[-1] == REMINDER
-
-
-async def test_a_hand_over_includes_the_appointment(team: Escalation) -> None:
-    at = await promises(team, 48 * HOUR)
-    await presses(team, HandOverPressed, "anna", to="dora", until=await team.now() + HOUR)
-    await presses(team, HandOverAcceptPressed, "dora")
-    episode = await open_episode(team)
-    assert (episode["acknowledged_by"], episode["deadline_for"], episode["deadline_at"]) == ("dora", "appointment", at)
-    await team.wait(48 * HOUR)
-    assert (await rung(team))[-1][::2] == ("dora", "appointment")

@@ -20,6 +20,7 @@ from tests.builders import (
     refund_requested,
     response_overdue,
     salesperson_changed,
+    seller_requested,
 )
 from tests.escalation import DESK, NO_LIMIT, Escalation, dead_end, told
 from tests.team import MINUTE, happens, open_episode, presses, rung
@@ -140,6 +141,23 @@ async def test_an_acknowledger_is_notified_again_only_when_a_signal_raises_the_s
     await happens(team, response_overdue())
     assert (await rung(team))[-1] == ("anna", "seller", "severity")
     assert (await open_episode(team))["acknowledged_by"] is None
+
+
+async def test_an_agent_alerts_the_seller_by_hand_until_the_customer_was_called(team: Escalation) -> None:
+    await happens(team, seller_requested(words="Please let the person call me who sold it to me."))
+    assert await rung(team) == [("anna", "seller", "signal")]
+    await happens(team, seller_requested(), minutes=1)
+    assert len(await team.alerts()) == 1, "asked twice is one request"
+    await team.acknowledge("anna")
+    await happens(team, contact_made("answered", direction="outbound", agent="anna"), minutes=2)
+    assert [row["ended"] for row in await team.signals()] == ["cleared"]
+
+
+async def test_an_agent_alerts_the_seller_who_has_the_episode_already(team: Escalation) -> None:
+    await happens(team, refund_requested(case="another"))
+    await team.acknowledge("anna")
+    await happens(team, seller_requested())
+    assert await rung(team) == [("anna", "seller", "signal")] * 2
 
 
 async def test_a_silence_found_after_a_long_outage_raises_no_alert(team: Escalation) -> None:

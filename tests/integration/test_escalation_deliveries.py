@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from services.escalation.store.deliveries import give_up_on_silent_attempts
 from services.escalation.tables import DELIVERY_STATES
 from shared.metrics import create_metrics
@@ -29,32 +29,6 @@ async def test_an_accepted_message_is_sent_once_and_reported_once(rung: Escalati
     assert await rung.sent_facts() == 1
     (alert,) = await rung.alerts()
     assert alert["sent_at"] is not None
-
-
-async def test_a_refused_message_has_failed_with_its_reason(rung: Escalation) -> None:
-    rung.mail.answers = [Attempt.REFUSED]
-    await rung.send_mail()
-    await rung.move_clock(60 * MINUTE)
-    await rung.send_mail()
-    email = await rung.email()
-    assert (email["state"], email["reason"], email["attempts"]) == ("failed", "as the test wished", 1)
-    assert await rung.sent_facts() == 0
-
-
-async def test_a_message_put_off_is_retried_at_growing_intervals(rung: Escalation) -> None:
-    rung.mail.answers = [Attempt.PUT_OFF] * 3
-    pauses = []
-    for _ in range(3):
-        await rung.send_mail()
-        email = await rung.email()
-        assert email["state"] == "pending"
-        pauses.append((email["try_at"] - email["changed_at"]).total_seconds())
-        await rung.send_mail()
-        assert len(rung.mail.received) == len(pauses), "not before its time"
-        await rung.move_clock(timedelta(seconds=pauses[-1]))
-    await rung.send_mail()
-    assert pauses == [2.0, 4.0, 8.0]
-    assert (await rung.email())["state"] == "sent"
 
 
 async def test_a_message_of_unknown_outcome_is_sent_again_after_a_minute_as_the_same_message(rung: Escalation) -> None:

@@ -193,12 +193,6 @@ async def test_a_team_in_observe_mode_sees_its_episodes_without_alerts(team: Esc
     assert (await open_episode(team))["responsible"] == "anna", "it is in the seller's inbox"
 
 
-async def test_a_team_in_manager_only_mode_is_notified_from_its_manager_on(team: Escalation) -> None:
-    await set_mode(team, "manager_only")
-    await happens(team, refund_requested())
-    assert await rung(team) == [("carla", "manager", "signal")]
-
-
 async def test_an_observed_episode_raises_an_alert_at_the_next_signal_once_the_team_takes_part(
     team: Escalation,
 ) -> None:

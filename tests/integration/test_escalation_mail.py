@@ -15,7 +15,7 @@ from services.escalation.app import sending_sign_in_links
 from services.escalation.channels.email import EmailChannel
 from services.escalation.channels.letters import Letters
 from services.escalation.channels.smtp import Mail, MailServer
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from services.escalation.store.sessions import Person
 from shared.ids import SalespersonId
 from tests.escalation import FakeMail

@@ -49,26 +49,6 @@ async def test_every_kind_of_signal_joins_the_one_episode_of_its_order(escalatio
     assert raised_then_signalled == ["escalation.episode_raised"] + ["escalation.episode_signalled"] * 5
 
 
-async def test_a_signal_without_an_order_of_its_own_joins_the_latest_sold_by_then(sold: Escalation) -> None:
-    await sold.hear(told(refund_requested("k-1"), at=minutes(-15)), told(refund_requested("k-2"), at=minutes(0)))
-    assert await sold.matches() == [("first", ["refund_requested"]), ("second", ["refund_requested"])]
-
-
-async def test_a_sale_at_the_very_moment_of_the_signal_counts(sold: Escalation) -> None:
-    await sold.hear(told(refund_requested(), at=minutes(-10)))
-    assert await sold.matches() == [("second", ["refund_requested"])]
-
-
-async def test_among_orders_of_the_same_moment_the_highest_id_counts(escalation: Escalation) -> None:
-    await escalation.hear(salesperson_changed(), *(order_placed(id) for id in ("o-2", "o-10", "o-1")), dead_end())
-    assert await escalation.matches() == [("o-2", ["contact_dead_ended"])]
-
-
-async def test_an_order_named_by_the_signal_counts_regardless_of_its_date(sold: Escalation) -> None:
-    await sold.hear(told(refund_requested(order="second"), at=minutes(-600)), told(dead_end(order="first"), at=AT))
-    assert await sold.matches() == [("first", ["contact_dead_ended"]), ("second", ["refund_requested"])]
-
-
 async def test_an_order_named_by_the_case_takes_precedence_over_the_latest(sold: Escalation) -> None:
     await sold.hear(case_opened(order="first"), refund_requested())
     assert await sold.matches() == [("first", ["refund_requested"])]

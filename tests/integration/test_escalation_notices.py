@@ -1,7 +1,7 @@
 """Notices of a failing address wait until the mail server is back, however long that takes."""
 
 from services.escalation.channels.channel import Ended, Trouble
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from tests.builders import refund_requested
 from tests.escalation import Escalation
 from tests.team import MINUTE, happens

@@ -1,7 +1,6 @@
 """Stories about changes of a person: episodes of a person who left or is away pass on at once."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -24,7 +23,7 @@ from tests.builders import (
     refund_requested,
     sale_corrected,
 )
-from tests.escalation import DESK, Escalation, button
+from tests.escalation import DESK, Escalation
 from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, rung
 
 DAY = timedelta(days=1)
@@ -168,26 +167,6 @@ async def test_a_future_absence_ends_a_snooze_at_its_start_with_an_alert(team: E
     assert (await open_episode(team))["deadline_at"] == begins
     await team.wait(begins - now + MINUTE)
     assert [who for who, *_ in await rung(team)] == ["anna", "ben"]
-
-
-async def test_a_snooze_or_an_appointment_during_ones_own_absence_is_refused_with_its_day(team: Escalation) -> None:
-    now = await team.now()
-    await changes(team, is_away(now, starts=1))
-    await taken(team)
-    (episode,) = await team.episodes()
-    refusable: tuple[tuple[Any, dict[str, Any]], ...] = (
-        (SnoozePressed, {"until": now + 2 * DAY}),
-        (AppointmentLogged, {"at": now + 2 * DAY}),
-    )
-    for kind, says in refusable:
-        report = await team.hear(button(kind, episode["episode_id"], "anna", **says))
-        (refused,) = report.rejected
-        day = now.date() + DAY
-        assert (refused.code, refused.reason) == (
-            "away_then",
-            f"you are away as of {day.day} {day:%B}. Choose an earlier time, or hand this over.",
-        )
-    assert await presses(team, SnoozePressed, "anna", until=now + 2 * HOUR) == []
 
 
 async def test_episodes_without_a_deadline_pass_on_when_an_absence_begins(team: Escalation) -> None:

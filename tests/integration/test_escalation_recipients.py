@@ -45,35 +45,6 @@ async def test_the_seller_is_notified_with_the_reason(escalation: Escalation) ->
     assert (episode["salesperson"], episode["responsible"]) == ("anna", "anna")
 
 
-@pytest.mark.parametrize(
-    ("people", "expected"),
-    [
-        pytest.param([left("anna", to="ben"), person("ben")], ("ben", "successor"), id="a successor who has started"),
-        pytest.param(
-            [left("anna", manager="ben"), left("ben", manager="cleo"), person("cleo")],
-            ("cleo", "manager"),
-            id="a manager's manager",
-        ),
-        pytest.param(
-            [left("anna", manager="ben"), left("ben", manager="cleo"), left("cleo", manager="anna")],
-            (DESK, "nobody_left"),
-            id="managers in a circle",
-        ),
-    ],
-)
-@pytest.mark.parametrize("together", [True, False], ids=["told at once", "told one by one"])
-async def test_an_inactive_sellers_orders_go_to(
-    escalation: Escalation, people: list[Input], expected: tuple[str, str], together: bool
-) -> None:
-    await escalation.hear(person("anna", manager=None), person(DESK), order_placed())
-    facts = [*people, told(refund_requested())]
-    if together:
-        await escalation.hear(*facts)
-    else:
-        await escalation.hear_one_by_one(*facts)
-    assert await escalation.alerted() == [expected]
-
-
 async def test_known_people_are_found_in_the_batch_that_first_refers_to_them(escalation: Escalation) -> None:
     await escalation.hear(person("cleo"), person("ben", manager="cleo", active=False), person("anna"), order_placed())
     await escalation.hear(left("anna", manager="ben"), refund_requested())

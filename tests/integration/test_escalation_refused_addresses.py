@@ -1,6 +1,6 @@
 """An address that refuses mail is marked, and the manager is notified once."""
 
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from services.escalation.store.upward_notices import failing_people, notes_of_addresses
 from tests.builders import order_placed, refund_requested
 from tests.escalation import Escalation

@@ -2,7 +2,6 @@
 despite events in between.
 """
 
-from datetime import timedelta
 from typing import Any
 
 from services.escalation.domain.own_facts import (
@@ -50,7 +49,10 @@ async def test_an_undone_close_restores_signal_holder_and_remaining_time(team: E
     }
     assert [signal["ended"] for signal in await team.signals()] == [None]
     assert len(await team.alerts()) == 1, "the person who undid it needs no message"
-    assert (await team.published_types())[-2:] == ["escalation.episode_closed", "escalation.episode_reopened"]
+    assert (await team.published_types())[-4:] == [
+        *("escalation.episode_closed", "escalation.save_window_closed"),
+        *("escalation.episode_reopened", "escalation.save_window_opened"),
+    ]
     (told_of,) = [row["words"] for row in await team.rows("escalation.decisions") if row["rule"] == "reopened"]
     assert told_of == "anna undid the close; the episode is open again as it was."
 
@@ -70,28 +72,11 @@ async def test_a_reopened_episodes_deadline_runs_on_and_it_can_be_closed_again(t
     assert (await team.published_types()).count("escalation.episode_closed") == 3
 
 
-async def test_an_undo_is_refused_after_ten_minutes(team: Escalation) -> None:
+async def test_a_closer_who_has_left_cannot_undo_it(team: Escalation) -> None:
     await happens(team, refund_requested())
     await closes(team)
-    await team.wait(10 * MINUTE + timedelta(seconds=1))
-    assert await reopens(team) == ["closed_too_long_ago"]
-    (episode,) = await team.episodes()
-    assert episode["result"] == "saved"
-
-
-async def test_only_the_person_who_closed_it_can_undo_that(team: Escalation) -> None:
-    await happens(team, refund_requested())
-    assert await reopens(team) == ["episode_open"]
-    await closes(team)
-    assert await reopens(team, "ben") == ["closed_by_another"]
     await team.hear(person("anna", active=False))
     assert await reopens(team) == ["not_active"]
-
-
-async def test_an_episode_that_closed_by_itself_stays_closed(team: Escalation) -> None:
-    await happens(team, refund_requested())
-    await happens(team, refund_withdrawn(), minutes=1)
-    assert await reopens(team) == ["closed_by_itself"]
 
 
 async def test_an_undo_is_refused_once_the_order_has_a_newer_episode(team: Escalation) -> None:
@@ -134,7 +119,7 @@ async def test_a_talk_reported_while_it_is_closed_counts(team: Escalation) -> No
     assert await reopens(team) == []
     episode = await open_episode(team)
     assert (episode["reached_at"] is not None, episode["deadline_at"]) == (True, None)
-    assert (await team.published_types())[-1] == "escalation.customer_reached"
+    assert (await team.published_types())[-2:] == ["escalation.customer_reached", "escalation.save_window_opened"]
 
 
 async def test_an_appointment_keeps_its_time(team: Escalation) -> None:

@@ -38,12 +38,6 @@ async def forgetful(database: MakeDatabase) -> AsyncIterator[Escalation]:
         yield service
 
 
-async def test_a_refund_or_cancellation_request_always_raises_another_alert(sold: Escalation) -> None:
-    await sold.hear_one_by_one(refund_requested(), refund_requested("k-2"), cancellation_requested(), dead_end())
-    assert len(await sold.alerts()) == 3
-    assert len(await sold.episodes()) == 1
-
-
 async def test_signals_in_one_batch_raise_the_same_alerts_as_one_by_one(sold: Escalation) -> None:
     await sold.hear(dead_end(), refund_requested(), case_reopened(), cancellation_requested())
     assert len(await sold.alerts()) == 3

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from services.escalation.domain.policy.document import digest, shipped_text
 from shared.contracts.order_parts import Customer
 from shared.metrics import create_metrics

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from shared.contracts.support import ResponsePromised
-from tests.builders import CASE, contact_made, order_placed, salesperson_changed
+from tests.builders import CASE, order_placed, salesperson_changed
 from tests.escalation import Escalation, told
 
 
@@ -27,11 +27,6 @@ async def signals(escalation: Escalation) -> list[tuple[str, str | None, str | N
     return [(row["kind"], row["ended"], row["ended_because"]) for row in await escalation.signals()]
 
 
-async def test_no_warning_comes_while_there_is_time(promised: Escalation) -> None:
-    await promised.wait(timedelta(hours=2, minutes=55))
-    assert await signals(promised) == []
-
-
 async def test_a_warning_comes_before_an_answer_is_due_and_ends_when_it_is_overdue(promised: Escalation) -> None:
     await promised.wait(timedelta(hours=3, minutes=5))
     assert await signals(promised) == [("response_due", None, None)]
@@ -40,13 +35,6 @@ async def test_a_warning_comes_before_an_answer_is_due_and_ends_when_it_is_overd
     assert await signals(promised) == [("response_due", "cleared", "response_overdue"), overdue]
     (episode,) = await promised.episodes()
     assert episode["closed_at"] is None
-
-
-async def test_an_answer_in_time_ends_a_warning(promised: Escalation, now: datetime) -> None:
-    await promised.wait(timedelta(hours=3, minutes=5))
-    await promised.hear(told(contact_made("answered"), at=now + timedelta(hours=4)))
-    await promised.wait(timedelta(hours=2))
-    assert await signals(promised) == [("response_due", "cleared", "contact")]
 
 
 async def test_after_an_outage_no_warning_precedes_an_overdue_answer(promised: Escalation) -> None:

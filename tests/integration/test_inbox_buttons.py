@@ -209,7 +209,7 @@ async def test_not_mine_is_refused_once_the_next_person_is_notified(site: Site) 
     assert row["responsible"] == "ben"
     refused = await desk.send("not-mine", form)
     assert refused.status_code == 409
-    assert "Ben Ahlers has been notified instead" in refused.text
+    assert "It is now up to Ben Ahlers" in refused.text
     assert await state(site) == row
 
 
@@ -263,5 +263,5 @@ async def test_the_acknowledgers_buttons_are_refused_to_others(site: Site) -> No
     form["csrf_token"] = form_token((await managers.browser.get("/")).text)
     refused = await managers.send("acknowledge", form)
     assert refused.status_code == 409
-    assert "Anna Berg has been notified and has not acknowledged it yet." in words_of(refused.text)
+    assert "It is not with you. Anna Berg has been notified; it is not acknowledged yet." in words_of(refused.text)
     assert (await desk.press("explode")).status_code == 404

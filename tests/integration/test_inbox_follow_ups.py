@@ -1,5 +1,6 @@
 """Follow-ups on the page: the customer's answer about a promise or a result, as reported by a colleague."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -9,8 +10,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from services.escalation.channels.email import EmailChannel
+from services.escalation.channels.sender import Sender
 from services.escalation.store.timeline import answers_of
-from shared.contracts.order_parts import Promise
+from shared.contracts.order_parts import Promise, Side
+from shared.metrics import create_metrics
 from tests.builders import (
     ACCOUNT,
     ORDER,
@@ -23,6 +27,7 @@ from tests.builders import (
     promise_kept,
     refund_requested,
 )
+from tests.escalation import FakeMail, letters
 from tests.inbox import Site, form_token, inbox_site, words_of
 from tests.servers import MakeDatabase
 
@@ -87,6 +92,51 @@ async def test_a_promise_confirmed_by_the_customer_is_finished_published_and_not
     await site.wait(2 * DAY)
     assert await site.service.pool.fetchval(_STANDING) is None
     assert "You reported this on" in await finished(browser)
+
+
+async def test_the_customers_own_part_is_reminded_of_finished_and_never_missed(site: Site) -> None:
+    now = await site.service.now()
+    room = Promise(id="room", what="A room", due_at=now + DAY, owed_by=Side.CUSTOMER, who="Facility management")
+    await site.tell(order_placed("4712", sold_at=now, promises=(room,)))
+    browser = await site.signed_in()
+    page = words_of((await browser.get("/")).text)
+    assert "Remind them of their part due tomorrow, 10:00" in page
+    assert "A room To be done by Facility management" in page
+    assert "What do you need from us for it?" in page
+    await site.wait(2 * DAY)
+    assert await site.service.pool.fetchval(_STANDING) == ["promise_missed"], "ours was missed, theirs was not"
+    theirs = next(form for form in await forms(browser) if form["order"] == "4712")
+    assert (await say(browser, theirs, "kept")).status_code == 409, "that is the answer about a promise of ours"
+    assert (await say(browser, theirs, "done")).status_code == 303
+    assert "The customer said that their part of order 4712 is done." in await finished(browser)
+    assert [(one["answer"], one["promise"]) for one in await told(site)] == [("done", "room")]
+    await site.tell(promise_kept("room", order="4712"))
+    assert "4712" not in await finished(browser)
+
+
+async def test_an_unreached_result_lists_what_both_sides_still_owe_on_the_page_and_in_the_mail(site: Site) -> None:
+    now = await site.service.now()
+    theirs = Promise(id="room", what="A room", due_at=now - DAY, owed_by=Side.CUSTOMER, who="Facility management")
+    ours = Promise(id="visit", what="A first visit", due_at=now + 2 * DAY)
+    sold = order_placed("4712", sold_at=now - 2 * DAY, promises=(theirs, ours), outcome_expected_by=now + DAY)
+    await site.tell(sold)
+    browser = await site.signed_in()
+    assert "Their part (Facility management): “A room” was due" in words_of((await browser.get("/")).text)
+    await site.tell(outcome_reported(order="4712", reached=False))
+    row = await site.service.row("escalation.episodes")
+    page = words_of((await browser.get(f"/episodes/{row['episode_id']}")).text)
+    assert "Not done yet, on both sides Their part (Facility management): “A room” was due" in page
+    assert "Our part: “A first visit” is due" in page
+    server = FakeMail()
+    sender = Sender(EmailChannel(server, letters()))
+    await asyncio.wait(await sender.start_due(site.service.pool, site.service.processor, create_metrics("escalation")))
+    (mail,) = server.received
+    for kind in ("plain", "html"):
+        part = mail.get_body((kind,))
+        assert part is not None
+        text = words_of(part.get_content())
+        assert "Their part (Facility management): “A room” was due" in text
+        assert "Our part: “A first visit” is due" in text
 
 
 async def test_without_a_confirmation_the_promise_is_missed(site: Site) -> None:

@@ -96,14 +96,14 @@ async def test_the_list_says_what_to_do_and_an_offer_names_its_giver(site: Site)
     assert "None" not in page
 
 
-async def test_a_manager_reads_an_episode_of_the_team_and_can_press_nothing(site: Site) -> None:
+async def test_a_manager_reads_an_episode_of_the_team_and_has_only_the_buttons_of_managers(site: Site) -> None:
     desk = await taken(site)
     manager = Desk(await site.signed_in("mona"), (await state(site))["episode_id"])
     page = await manager.page()
     assert "This sale belongs to your team. Anna Berg has been handling this since 10:00." in page
     assert "You sold order" not in page, "this is addressed to the seller"
     html = (await manager.browser.get(manager.path)).text
-    assert 'action="/episodes/' not in html
+    assert set(re.findall(r'action="/episodes/[^/]+/([a-z-]+)"', html)) == {"take-over", "reassign"}
     for action in ("acknowledge", "reached", "not-mine", "close", "seen", "accept"):
         refused = await manager.press(action, ending="lost:price")
         assert refused.status_code == 409, action
@@ -172,10 +172,10 @@ async def test_closed_episodes_are_listed_for_the_people_who_had_them(site: Site
     assert done(await desk.press("close", ending="lost:price"))
     page = words_of((await (await site.signed_in(person)).get("/closed")).text)
     assert ("Lost: Too expensive. Closed by you." in page) is listed
-    assert ("Nothing was closed" in page) is not listed
+    assert ("No alerts were closed" in page) is not listed
     if listed:
         await site.wait(timedelta(days=31))
-        assert "Nothing was closed" in words_of((await (await site.signed_in()).get("/closed")).text)
+        assert "No alerts were closed" in words_of((await (await site.signed_in()).get("/closed")).text)
 
 
 async def test_a_manager_reads_what_was_closed_in_the_team(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""Hand-overs on the pages: who is at work, how long an offer lasts, and what the giver reads about it."""
+"""Hand-overs on the pages: who is at work, how long a request lasts, and what the giver reads about it."""
 
 import re
 from datetime import UTC, datetime, time, timedelta
@@ -68,7 +68,7 @@ async def test_the_list_says_who_is_at_work_and_when_the_others_are_next(site: S
     assert list(options).index("ben") < list(options).index("carl")
 
 
-async def test_an_offer_lasts_two_hours_into_their_working_time(site: Site, desk: Desk) -> None:
+async def test_a_hand_over_request_lasts_two_hours_into_their_working_time(site: Site, desk: Desk) -> None:
     back_at = await _back_at(site)
     assert done(await desk.press("hand-over", to=(await _options(desk))["carl"][0], at=""))
     row = await state(site)
@@ -86,10 +86,10 @@ async def test_an_entered_time_takes_precedence_and_one_that_is_too_early_is_ref
     assert f"Carl Haas will be notified {_at(await _back_at(site))}, after the deadline to accept" in page
 
 
-async def test_the_giver_reads_that_an_offer_has_lapsed(site: Site, desk: Desk) -> None:
+async def test_the_giver_reads_that_a_hand_over_has_lapsed(site: Site, desk: Desk) -> None:
     assert done(await desk.press("hand-over", to="ben", at=field_value(await site.service.now() + HOUR, ZONE)))
     await site.wait(HOUR)
-    assert "Ben Ahlers did not accept in time, and the offer ended at 11:00. It is still yours." in await desk.page()
+    assert "Ben Ahlers did not accept in time, and the request ended at 11:00. It is still yours." in await desk.page()
     assert done(await desk.press("reached", channel="phone"))
     assert "did not accept in time" not in await desk.page()
 

@@ -57,7 +57,7 @@ async def test_an_offer_that_is_over_says_so(site: Site) -> None:
     old = await ben.form()
     await site.wait(HOUR)
     words = _told(await ben.send("accept", old))
-    assert "The offer to take it over has ended. Anna Berg has been handling this since 10:00." in words
+    assert "The request to take it over has ended. Anna Berg has been handling this since 10:00." in words
     assert done(await anna.press("close", ending="lost:price"))
     assert "Anna Berg closed it at 11:00." in _told(await ben.send("accept", old))
 

@@ -38,7 +38,8 @@ async def test_in_a_currency_without_a_limit_no_amount_may_be_offered_without_as
     await site.hire()
     await site.sell(currency="CHF", amount_minor=100_000_000)
     page = await Desk(await site.signed_in(), await site.request_refund()).page()
-    assert "You may offer: to repair or replace it immediately; if that is not enough, to give a credit." in page
+    offer = "to arrange a repair or a replacement straight away or, if that is not enough, to offer a credit."
+    assert f"You may offer: {offer}" in page
     assert "Credit: only with approval (no limit is set for CHF)." in page
     assert "up to CHF" not in page
 
@@ -183,7 +184,7 @@ async def test_a_do_not_call_customer_is_reached_in_writing(site: Site) -> None:
     await site.tell(contact_preference_changed("do_not_call"), about=ACCOUNT)
     html = (await desk.browser.get(desk.path)).text
     page = words_of(html)
-    assert "Write instead; when they reply, press “I reached them by e-mail”." in page
+    assert "E-mail them instead; when they reply, press “I reached them by e-mail”." in page
     assert "I reached them by e-mail" in page
     assert "by phone" not in page
     assert re.search(r'class="button next" href="mailto:', html)

@@ -35,7 +35,7 @@ async def test_a_close_can_be_undone_from_the_list_of_closed_episodes(site: Site
     answer = await desk.browser.post(f"{desk.path}/reopen", data=hidden)
     assert (answer.status_code, answer.headers["location"]) == (303, desk.path)
     assert (await state(site))["closed_at"] is None
-    assert "Nothing was closed" in words_of((await desk.browser.get("/closed")).text)
+    assert "No alerts were closed" in words_of((await desk.browser.get("/closed")).text)
 
 
 async def test_after_ten_minutes_the_button_is_gone_and_a_late_press_is_refused_in_words(site: Site) -> None:

@@ -30,8 +30,8 @@ async def test_a_customer_who_cannot_be_called_has_no_place_in_the_queue_of_call
     await site.tell(contact_preference_changed("deceased"), about="a-2")
     for desk in (forbidden, written):
         page = await desk.page()
-        assert "Write by" in page
-        assert "Write: " in page
+        assert "E-mail the customer by" in page
+        assert "E-mail: " in page
     assert "No call is due." in await dead.page()
     assert ", 1st in your queue" in await first.page()
     assert ", 2nd in your queue" in await second.page()
@@ -76,5 +76,5 @@ async def test_a_follow_up_with_a_customer_who_has_only_an_address_is_in_writing
     page = (await (await site.signed_in()).get("/")).text
     (duty,) = re.findall(r'<li id="check_in.*?</li>\s*</ol>', page, re.DOTALL)
     assert 'href="mailto:mail@customer.example"' in duty
-    assert "Write to mail@customer.example" in words_of(duty)
+    assert "E-mail mail@customer.example" in words_of(duty)
     assert re.findall(r'<option value="(\w+)" selected>', duty) == ["email"]

@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
 from html import unescape
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,7 @@ from services.escalation.channels.email import EmailChannel
 from services.escalation.channels.sender import Sender
 from services.escalation.domain.parts_in_order import BODY, HEAD
 from shared.metrics import create_metrics
-from tests.builders import ACCOUNT, case_opened, contact_made
+from tests.builders import ACCOUNT, CASE, case_opened, contact_made, customer_insists, refund_paid
 from tests.escalation import FakeMail, letters
 from tests.inbox import Site, inbox_site, words_of
 from tests.servers import MakeDatabase
@@ -91,3 +92,41 @@ async def test_page_and_email_have_their_parts_in_the_same_order(site: Site) -> 
     for place, text in enumerate((words_of(page.partition("<article")[2]), part_of(message, "plain"), html)):
         places = [text.index(marks[part][min(place, 1)]) for part in order]
         assert places == sorted(places), text
+
+
+@pytest.mark.parametrize(
+    ("names", "insisted"),
+    [
+        ({"case": None, "order": "4711"}, True),
+        ({"case": None}, True),
+        ({"case": CASE}, True),
+        ({"case": None, "order": "4712"}, False),
+        ({"case": "case-unknown"}, False),
+    ],
+)
+async def test_nobody_is_to_change_the_mind_of_a_customer_who_insists(
+    site: Site, names: dict[str, Any], insisted: bool
+) -> None:
+    """Whether they insist on the order, on the case or on neither by name; not if on another order."""
+    await site.hire()
+    await site.sell()
+    await site.tell(case_opened(), minutes_ago=90, about=ACCOUNT)
+    episode = await site.request_refund(minutes_ago=5, case=CASE)
+    await site.tell(customer_insists(**names), about=ACCOUNT)
+    page = words_of((await (await site.signed_in()).get(f"/episodes/{episode}")).text)
+    message = await mailed(site)
+    for text in (page, part_of(message, "plain"), words_of(part_of(message, "html").partition("<body>")[2])):
+        assert (". The customer insists." in " ".join(text.split())) is insisted
+        assert ("The customer insists. Do what they ask for, and do not try to change their mind." in text) is insisted
+        assert ("You may offer" in text, "What to say" in text) == (not insisted, not insisted), text
+
+
+async def test_an_insisting_customer_who_was_paid_gets_the_script_of_a_paid_refund(site: Site) -> None:
+    await site.hire()
+    await site.sell()
+    episode = await site.request_refund(minutes_ago=5, amount_minor=500)
+    await site.tell(customer_insists(case=None), minutes_ago=3, about=ACCOUNT)
+    await site.tell(refund_paid(amount_minor=500), about=ACCOUNT)
+    page = words_of((await (await site.signed_in()).get(f"/episodes/{episode}")).text)
+    assert "Your refund has been paid." in page
+    assert "The customer insists." not in page

@@ -23,7 +23,7 @@ from services.escalation.channels.web_push.client import PushClient
 from services.escalation.channels.web_push.encryption import ReceiverKeys, encrypt
 from services.escalation.channels.web_push.services import PushServices
 from services.escalation.channels.web_push.vapid import VapidKey
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from tests.databases import Databases
 
 STAND_IN = """

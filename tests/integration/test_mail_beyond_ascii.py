@@ -9,7 +9,7 @@ from services.escalation.channels.channel import Ended, Trouble
 from services.escalation.channels.letters import Letters
 from services.escalation.channels.smtp import MailServer
 from services.escalation.domain.channels import EMAIL
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from services.escalation.store.upward_notices import failing_people
 from tests.escalation import Escalation
 from tests.integration.test_escalation_mail import answering

@@ -71,7 +71,7 @@ async def test_a_process_that_may_not_read_as_its_group_names_the_right_and_the_
     guard: Guarded, database: MakeDatabase, topic_prefix: str, tmp_path: Path
 ) -> None:
     cluster = Cluster(guard.broker.address, prefix=topic_prefix, partitions=2, replication=1)
-    topics = [TOPIC, "orders.sales.v1", "salespeople.v1", "orders.dead-letters.v1"]
+    topics = [TOPIC, "escalation.rescues.v1", "orders.sales.v1", "salespeople.v1", "orders.dead-letters.v1"]
     await ensure_topics(cluster, topics)
     for topic in topics:
         guard.grant(ResourceType.TOPIC, cluster.topic(topic), AclOperation.READ, AclOperation.WRITE)

@@ -85,7 +85,7 @@ async def test_a_press_that_cannot_be_read_is_refused(devices: Devices, body: by
 
 async def test_a_press_that_is_too_large_is_called_a_press(devices: Devices) -> None:
     async with devices.site.browser() as browser:
-        answer = await browser.post("/push/acknowledge", json={"token": "x" * 20_000})
+        answer = await browser.post("/push/acknowledge", json={"token": "x" * 40_000})
     assert (answer.status_code, answer.json()["done"]) == (413, False)
     assert answer.json()["message"] == "This press is too large to be one of a notification. Open the episode instead."
 

@@ -80,8 +80,11 @@ async def figures(urls: dict[str, str], **environment: str) -> tuple[int, dict[s
 
 
 async def two_channels(company: Company) -> None:
-    """One alert whose e-mail and notification on a device are pending."""
+    """One alert whose e-mail and notification on a device are pending, also at night, when messages are held."""
     await company["escalation"].tell(told(salesperson_changed()), told(order_placed()), told(refund_requested()))
+    await company["escalation"].pool.execute(
+        "update escalation.deliveries set state = 'pending', reason = null, try_at = changed_at where channel = 'email'"
+    )
     await company["escalation"].pool.execute(
         """insert into escalation.deliveries
              (delivery_id, alert_id, recipient, channel, state, attempts, unknown_count, try_at, changed_at)

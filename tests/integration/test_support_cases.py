@@ -21,6 +21,7 @@ from tests.builders import (
     case_status_changed,
     contact_made,
     contact_preference_changed,
+    customer_insists,
     input_of,
     minutes,
     refund_requested,
@@ -28,6 +29,7 @@ from tests.builders import (
     response_overdue,
     response_promised,
     satisfaction_rated,
+    seller_requested,
 )
 from tests.services import ServiceUnderTest, published_id
 
@@ -85,36 +87,6 @@ async def test_the_same_event_again_is_a_duplicate(support: ServiceUnderTest) ->
     assert await support.published_types() == ["support.case_opened", "support.case_reassigned"]
 
 
-async def test_an_older_status_is_published_as_history_and_changes_nothing(support: ServiceUnderTest) -> None:
-    await support.tell(
-        case_opened(),
-        input_of(case_status_changed("with engineer"), at=minutes(20)),
-        input_of(case_status_changed("triage"), at=minutes(10)),
-    )
-    row = await support.row("support.cases")
-    assert (row["status"], row["status_at"]) == ("with engineer", minutes(20))
-    assert [event.data.status for event in await support.published()] == ["new", "with engineer", "triage"]
-
-
-async def test_the_highest_reassignment_count_counts_regardless_of_its_time(support: ServiceUnderTest) -> None:
-    await support.tell(
-        case_opened(),
-        input_of(case_reassigned(3, assigned_to="Third desk"), at=minutes(1)),
-        input_of(case_reassigned(2, assigned_to="Second desk"), at=minutes(9)),
-    )
-    row = await support.row("support.cases")
-    assert (row["reassignments"], row["assigned_to"]) == (3, "Third desk")
-    assert len(await support.published()) == 3
-
-
-async def test_reopening_resolving_and_closing_are_statuses_too(support: ServiceUnderTest) -> None:
-    facts: list[Fact] = [case_reopened(), case_resolved(), case_closed()]
-    for minute, fact in enumerate(facts, start=1):
-        await support.tell(case_opened(), input_of(fact, at=minutes(minute)))
-        status = (await support.row("support.cases"))["status"]
-        assert fact.type == f"support.inbound.case_{status}"
-
-
 @pytest.mark.parametrize("courtesy", ["thanks", "automatic_reply"])
 async def test_a_reopening_out_of_courtesy_is_published_and_leaves_the_case_as_it_was(
     support: ServiceUnderTest, courtesy: str
@@ -146,8 +118,8 @@ WAITING: list[Fact] = [
     satisfaction_rated(2),
     contact_made("unanswered"),
 ]
-SIGNALS: list[Fact] = [contact_made("dead_end"), refund_requested(), cancellation_requested()]
-TAKEN_BACK: list[Fact] = [refund_withdrawn(), cancellation_withdrawn()]
+SIGNALS: list[Fact] = [contact_made("dead_end"), refund_requested(), cancellation_requested(), seller_requested()]
+TAKEN_BACK: list[Fact] = [refund_withdrawn(), cancellation_withdrawn(), customer_insists()]
 
 
 async def test_a_fact_about_an_unknown_case_waits_for_its_opening(support: ServiceUnderTest) -> None:

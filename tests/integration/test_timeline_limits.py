@@ -32,13 +32,6 @@ async def test_the_newest_of_very_many_entries_are_listed(
     assert [(action.what, action.order) for action in actions] == [("episode raised", "bens"), ("alert raised", "bens")]
 
 
-async def test_a_salesperson_reads_only_actions_on_their_own_episodes(two_sellers: Escalation) -> None:
-    everything = await timeline.actions_on(two_sellers.pool, ACCOUNT)
-    assert {action.who for action in everything} == {None, "anna", "ben"}
-    annas = await timeline.actions_on(two_sellers.pool, ACCOUNT, responsible="anna")
-    assert [(action.what, action.who) for action in annas] == [("episode raised", None), ("alert raised", "anna")]
-
-
 async def test_a_salesperson_reads_only_sellers_reports_about_their_own_orders(two_sellers: Escalation) -> None:
     say = "insert into escalation.facts (fact_id, account_id, kind, at, order_id, agent, number, courtesy) values "
     values = ", ".join(

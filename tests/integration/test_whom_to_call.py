@@ -72,7 +72,7 @@ async def test_an_invalid_number_comes_with_a_next_step(site: Site, email: str |
         assert "The number on record cannot be dialled: not a number" in words
         assert "Call not a number" not in words
         assert (ASK in words) is (email is None)
-        assert ("Write to pat@customer.example" in words) is (email is not None)
+        assert ("E-mail pat@customer.example" in words) is (email is not None)
 
 
 async def test_the_requester_for_a_deceased_customer_is_named_with_number_and_address(site: Site) -> None:
@@ -84,7 +84,7 @@ async def test_the_requester_for_a_deceased_customer_is_named_with_number_and_ad
         words = words_of(text)
         assert "This customer has died. Contact Maria Weiss, who got in touch about this order." in words
         assert "Call Maria Weiss, +49 30 901899" in words
-        assert re.search(r"Write to Maria Weiss, +maria@weiss\.example", words)
+        assert re.search(r"E-mail Maria Weiss, +maria@weiss\.example", words)
         assert "petra@customer.example" not in text
 
 

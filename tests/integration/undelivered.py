@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 
 from services.cli.main import app
 from services.escalation.channels.channel import Ended, Trouble
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from tests.escalation import Escalation
 
 REFUSED = Ended(Attempt.REFUSED, "the mail server refused the recipient with 550 (5.1.1)", Trouble.RECIPIENT)

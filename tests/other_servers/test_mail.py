@@ -7,7 +7,7 @@ import pytest
 
 from services.escalation.channels.channel import Ended, Trouble
 from services.escalation.channels.smtp import MailServer
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from tests.integration.test_escalation_mail import message
 from tests.other_servers.addresses import ELSEWHERE
 from tests.other_servers.certificates import Authority, Issued

@@ -5,7 +5,7 @@ owns its database.
 import asyncpg
 import pytest
 
-from services.escalation.domain.own_facts import Attempt
+from services.escalation.domain.delivery_facts import Attempt
 from shared.database import assert_durable
 from tests.builders import order_placed, refund_requested, salesperson_changed
 from tests.databases import Databases
