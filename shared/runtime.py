@@ -23,7 +23,7 @@ from shared.messaging import slots
 from shared.messaging.applying import Endings
 from shared.messaging.blocks import Reading
 from shared.messaging.consumer import Consumer
-from shared.messaging.positions import know_partitions
+from shared.messaging.known_partitions import know_partitions
 from shared.messaging.reach import ASK_EVERY_SECONDS, Reach
 from shared.messaging.refusals import RefusedForGood
 from shared.messaging.relay import Relay
@@ -196,7 +196,7 @@ class Process:
 
     async def _start_consuming(self, resources: Resources, stack: AsyncExitStack) -> None:
         topics = self._service.listens_to
-        instance = None if self._slot is None else slots.instance_of(self._service.name, self._slot, topics)
+        instance = None if self._slot is None else f"{self._service.name}-{self._slot}"  # KIP-345
         consumer = Consumer(resources.processor, self._cluster, topics, self._metrics, instance=instance)
         reading = Reading(self._cluster, topics, self._group)
         watch = Watch(resources.pool, reading, consumer.positions, self._metrics, blocked=self.health.blocked)

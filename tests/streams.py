@@ -19,7 +19,7 @@ from shared.logs import configure_logging
 from shared.messaging.blocks import Reading
 from shared.messaging.cluster import Cluster
 from shared.messaging.consumer import Consumer
-from shared.messaging.positions import know_partitions
+from shared.messaging.known_partitions import know_partitions
 from shared.messaging.relay import Relay
 from shared.messaging.topics import ensure_topics
 from shared.messaging.watch import PATIENCE_SECONDS, Watch
@@ -162,10 +162,13 @@ class Plumbing:
             await consumer.stop()
 
     @asynccontextmanager
-    async def watched(self, kind: type[Consumer] = Consumer) -> AsyncIterator["Watched"]:
+    async def watched(
+        self, kind: type[Consumer] = Consumer, *, topics: tuple[str, ...] = (TOPIC,), instance: str | None = None
+    ) -> AsyncIterator["Watched"]:
         """A consumer and its watch on Kafka, as in a process, but with shorter intervals and less patience."""
-        consumer, blocked = kind(self.processor(), self.cluster, [TOPIC], self.metrics), dict[str, str]()
-        async with self.watched_by_hand(consumer, blocked) as watch:
+        consumer = kind(self.processor(), self.cluster, topics, self.metrics, instance=instance)
+        blocked = dict[str, str]()
+        async with self.watched_by_hand(consumer, blocked, topics=topics) as watch:
             loops = [asyncio.create_task(_repeat(each)) for each in (watch.look, consumer.positions.measure)]
             try:
                 yield Watched(consumer, blocked)
@@ -177,13 +180,17 @@ class Plumbing:
 
     @asynccontextmanager
     async def watched_by_hand(
-        self, consumer: Consumer | None = None, blocked: dict[str, str] | None = None
+        self,
+        consumer: Consumer | None = None,
+        blocked: dict[str, str] | None = None,
+        *,
+        topics: tuple[str, ...] = (TOPIC,),
     ) -> AsyncIterator[Watch]:
         """The watch on Kafka, after its first check."""
         beside = consumer or Consumer(self.processor(), self.cluster, [TOPIC], self.metrics)
         watch = Watch(
             self.pool,
-            Reading(self.cluster, (TOPIC,), self.cluster.topic(SERVICE)),
+            Reading(self.cluster, topics, self.cluster.topic(SERVICE)),
             beside.positions,
             self.metrics,
             blocked={} if blocked is None else blocked,

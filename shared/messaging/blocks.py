@@ -66,8 +66,9 @@ def blocks_of(
     alone = sorted(unassigned) if seen.group_readable and not unequal else []
     if alone:
         found[Block.PARTITIONS_UNASSIGNED] = (
-            f"no process of consumer group {reading.group} reads {_named(alone)}. If this lasts longer than "
-            "a minute, restart the processes of this service, one after the other."
+            f"no process of consumer group {reading.group} reads {_named(alone)}. Its processes join again "
+            "automatically. If this lasts longer than three minutes, stop all processes of this service, wait for "
+            "KAFKA_SESSION_TIMEOUT_MS, and start them again."
         )
     if unreadable:
         places = (f"{topic} partition {number} at {place}" for (topic, number), place in sorted(unreadable.items()))

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import KafkaError
 
 from shared import journal
@@ -30,16 +31,6 @@ _MARK_READ = """
              as marks (topic, partition, at, topic_id, reached)
     where offsets.topic = marks.topic and offsets.partition = marks.partition
       and offsets.topic_id is not distinct from marks.topic_id
-"""
-_KNOW = """
-    insert into shared.offsets (topic, partition, next_offset)
-    select $1, number, 0 from generate_series(0, $2 - 1) as number on conflict do nothing
-"""
-# A topic that is not read any more must not hold back timers made of silence.
-_LEAVE = """
-    update shared.offsets
-    set read_through_at = case when topic = any($1::text[]) then null else 'infinity'::timestamptz end
-    where (read_through_at is not distinct from 'infinity') = (topic = any($1::text[]))
 """
 _RETRY_SECONDS = 1.0
 
@@ -74,6 +65,12 @@ class Positions:
         """The partitions that this process reads."""
         consumer = self._consumer()
         return {Partition(*held) for held in consumer.assignment()} if consumer else set()
+
+    def assign_anew(self) -> None:
+        """Have the group's partitions assigned anew, which Kafka does for the member that leads the group."""
+        coordinator = getattr(self._consumer(), "_coordinator", None)
+        if isinstance(coordinator, GroupCoordinator):
+            coordinator.request_rejoin()
 
     def begin_batch(self, records: Records = ()) -> None:
         self._in_batch = True
@@ -291,10 +288,3 @@ class Positions:
         for partition, place in places.items():
             if partition in self._known:
                 self._known[partition], self._topic_ids[partition] = place
-
-
-async def know_partitions(pool: Pool, counts: Mapping[str, int]) -> None:
-    """Add a row for every partition that a service reads, so that a partition never read counts as unread."""
-    for topic, count in counts.items():
-        await pool.execute(_KNOW, topic, count)
-    await pool.execute(_LEAVE, list(counts))

@@ -6,8 +6,7 @@ other, and so on for ever. aiokafka sees only one lost membership after another.
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from hashlib import sha256
+from collections.abc import Callable
 
 from aiokafka import AIOKafkaConsumer
 from prometheus_client import Gauge
@@ -21,16 +20,6 @@ SLOT_TAKEN = "slot_taken"
 """A value of the label `reason` of `handoff_consumer_blocked`, beside those of `Block`."""
 _WITHIN_SECONDS = 60.0
 _MEMBERSHIPS = 4  # the first, and more than a slow broker causes in a minute
-
-
-def instance_of(service: str, slot: int, topics: Iterable[str]) -> str:
-    """The static member of a slot (KIP-345).
-
-    It is another one if a version reads other topics: a member that returns within its session gets the partitions it
-    had, and Kafka does not ask which topics it wants now. Those of the member before follow once its session has ended.
-    """
-    read = sha256(" ".join(sorted(topics)).encode()).hexdigest()[:8]
-    return f"{service}-{slot}-{read}"
 
 
 class SlotWatch:

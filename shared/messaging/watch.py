@@ -1,7 +1,9 @@
 """Watches Kafka beside the consumer: recreated topics, missing rights, unread partitions.
 
 Start with `Watch.look`, which is called every few seconds. aiokafka itself reports none of this: it continues at old
-offsets in a new topic, and waits silently for partitions that it never gets.
+offsets in a new topic, and waits silently for partitions that it never gets. Nor does Kafka assign them by itself: a
+static member that returns within its session gets the partitions it had, even if it reads more topics now, or there are
+more partitions. Then the group is assigned anew.
 """
 
 import math
@@ -28,6 +30,8 @@ log = get_logger(__name__)
 LOOK_EVERY_SECONDS = 3.0
 # A broker may not know a new topic yet, and a group may be rebalancing: both end by themselves.
 PATIENCE_SECONDS: Mapping[Block, float] = {Block.TOPIC_MISSING: 2.0, Block.PARTITIONS_UNASSIGNED: 15.0}
+_ASSIGN_AFTER_SECONDS = 6.0
+_ASSIGN_EVERY_SECONDS = 60.0  # each assignment interrupts all processes of the service
 _WATCHED = tuple(block for block in Block if block is not Block.KAFKA_UNREACHABLE)  # that one is `Reach`'s
 
 _PARTITIONS = "select topic, partition from shared.offsets where topic = any($1::text[])"
@@ -53,6 +57,7 @@ class Watch:
         self._metrics = metrics
         self._blocked = blocked
         self._patience = patience_seconds
+        self._assigned_anew_at = -math.inf
         self._since: dict[Block, float] = {}
         self._seen_ids: dict[str, list[UUID | None]] = {}
         self._unassigned: frozenset[Partition] = frozenset()
@@ -103,6 +108,7 @@ class Watch:
         unreadable = {one: place for one, place in tolerant_records.unreadable().items() if one in ours}
         found = blocks_of(seen, self._unassigned, self._reading, unreadable)
         self._set_blocks(found)
+        self._assign_unread()
         await self._report_lags(seen)
 
     def _set_blocks(self, found: Mapping[Block, str]) -> None:
@@ -121,6 +127,15 @@ class Watch:
                 log.info("consuming again", why=block.value)
         self._blocked.clear()
         self._blocked.update({block.value: sentence for block, sentence in lasting.items()})
+
+    def _assign_unread(self) -> None:
+        """Have the group's partitions assigned anew if some stay unread."""
+        now, since = time.monotonic(), self._since.get(Block.PARTITIONS_UNASSIGNED)
+        if since is None or now - since < _ASSIGN_AFTER_SECONDS or now - self._assigned_anew_at < _ASSIGN_EVERY_SECONDS:
+            return
+        log.info("no process reads these partitions; joining again", partitions=len(self._unassigned))
+        self._assigned_anew_at = now
+        self._positions.assign_anew()
 
     async def _report_lags(self, seen: Seen) -> None:
         """Report the lag of unread partitions. Other processes report theirs, and `Positions` reports ours."""

@@ -32,6 +32,7 @@ MAY_COMMIT = {
 }
 MAY_WRITE_BY_ITSELF = {
     "shared/messaging/positions.py": "how far partitions were read",
+    "shared/messaging/known_partitions.py": "which partitions are read",
     "shared/messaging/topic_ids.py": "which topic the stored offsets are of",
     "shared/messaging/deleted_unread.py": "what Kafka deleted before it was read",
     "shared/messaging/recreated.py": "what an operator did about a topic that was deleted",

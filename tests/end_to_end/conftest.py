@@ -3,13 +3,15 @@
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 
 import pytest
 
 from tests.databases import Databases
 from tests.stories import Company, Story, company_at_work
+
+_LINES = 40
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +23,25 @@ async def company(kafka: str, databases: Databases) -> AsyncIterator[Company]:
             yield company
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With a failed test, what the services of the company logged as trouble."""
+    report = yield
+    company = getattr(item, "funcargs", {}).get("company")
+    if report.failed and isinstance(company, Company):
+        report.sections += [
+            (f"log of {log.stem}", _trouble(log)) for log in (company.machine.folder / "logs").iterdir()
+        ]
+    return report
+
+
+def _trouble(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if '"level":"info"' not in line]
+    return "\n".join(lines[-_LINES:])
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from aiokafka.errors import KafkaConnectionError
 from shared import timers
 from shared.database import DatabaseWentBack
 from shared.inputs import Partition
-from shared.messaging.positions import Positions, SeeTopics, know_partitions
+from shared.messaging.known_partitions import know_partitions
+from shared.messaging.positions import Positions, SeeTopics
 from shared.messaging.topics_seen import TopicSeen
 from shared.metrics import Metrics, create_metrics
 from tests.streams import Plumbing

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 
 from shared.messaging.consumer import Consumer
-from shared.messaging.slots import SLOT_TAKEN, SlotWatch, instance_of
+from shared.messaging.slots import SLOT_TAKEN, SlotWatch
 from shared.metrics import create_metrics
 from tests.streams import DEAD_LETTERS, SERVICE, TOPIC, Plumbing
 from tests.waiting import until
@@ -46,18 +46,14 @@ async def test_processes_with_slots_of_their_own_report_nothing(plumbing: Plumbi
             await asyncio.sleep(0.2)
 
 
-async def test_a_version_that_reads_one_more_topic_is_assigned_it_at_once(plumbing: Plumbing) -> None:
+async def test_a_version_that_reads_one_more_topic_is_assigned_it(plumbing: Plumbing) -> None:
     """Kafka gives a static member that returns the partitions it had, and does not ask for its topics."""
-    for topics in ([TOPIC], [TOPIC, DEAD_LETTERS]):
-        instance = instance_of(SERVICE, 1, topics)
-        consumer = Consumer(plumbing.processor(), plumbing.cluster, topics, plumbing.metrics, instance=instance)
+    for topics in ((TOPIC,), (TOPIC, DEAD_LETTERS)):
+        async with plumbing.watched(topics=topics, instance="plumbing-1") as watched:
 
-        async def assigned(consumer: Consumer = consumer) -> set[str]:
-            current = consumer.subscriber.consumer
-            return {plumbing.cluster.logical(one.topic) for one in current.assignment()} if current else set()
+            async def assigned(consumer: Consumer = watched.consumer) -> set[str]:
+                return {plumbing.cluster.logical(one.topic) for one in consumer.positions.assigned()}
 
-        await consumer.start()
-        try:
+            await watched.consumer.start()
             await until(assigned, lambda found, wanted=topics: found == set(wanted))  # type: ignore[misc]
-        finally:
-            await consumer.stop()
+            await until(watched.reasons, lambda reasons: not reasons)

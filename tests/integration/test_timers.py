@@ -13,7 +13,7 @@ from shared import timers
 from shared.contracts.envelope import Envelope
 from shared.contracts.fact import Fact
 from shared.database import Pool, open_pool
-from shared.messaging.positions import know_partitions
+from shared.messaging.known_partitions import know_partitions
 from shared.migrations import migrate
 from shared.rounds import fire_all
 from shared.transaction import InputProcessor, Transaction
