@@ -91,8 +91,9 @@ async function isKnown({ device, checked = 0 }) {
   if (!page && Date.now() - checked < CHECKED_EACH_MS) return true;
   const answer = await fetch(`/devices?device=${device}`, { headers: { "X-Refresh": "yes" } });
   if (!answer.ok || answer.redirected) return true;  // it cannot be known now
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   kept.set({ ...kept.get(), checked: Date.now() });
-  return !!find("[data-known]", new DOMParser().parseFromString(await answer.text(), "text/html"));
+  return !!find("[data-known]", fresh);
 }
 
 // Signed in anew, or the browser has another subscription by now, or the server has lost it: the server learns it once.
