@@ -12,7 +12,7 @@ _UTC = {"UTC", "Etc/UTC", "Etc/UCT", "UCT", "Universal", "Etc/Universal", "Zulu"
 @dataclass(frozen=True, slots=True)
 class OpenWindow:
     """An open save window at the time `now`. `name` is the name of the person who is notified or, if `acknowledged`,
-    calls; `zone` is the customer's."""
+    calls: they promised `call_at`, or talked with the customer at `reached_at`. `zone` is the customer's."""
 
     account: str
     order: str
@@ -22,6 +22,8 @@ class OpenWindow:
     until: datetime
     zone: str
     now: datetime
+    call_at: datetime | None = None
+    reached_at: datetime | None = None
 
 
 class Rescue(BaseModel):
@@ -36,8 +38,12 @@ class Rescue(BaseModel):
         default=None,
         description=(
             "Latest time at which they call, in the customer's time zone (UTC if it is unknown). Absent until they "
-            "acknowledge."
+            "acknowledge, and after they have talked."
         ),
+    )
+    reached_at: datetime | None = Field(
+        default=None,
+        description="Time of their conversation with the customer, in the same time zone. Absent before.",
     )
 
 
@@ -46,11 +52,28 @@ def rescue_of(window: OpenWindow) -> Rescue:
     about = {"account": window.account, "order": window.order, "case": window.case}
     if not window.acknowledged:
         return Rescue(**about, say="A colleague will call you.")
-    until = window.until.astimezone(ZoneInfo(window.zone)).replace(second=0, microsecond=0)
-    today = window.now.astimezone(until.tzinfo).date()
-    clock = f"{until:%H:%M} UTC" if in_utc(window.zone) else f"{until:%H:%M}"
-    by = clock if until.date() == today else f"{clock} on {until:%A}, {until.day} {until:%B},"
-    return Rescue(**about, say=f"{window.name} will call you by {by} at the latest.", name=window.name, until=until)
+    zone, name = ZoneInfo(window.zone), window.name
+    if window.call_at is not None and window.call_at > window.now:
+        at = _minute(window.call_at, zone)
+        return Rescue(**about, say=f"{name} will call you at {_clock(at, window)}.", name=name, until=at)
+    if window.reached_at is not None:
+        at = _minute(window.reached_at, zone)
+        return Rescue(**about, say=f"You talked with {name} at {_clock(at, window)}.", name=name, reached_at=at)
+    by = _minute(window.until, zone)
+    clock = _clock(by, window)
+    comma = "," if "," in clock else ""
+    return Rescue(**about, say=f"{name} will call you by {clock}{comma} at the latest.", name=name, until=by)
+
+
+def _minute(at: datetime, zone: ZoneInfo) -> datetime:
+    return at.astimezone(zone).replace(second=0, microsecond=0)
+
+
+def _clock(at: datetime, window: OpenWindow) -> str:
+    """A time in the customer's zone, with the day unless it is today."""
+    clock = f"{at:%H:%M} UTC" if in_utc(window.zone) else f"{at:%H:%M}"
+    today = window.now.astimezone(at.tzinfo).date()
+    return clock if at.date() == today else f"{clock} on {at:%A}, {at.day} {at:%B}"
 
 
 def in_utc(zone: str) -> bool:

@@ -25,4 +25,4 @@ async def keep_rescues(connection: Connection, events: Iterable[Envelope[Fact]])
 
 def _row(account: str, fact: SaveWindowOpened) -> tuple[object, ...]:
     about = (fact.episode, account, fact.order, fact.case)
-    return (*about, fact.who, fact.name, fact.acknowledged, fact.until, fact.zone)
+    return (*about, fact.who, fact.name, fact.acknowledged, fact.until, fact.zone, fact.call_at, fact.reached_at)

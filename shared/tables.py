@@ -238,7 +238,8 @@ class WaitingFact(SharedTable, table=True):
 class Rescue(SharedTable, table=True):
     """An open save window, as escalation published it last: until when `who`, called `name`, calls a customer.
 
-    `zone` is the customer's. A window that is over has no row.
+    They promised to call at `call_at`, or talked with the customer at `reached_at`. `zone` is the customer's. A window
+    that is over has no row.
     """
 
     __tablename__ = "rescues"
@@ -252,6 +253,8 @@ class Rescue(SharedTable, table=True):
     acknowledged: bool
     until: datetime = Field(sa_column=instant_column())
     zone: str | None = Field(sa_column=text_column(nullable=True))
+    call_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    reached_at: datetime | None = Field(sa_column=instant_column(nullable=True))
 
 
 class DeadLetter(SharedTable, table=True):

@@ -19,7 +19,7 @@ CaseInPath = Annotated[Id, Path(description="ID of the case, as the help desk re
 
 _OPEN = """
     select account_id as account, order_id as order, case_id as case, coalesce(name, who) as name, acknowledged, until,
-           coalesce(zone, 'UTC') as zone, shared.app_now() as now
+           coalesce(zone, 'UTC') as zone, call_at, reached_at, shared.app_now() as now
     from shared.rescues
     where until > shared.app_now() and {}
     order by until, order_id
@@ -57,8 +57,8 @@ def rescues_router(pool: Pool, readers: ReaderKeys, *, of_case: str = OF_CASE) -
             summary=f"Who calls the customer of {of}, and until when",
             description=(
                 "For agents with a request for a refund or a cancellation. Until a colleague acknowledges it, the "
-                "agent may say that a colleague will call; from then on also who, and by when. Handle the request as "
-                "usual; the call comes on top."
+                "agent may say that a colleague will call; from then on also who, and by when, or that they have "
+                "talked. Handle the request as usual; the call comes on top."
             ),
             responses={401: {"description": "The request has no valid reader key."}},
         )

@@ -59,6 +59,10 @@ async def test_an_agent_reads_who_calls_once_they_acknowledged_and_until_the_win
         (after,) = await rescues(service, "/cases/CS-1/rescue")
         assert (after["name"], after["say"][:26]) == ("Anna Berg", "Anna Berg will call you by")
         assert datetime.fromisoformat(after["until"]) == until.replace(second=0, microsecond=0)
+        talked = opened(until, acknowledged=True, reached_at=until - timedelta(hours=2))
+        await service.tell(input_of(talked, subject=ACCOUNT))
+        (done,) = await rescues(service)
+        assert (done["say"][:26], "until" in done) == ("You talked with Anna Berg ", False)
         assert (await read(service, OF_ACCOUNT, key="another-key-than-ours")).status_code == 401
         over = SaveWindowClosed(episode=EPISODE, order="4711", because=SaveWindowEnd.SAVED, closed_at=until)
         await service.tell(input_of(over, subject=ACCOUNT))

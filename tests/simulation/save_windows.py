@@ -64,12 +64,21 @@ def _faults_of_window(database: Database, episode: Row, window: Row | None) -> I
         yield f"a window until {window['until']} is {found} instead of {firsts} until {until}"
     if window["ended"] is None:
         yield from _faults_of_person(episode, window)
+        yield from _faults_of_talk(episode, window, requests[-1]["at"])
 
 
 def _faults_of_person(episode: Row, window: Row) -> Iterator[str]:
     has_it = episode["acknowledged_by"] or episode["responsible"]
     if has_it is not None and (window["who"], window["acknowledged"]) != (has_it, bool(episode["acknowledged_by"])):
         yield f"{window['who']} is to call, and {has_it} has the episode"
+
+
+def _faults_of_talk(episode: Row, window: Row, last_request_at: datetime) -> Iterator[str]:
+    clock = "deadline_at" if episode["deadline_for"] == "appointment" else "appointment_at"
+    talked = episode["reached_at"] is not None and episode["reached_at"] >= last_request_at
+    expected = (episode[clock], episode["reached_at"] if talked else None) if window["acknowledged"] else (None, None)
+    if (window["call_at"], window["reached_at"]) != expected:
+        yield f"a call at {window['call_at']} and a talk at {window['reached_at']} instead of {expected}"
 
 
 def _requests(database: Database, episode: Row) -> list[Row]:

@@ -1,29 +1,27 @@
-"""The save window as stories: what opens it, each of its nine ends, and that the order of reports changes nothing."""
+"""The save window as stories: what opens it, who is to call the customer, and each of its nine ends."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import permutations
-from random import Random
 from typing import Any
 
 import orjson
 import pytest
 
-from services.escalation.domain.own_facts import NotMinePressed
+from services.escalation.domain.own_facts import AppointmentLogged, CustomerReachedLogged, NotMinePressed
 from services.escalation.domain.policy.model import TeamMode
 from shared.contracts import support
 from shared.contracts.envelope import Fact
 from shared.contracts.escalation import EpisodeResult
 from shared.contracts.support_inbound import ContactPreference, NoAnswerReason, RefundKind
 from tests.simulation.database import Database
-from tests.simulation.happenings import START, Report, policy
-from tests.simulation.results import ACCOUNT, CANCELLED, DAY, DEAD_END, HOUR, MINUTE, ORDER, REFUND, Story, paid
+from tests.simulation.happenings import START, policy
+from tests.simulation.results import ACCOUNT, DAY, DEAD_END, HOUR, MINUTE, ORDER, REFUND, Story, paid
 from tests.simulation.save_windows import faults_of_windows
-from tests.simulation.tables import POLICIES, WINDOWS, Row
+from tests.simulation.tables import EPISODES, POLICIES, WINDOWS, Row
 
 CANCELLATION = support.CancellationRequested(order=ORDER, case="case-2")
 INSISTS = support.CustomerInsists(order=ORDER)
-_MORNING = START - timedelta(minutes=30)
+MORNING = START - timedelta(minutes=30)
 """When each story begins, and the company opens."""
 
 
@@ -57,7 +55,7 @@ class Windows(Story):
 
 @pytest.fixture
 def story() -> Windows:
-    story = Windows(Database(_MORNING))
+    story = Windows(Database(MORNING))
     story.begin()
     return story
 
@@ -116,7 +114,7 @@ def test_a_request_without_a_play_opens_none(story: Windows) -> None:
 
 
 def test_a_team_that_only_observes_has_no_windows() -> None:
-    story = Windows(Database(_MORNING))
+    story = Windows(Database(MORNING))
     story.database.tables[POLICIES][(2,)] = policy(TeamMode.OBSERVE)
     story.begin().report(REFUND)
     assert story.rows == []
@@ -141,6 +139,40 @@ def test_a_window_follows_its_episode_to_another_person(story: Windows) -> None:
     story.try_to_press(NotMinePressed(episode=story.open()["episode_id"], by="anna"), ACCOUNT)
     assert [one["who"] for one in story.windows_published()] == ["anna", "mona"]
     assert story.rows[0]["ended"] is None
+
+
+def test_an_agent_learns_of_a_promised_call_and_of_the_talk(story: Windows) -> None:
+    story.report(REFUND)
+    story.wait(MINUTE)
+    id, promised_at = story.take(), story.now + HOUR
+    story.try_to_press(AppointmentLogged(episode=id, by="anna", at=promised_at), ACCOUNT)
+    assert story.rows[0]["call_at"] == promised_at
+    story.wait(HOUR)
+    story.try_to_press(CustomerReachedLogged(episode=id, by="anna"), ACCOUNT)
+    (row,) = story.rows
+    (episode,) = story.database.tables[EPISODES].values()
+    assert (row["call_at"], row["reached_at"], row["ended"]) == (None, episode["reached_at"], None)
+    known = [("call_at" in one, "reached_at" in one) for one in story.windows_published()]
+    assert known == [(False, False), (False, False), (True, False), (False, True)]
+
+
+def test_a_talk_before_the_last_request_was_about_another_one(story: Windows) -> None:
+    story.report(REFUND)
+    story.wait(MINUTE)
+    story.try_to_press(CustomerReachedLogged(episode=story.take(), by="anna"), ACCOUNT)
+    assert story.rows[0]["reached_at"] is not None
+    story.wait(MINUTE)
+    story.report(CANCELLATION)
+    assert story.rows[0]["reached_at"] is None
+
+
+def test_a_person_who_takes_over_has_promised_nothing(story: Windows) -> None:
+    story.report(REFUND)
+    story.wait(MINUTE)
+    id = story.take()
+    story.try_to_press(AppointmentLogged(episode=id, by="anna", at=story.now + HOUR), ACCOUNT)
+    story.try_to_press(NotMinePressed(episode=id, by="anna"), ACCOUNT)
+    assert [(row["who"], row["acknowledged"], row["call_at"]) for row in story.rows] == [("mona", False, None)]
 
 
 def _closed(result: EpisodeResult) -> Callable[[Windows], Any]:
@@ -248,49 +280,3 @@ def test_a_new_episode_has_a_window_of_its_own(story: Windows) -> None:
     story.wait(HOUR)
     story.report(CANCELLATION)
     assert [row["ended"] for row in story.rows] == ["lost", None]
-
-
-_WITHDRAWN = support.CancellationWithdrawn(case="case-2")
-_REPORTS: tuple[tuple[Fact, timedelta], ...] = (
-    (REFUND, HOUR),
-    (CANCELLATION, 2 * HOUR),
-    (_WITHDRAWN, 6 * HOUR),
-    (paid(), 4 * HOUR),
-    (support.ContactPreferenceChanged(preference=ContactPreference.DO_NOT_CALL), 3 * HOUR),
-    (support.ContactPreferenceChanged(preference=ContactPreference.NONE), 6 * HOUR),
-    (support.CustomerInsists(case="case-2"), 5 * HOUR),
-    (CANCELLED, 4 * HOUR),
-)
-"""Facts of one morning, with the time since then."""
-
-
-@pytest.mark.parametrize("seed", range(40))
-def test_reports_in_any_order_end_the_same(seed: int) -> None:
-    """The order is at risk, and everything is reported after it happened.
-
-    A withdrawal is reported after its request: a request that was settled before it was reported raises no signal. An
-    order of reports opens no window if it was over by then.
-    """
-    chance = Random(seed)
-    chosen = [_REPORTS[0], _REPORTS[1], *chance.sample(_REPORTS[2:], chance.randint(1, 3))]
-    found = {_end_of(order) for order in chance.sample(list(permutations(chosen)), 6) if _is_reported_in_turn(order)}
-    ended = found - {None}
-    assert len(ended) <= 1
-    assert None not in found or all(one is not None and one[1] is not None for one in ended)
-
-
-def _is_reported_in_turn(order: tuple[tuple[Fact, timedelta], ...]) -> bool:
-    facts = [fact for fact, _ in order]
-    return _WITHDRAWN not in facts or facts.index(CANCELLATION) < facts.index(_WITHDRAWN)
-
-
-def _end_of(order: tuple[tuple[Fact, timedelta], ...]) -> tuple[Any, ...] | None:
-    """The window after reports in this order: until when, what ended it and when; None if there is none."""
-    story = Windows(Database(_MORNING))
-    story.begin().report(DEAD_END)
-    story.wait(7 * HOUR)
-    for fact, after in order:
-        story.hear(Report(fact, ACCOUNT, _MORNING + after), f"fact-{_REPORTS.index((fact, after))}")
-        assert list(faults_of_windows(story.database)) == []
-    row = next(iter(story.rows), None)
-    return None if row is None else (row["until"], row["ended"], row["ended_at"])

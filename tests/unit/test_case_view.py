@@ -35,10 +35,10 @@ def window(order: str = ORDER, case: str | None = CASE, *, acknowledged: bool = 
     return OpenWindow(ACCOUNT, order, case, "Anna Berg", acknowledged, UNTIL, "Europe/Berlin", NOW)
 
 
-def window_event(*, acknowledged: bool = False, at: datetime = AT) -> Envelope[Fact]:
+def window_event(*, acknowledged: bool = False, at: datetime = AT, **changes: datetime) -> Envelope[Fact]:
     about = {"episode": UUID(int=1), "order": ORDER, "case": CASE, "who": "anna", "name": "Anna Berg"}
     more = {"acknowledged": acknowledged, "until": UNTIL, "zone": "Europe/Berlin"}
-    return event_of(SaveWindowOpened.model_validate(about | more), subject=ACCOUNT, at=at)
+    return event_of(SaveWindowOpened.model_validate(about | more | changes), subject=ACCOUNT, at=at)
 
 
 def shown(
@@ -68,6 +68,25 @@ def test_who_calls_and_when_is_in_the_customers_zone_once_they_acknowledged() ->
     assert line.title == "Anna Berg calls the customer about order 4711 by 4 May 2026, 14:00 CEST at the latest"
     assert (line.at.shown, line.at.absolute) == ("today, 05:30", "4 May 2026, 05:30 EDT")
     assert (view.read_at, view.expires_at) == ("06:00", "06:15")
+
+
+def test_after_a_talk_the_agent_reads_whom_to_ask_and_that_nobody_calls() -> None:
+    talked = replace(window(acknowledged=True), reached_at=minutes(10))
+    view = shown(windows=(talked,))
+    assert [one.say for one in view.sayings] == ["You talked with Anna Berg at 11:40."]
+    assert view.advice == (
+        "A colleague has spoken to the customer about this. Ask Anna Berg before you refund or cancel."
+    )
+    assert shown(windows=(replace(talked, call_at=UNTIL),)).advice is None
+
+
+def test_a_promised_call_and_a_talk_have_a_line_each() -> None:
+    promised = window_event(acknowledged=True, at=minutes(1), call_at=UNTIL)
+    talked = window_event(acknowledged=True, at=minutes(2), reached_at=minutes(2))
+    assert titles(talked, promised) == [
+        "Anna Berg talked with the customer about order 4711",
+        "Anna Berg calls the customer about order 4711 at 4 May 2026, 14:00 CEST",
+    ]
 
 
 def test_a_time_in_utc_names_it_and_is_not_called_the_customers() -> None:

@@ -21,7 +21,8 @@ class SaveWindow:
     `case_id`.
 
     Until `until`, a colleague calls the customer: `who`, notified of the episode or, if `acknowledged`, its
-    acknowledger. `ended_at` is the time of the event that ended it.
+    acknowledger, who promised to call at `call_at`, or talked with the customer about all requests at `reached_at`.
+    `ended_at` is the time of the event that ended it.
     """
 
     episode_id: UUID
@@ -37,6 +38,8 @@ class SaveWindow:
     acknowledged: bool
     ended: SaveWindowEnd | None = None
     ended_at: datetime | None = None
+    call_at: datetime | None = None
+    reached_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

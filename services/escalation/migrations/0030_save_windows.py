@@ -37,6 +37,8 @@ def upgrade() -> None:
         sa.Column("acknowledged", sa.Boolean(), nullable=False),
         sa.Column("ended", sa.Text(), nullable=True),
         sa.Column("ended_at", _INSTANT, nullable=True),
+        sa.Column("call_at", _INSTANT, nullable=True),
+        sa.Column("reached_at", _INSTANT, nullable=True),
         *(sa.CheckConstraint(condition, name=f"save_windows_{name}") for name, condition in _CHECKS.items()),
         sa.ForeignKeyConstraint(["episode_id"], ["escalation.episodes.episode_id"]),
         sa.PrimaryKeyConstraint("episode_id"),

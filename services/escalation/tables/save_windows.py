@@ -36,3 +36,5 @@ class SaveWindow(EscalationTable, table=True):
     acknowledged: bool
     ended: str | None = Field(sa_column=text_column(nullable=True))
     ended_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    call_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    reached_at: datetime | None = Field(sa_column=instant_column(nullable=True))

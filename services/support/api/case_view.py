@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from services.support.api.about import about_words, sold
-from services.support.api.advice import Matter, standing_of
+from services.support.api.advice import Advice, Matter, standing_of
 from services.support.api.links import PageLink
 from services.support.domain import Case, Facts
 from shared.contracts.envelope import Envelope, Fact
@@ -51,11 +51,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """What the agent may say about one order; `clock` names the zone of the time in it."""
+    """What the agent may say about one order; `clock` names the zone of the time in it. `name` is the colleague's, who
+    calls or has `talked` with the customer."""
 
     say: str
     order: str
     clock: str | None
+    name: str | None
+    talked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class CaseView:
     title: str | None
     about: Sequence[tuple[str, str]]
     done: Sequence[str]
-    advice: str
+    advice: str | None
     sayings: Sequence[Saying]
     others: Sequence[Saying]
     of_case: History
@@ -110,14 +113,16 @@ def view_of(
     matter = Matter.of(link.case, case, events)
     standing = standing_of(matter, events, now)
     about = [window for window in open_windows if window.case == link.case or window.order in matter.orders]
+    sayings = [_saying(window) for window in about] if standing.may_be_called else []
+    talked = next((one.name for one in sayings if one.talked), None)
     return CaseView(
         case=link.case,
         account=link.account,
         title=case.title if case else None,
         about=[*(_about(case, zone, now) if case else ()), *sold(matter, known.decisive)],
         done=[_done(event, zone, now) for event in known.decisive if _is_done(event.data, matter)],
-        advice=standing.advice,
-        sayings=[_saying(window) for window in about] if standing.may_be_called else [],
+        advice=standing.advice if not sayings else Advice.SPOKEN.format(whom=talked) if talked else None,
+        sayings=sayings,
         others=[_saying(window) for window in open_windows if window not in about],
         of_case=_history(known.of_case, zone, now),
         of_account=_history(known.of_account, zone, now),
@@ -143,7 +148,9 @@ def _done(event: Envelope[Fact], zone: tzinfo, now: datetime) -> str:
 
 def _saying(window: OpenWindow) -> Saying:
     rescue = rescue_of(window)
-    return Saying(rescue.say, rescue.order, window.zone if rescue.until and not in_utc(window.zone) else None)
+    names_time = (rescue.until or rescue.reached_at) and not in_utc(window.zone)
+    clock = window.zone if names_time else None
+    return Saying(rescue.say, rescue.order, clock, rescue.name, talked=rescue.reached_at is not None)
 
 
 def _about(case: Case, zone: tzinfo, now: datetime) -> Iterator[tuple[str, str]]:
@@ -195,8 +202,7 @@ def _of_window(fact: Fact) -> Described | None:
     """A save window without its reason: who calls is known once they acknowledged it."""
     match fact:
         case SaveWindowOpened(acknowledged=True):
-            until = absolute(fact.until.astimezone(ZoneInfo(fact.zone) if fact.zone else UTC))
-            title = f"{fact.name or fact.who} calls the customer about order {fact.order} by {until} at the latest"
+            title = _of_call(fact)
         case SaveWindowOpened():
             title = f"A colleague will call the customer about order {fact.order}"
         case SaveWindowClosed():
@@ -204,6 +210,14 @@ def _of_window(fact: Fact) -> Described | None:
         case _:
             return None
     return Described(title, None, "Handoff")
+
+
+def _of_call(fact: SaveWindowOpened) -> str:
+    name, about = fact.name or fact.who, f"the customer about order {fact.order}"
+    if fact.call_at is None and fact.reached_at is not None:
+        return f"{name} talked with {about}"
+    at = absolute((fact.call_at or fact.until).astimezone(ZoneInfo(fact.zone) if fact.zone else UTC))
+    return f"{name} calls {about} at {at}" if fact.call_at else f"{name} calls {about} by {at} at the latest"
 
 
 def _name(person: Person) -> str | None:

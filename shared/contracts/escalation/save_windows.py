@@ -19,8 +19,8 @@ _CASE = Field(default=None, description="ID of the case of the first request. Ab
 class SaveWindowOpened(Fact):
     """A colleague calls the customer by `until`, because they asked for a refund or a cancellation.
 
-    It delays nothing that the customer is entitled to. It is published again when `who`, `acknowledged` or `until`
-    changes; the last one about an episode counts, until its `save_window_closed`.
+    It delays nothing that the customer is entitled to. It is published again when one of its fields changes; the last
+    one about an episode counts, until its `save_window_closed`.
     """
 
     type: ClassVar[str] = "escalation.save_window_opened"
@@ -35,6 +35,13 @@ class SaveWindowOpened(Fact):
         description="Whether `who` has acknowledged it. Before that, do not give their name to the customer."
     )
     until: Instant = Field(description="Time by which they call. After it the window is over, without another event.")
+    call_at: Instant | None = Field(
+        default=None, description="Time at which `who` promised the customer to call, if they did."
+    )
+    reached_at: Instant | None = Field(
+        default=None,
+        description="Time of the conversation of `who` with the customer, if they have made no request since.",
+    )
     zone: Zone | None = Field(
         default=None, description="Time zone of the customer; if it was not reported, that of most customers."
     )

@@ -23,6 +23,8 @@ def upgrade() -> None:
         sa.Column("acknowledged", sa.Boolean(), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("zone", sa.Text(), nullable=True),
+        sa.Column("call_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reached_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("episode_id"),
         schema="shared",
     )

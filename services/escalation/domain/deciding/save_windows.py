@@ -84,11 +84,11 @@ def _judged(draft: Draft[Any], episode: Episode, known: SaveWindow | None) -> _J
     window = known if first is None else _window(draft, episode, order, first, known)
     if window is None:
         return None
+    window = _with_talk(window, episode, requests)
     version, policy = draft.work.policy_for(order, window.requested_at)
     end = first_end(_ends(draft, episode, order, window, requests), window.until, draft.now)
     if end is not None:
-        who, acknowledged = (known.who, known.acknowledged) if known else (window.who, window.acknowledged)
-        window = replace(window, who=who, acknowledged=acknowledged, ended=end.by, ended_at=end.at)
+        window = replace(_with_person_of(known or window, window), ended=end.by, ended_at=end.at)
     if known is None and window.ended is not None:
         return None
     return _Judged(window, limit_of(window.requested_at, policy), version)
@@ -124,6 +124,29 @@ def _window(
         changed_at=draft.now if known is None else known.changed_at,
         who=who,
         acknowledged=episode.acknowledged_by is not None,
+    )
+
+
+def _with_talk(window: SaveWindow, episode: Episode, requests: list[Signal]) -> SaveWindow:
+    """The window with its person's appointment, and their talk if the customer has made no request since."""
+    last = max((one.at for one in requests if one.ended is not SignalEnd.WITHDRAWN), default=window.requested_at)
+    has_it = episode.acknowledged_by is not None
+    talked = has_it and episode.reached_at is not None and episode.reached_at >= last
+    return replace(
+        window,
+        call_at=episode.promised_at if has_it else None,
+        reached_at=episode.reached_at if talked else None,
+    )
+
+
+def _with_person_of(before: SaveWindow, window: SaveWindow) -> SaveWindow:
+    """The window as its person left it: what happens to the episode after the end changes nothing."""
+    return replace(
+        window,
+        who=before.who,
+        acknowledged=before.acknowledged,
+        call_at=before.call_at,
+        reached_at=before.reached_at,
     )
 
 

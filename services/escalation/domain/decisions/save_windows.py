@@ -57,6 +57,8 @@ class AnnouncesWindow(OfWindow):
             name=self.name,
             acknowledged=window.acknowledged,
             until=window.until,
+            call_at=window.call_at,
+            reached_at=window.reached_at,
             zone=self.zone,
         )
 
@@ -87,7 +89,8 @@ class WindowOpened(AnnouncesWindow):
 
 @dataclass(frozen=True, slots=True)
 class WindowPassedOn(AnnouncesWindow):
-    """Another person has the episode of an open window, or it was acknowledged; another decision records that."""
+    """Another person has the episode of an open window, or it was acknowledged, or they promised a call or made it;
+    another decision records that."""
 
 
 @dataclass(frozen=True, slots=True)
