@@ -15,9 +15,9 @@ from shared.contracts.escalation import SignalKind
 AT = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 
 
-def judged(line: str, *, hours_before: float | None, more_rings: int, step: int = 1) -> Judged:
+def judged(line: str, *, hours_before: float | None, more_notifications: int, step: int = 1) -> Judged:
     ask = None if hours_before is None else asked(hours_before)
-    return Judged(Candidate(line, "1", "2", step, shipped()), ask, more_rings)
+    return Judged(Candidate(line, "1", "2", step, shipped()), ask, more_notifications)
 
 
 def asked(hours_before: float) -> Ask:
@@ -27,25 +27,40 @@ def asked(hours_before: float) -> Ask:
 @pytest.mark.parametrize(
     ("candidates", "expected"),
     [
-        ([judged("late", hours_before=None, more_rings=0)], []),
+        ([judged("late", hours_before=None, more_notifications=0)], []),
         (
-            [judged("dear", hours_before=9, more_rings=3), judged("cheap", hours_before=1, more_rings=1)],
+            [
+                judged("dear", hours_before=9, more_notifications=3),
+                judged("cheap", hours_before=1, more_notifications=1),
+            ],
             ["cheap", "dear"],
         ),
         (
-            [judged("quarter", hours_before=9, more_rings=1, step=2), judged("half", hours_before=1, more_rings=1)],
+            [
+                judged("quarter", hours_before=9, more_notifications=1, step=2),
+                judged("half", hours_before=1, more_notifications=1),
+            ],
             ["half", "quarter"],
         ),
         (
-            [judged("later", hours_before=1, more_rings=1), judged("earlier", hours_before=2, more_rings=1)],
+            [
+                judged("later", hours_before=1, more_notifications=1),
+                judged("earlier", hours_before=2, more_notifications=1),
+            ],
             ["earlier", "later"],
         ),
         (
-            [judged("first", hours_before=1, more_rings=1), judged("second", hours_before=1, more_rings=1)],
+            [
+                judged("first", hours_before=1, more_notifications=1),
+                judged("second", hours_before=1, more_notifications=1),
+            ],
             ["first", "second"],
         ),
         (
-            [judged("more", hours_before=1, more_rings=0), judged("fewer", hours_before=1, more_rings=-1)],
+            [
+                judged("more", hours_before=1, more_notifications=0),
+                judged("fewer", hours_before=1, more_notifications=-1),
+            ],
             ["fewer", "more"],
         ),
     ],
@@ -59,7 +74,7 @@ def test_the_cheapest_makes_the_fewest_notifications(candidates: list[Judged], e
 def test_if_todays_policy_notifies_in_time_a_change_must_notify_earlier(
     hours_before: float, *, is_of_use: bool
 ) -> None:
-    found = catching([judged("one", hours_before=hours_before, more_rings=0)], asked(2))
+    found = catching([judged("one", hours_before=hours_before, more_notifications=0)], asked(2))
     assert [one.candidate.path for one in found] == (["one"] if is_of_use else [])
 
 

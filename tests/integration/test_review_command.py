@@ -226,13 +226,13 @@ async def test_extra_notifications_are_counted_over_all_customers(site: Reviewed
         await site.team.hear(told(contact_made("answered", case="case-2", by=None), at=await site.team.now(), **other))
         await site.team.wait(HOUR)
 
-    (soon,) = (await site.json(ORDER, "--extra-rings"))["loss"]["caught_by"]
+    (soon,) = (await site.json(ORDER, "--extra-notifications"))["loss"]["caught_by"]
     assert (soon["more_of_all_customers"], soon["more_of_all_customers_a_week"]) == (1, None)
     await happens(site.team, case_resolved())
     await site.team.hear(told(case_resolved("case-2"), at=await site.team.now(), **other))
     await site.team.wait(8 * DAY)
-    loss = (await site.json(ORDER, "--extra-rings"))["loss"]
+    loss = (await site.json(ORDER, "--extra-notifications"))["loss"]
     (later,), counted = loss["caught_by"], loss["all_customers"]
     weeks = (moment(counted["until"]) - moment(counted["since"])) / (7 * DAY)
     assert (later["more_of_all_customers"], later["more_of_all_customers_a_week"]) == (1, round(1 / weeks, 2))
-    assert "signals.contact_repeated.contacts = 2: +1, +0.8 a week" in await site.page(ORDER, "--extra-rings")
+    assert "signals.contact_repeated.contacts = 2: +1, +0.8 a week" in await site.page(ORDER, "--extra-notifications")

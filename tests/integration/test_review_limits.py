@@ -71,7 +71,7 @@ async def test_without_the_journal_of_the_customer_the_story_is_shown_and_nothin
 
 async def test_since_is_only_for_the_count_over_all_customers(site: ReviewedSite) -> None:
     refused = await site.review(ORDER, "--since", "2026-05-04T09:30Z")
-    assert (refused.exit_code, "--since needs --extra-rings" in refused.output) == (1, True)
+    assert (refused.exit_code, "--since needs --extra-notifications" in refused.output) == (1, True)
 
 
 async def test_a_save_is_proven_or_not_yet_or_did_not_last(site: ReviewedSite) -> None:

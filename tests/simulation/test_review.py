@@ -9,7 +9,7 @@ from services.escalation.domain.policy.versions import BEGINNING, Policies
 from services.escalation.replaying.candidates import policies_with
 from services.escalation.replaying.journaled import Journaled, journaled
 from services.escalation.replaying.outcomes import Ending, outcomes_of
-from services.escalation.replaying.review import UNCHANGED, Reviewed, RingCounts, loss_of, review
+from services.escalation.replaying.review import UNCHANGED, NotificationCounts, Reviewed, loss_of, review
 from services.escalation.replaying.trials import Trials, TrialTerms
 from tests.simulation.journals import INSTALLATION, Journal
 
@@ -35,7 +35,7 @@ def test_unchanged_the_policy_asks_the_same_people_at_the_same_times(accounts: l
         lived = trials.lived(inputs)
         again = trials.under(same, lived, inputs)
         assert again.asks == lived.asks, inputs[0].event.subject
-        assert again.rings(BEGINNING) == lived.rings(BEGINNING)
+        assert again.notifications(BEGINNING) == lived.notifications(BEGINNING)
         asked += len(lived.asks)
     assert asked > 50
 
@@ -62,7 +62,7 @@ def check(found: Reviewed, trials: Trials, inputs: Sequence[Journaled]) -> None:
         assert found.since < one.first.at < found.loss.at
         assert found.in_time is None or one.first.at < found.in_time.at
     best = found.catching[:3]
-    counts = RingCounts(trials, [one.candidate for one in best], BEGINNING)
+    counts = NotificationCounts(trials, [one.candidate for one in best], BEGINNING)
     counts.add(inputs)
-    assert counts.more == [one.more_rings for one in best] == sorted(counts.more)
-    assert counts.today == found.today_rings
+    assert counts.more == [one.more_notifications for one in best] == sorted(counts.more)
+    assert counts.today == found.today_notifications

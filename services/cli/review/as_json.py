@@ -77,7 +77,7 @@ def _missed(one: Difference) -> dict[str, Any]:
 
 
 def _loss(reviewed: Reviewed, replayed: Replayed) -> dict[str, Any]:
-    extra = replayed.extra_rings
+    extra = replayed.extra_notifications
     counts = [] if extra is None else [*zip(extra.more, extra.more_a_week, strict=True)]
     return {
         "decided_by": reviewed.loss.by,
@@ -85,7 +85,7 @@ def _loss(reviewed: Reviewed, replayed: Replayed) -> dict[str, Any]:
         "known_at": reviewed.loss.known_at,
         "notified": _ask(reviewed.asked),
         "notified_under_todays_policy": _ask(reviewed.today),
-        "first_notifications_under_todays_policy": reviewed.today_rings,
+        "first_notifications_under_todays_policy": reviewed.today_notifications,
         "tried": reviewed.tried,
         "caught_by": [
             _judged(one, *(counts[place] if place < len(counts) else (None, None)))
@@ -104,7 +104,7 @@ def _judged(one: Judged, more_of_all: int | None, more_a_week: float | None) -> 
         "before": candidate.before,
         "after": candidate.after,
         "notified": _ask(one.first),
-        "more_first_notifications": one.more_rings,
+        "more_first_notifications": one.more_notifications,
         "more_of_all_customers": more_of_all,
         "more_of_all_customers_a_week": more_a_week,
     }

@@ -20,17 +20,18 @@ from services.escalation.domain.installation import Installation
 
 def review(
     order: Annotated[str, typer.Argument(metavar="ORDER", help="The ID of an order.")],
-    extra_rings: Annotated[
+    extra_notifications: Annotated[
         bool,
         typer.Option(
-            "--extra-rings", help="Also replay all customers under the best three, and count the extra notifications."
+            "--extra-notifications",
+            help="Also replay all customers under the best three, and count the extra notifications.",
         ),
     ] = False,
     since: Annotated[
         str | None,
         typer.Option(
             metavar="WHEN",
-            help="With --extra-rings: count from this time, with its zone: 2026-05-04T09:30Z. Default: all of it.",
+            help="With --extra-notifications: count from this time, such as 2026-05-04T09:30Z. Default: all of it.",
         ),
     ] = None,
     words: Annotated[bool, typer.Option("--words", help="Include the customer's own words, names and titles.")] = False,
@@ -46,13 +47,13 @@ def review(
     Replays the inputs of the order's customer, with one value of the policy changed at a time. It changes nothing and
     notifies no one.
     """
-    if since is not None and not extra_rings:
-        raise stop_with("--since needs --extra-rings: everything else is about the whole past of the order.")
+    if since is not None and not extra_notifications:
+        raise stop_with("--since needs --extra-notifications: everything else is about the whole past of the order.")
     start = None if since is None else moment_of(since)
     enter(data, escalation=escalation)
     try:
         with progress_bar() as progress:
-            asked = Asked(order, words, extra_rings, start, progress)
+            asked = Asked(order, words, extra_notifications, start, progress)
             reviewed = asyncio.run(_read(database_of(ServiceName.ESCALATION), asked))
     except (UnknownOrder, Unreadable) as error:
         raise stop_with(str(error)) from None

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from services.cli.review.reading import BEST, ExtraRings, Replayed, Review
+from services.cli.review.reading import BEST, ExtraNotifications, Replayed, Review
 from services.cli.review.sentences import at_minute, lasting
 from services.cli.terminal import counted, printable
 from services.escalation.domain.entities import Signal
@@ -39,8 +39,8 @@ def judgement_of(review: Review) -> Iterator[RenderableType]:
         yield Text(_NOT_EXACT)
     yield from (Text(printable(line)) for line in _as_it_was(replayed.reviewed, review.policy_version))
     yield from _candidates(review, replayed.reviewed)
-    if replayed.extra_rings is not None and replayed.reviewed.catching:
-        yield from _weekly(replayed.reviewed.catching, replayed.extra_rings)
+    if replayed.extra_notifications is not None and replayed.reviewed.catching:
+        yield from _weekly(replayed.reviewed.catching, replayed.extra_notifications)
 
 
 def _first(replayed: Replayed) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _candidates(review: Review, reviewed: Reviewed) -> Iterator[RenderableType]:
     yield _table(reviewed)
     if len(reviewed.catching) > _MOST_LISTED:
         yield Text(f"The first {_MOST_LISTED} are listed; --json prints all.")
-    yield Text(_about_counts(reviewed.today_rings), style="dim")
+    yield Text(_about_counts(reviewed.today_notifications), style="dim")
 
 
 def _about_counts(today: int) -> str:
@@ -134,11 +134,11 @@ def _table(reviewed: Reviewed) -> Table:
         ask = one.first
         assert ask is not None
         cells = (one.candidate.line, one.candidate.before or "", ask.person, f"{ask.at:%Y-%m-%d %H:%M}")
-        table.add_row(*map(_cell, (*cells, lasting(reviewed.loss.at - ask.at), f"{one.more_rings:+,}")))
+        table.add_row(*map(_cell, (*cells, lasting(reviewed.loss.at - ask.at), f"{one.more_notifications:+,}")))
     return table
 
 
-def _weekly(catching: Sequence[Judged], extra: ExtraRings) -> Iterator[RenderableType]:
+def _weekly(catching: Sequence[Judged], extra: ExtraNotifications) -> Iterator[RenderableType]:
     yield Text()
     yield Text("Extra notifications", style="bold underline")
     yield Text(
@@ -146,8 +146,8 @@ def _weekly(catching: Sequence[Judged], extra: ExtraRings) -> Iterator[Renderabl
         f"{counted(extra.today, 'first notification')} under today's policy."
     )
     for one, more, weekly in zip(catching[:BEST], extra.more, extra.more_a_week, strict=True):
-        rings = f"{more:+,}" + (f", {weekly:+,.1f} a week" if weekly is not None else " in less than a week")
-        yield Text(printable(f"  {one.candidate.line}: {rings}"))
+        notifications = f"{more:+,}" + (f", {weekly:+,.1f} a week" if weekly is not None else " in less than a week")
+        yield Text(printable(f"  {one.candidate.line}: {notifications}"))
 
 
 def _cell(text: str) -> Text:

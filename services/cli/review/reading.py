@@ -16,7 +16,7 @@ from services.escalation.domain.rules_version import RULES_VERSION
 from services.escalation.replaying.journaled import Journaled
 from services.escalation.replaying.outcomes import Outcome, outcomes_of
 from services.escalation.replaying.recall import Difference, Recall, RecallTerms, StoredAlert
-from services.escalation.replaying.review import DecidedLoss, Reviewed, RingCounts, loss_of, review, signals_of
+from services.escalation.replaying.review import DecidedLoss, NotificationCounts, Reviewed, loss_of, review, signals_of
 from services.escalation.replaying.trials import Lived, Trials, TrialTerms
 from services.escalation.store.journal import JournalSpan, inputs_by_subject, inputs_of, journal_span
 from services.escalation.store.losses import losses_of_order
@@ -36,17 +36,17 @@ class UnknownOrder(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the command was asked for. `counted_since`: from when rings of the whole journal count."""
+    """What the command was asked for. `counted_since`: from when notifications of the whole journal count."""
 
     order_id: str
     with_words: bool = False
-    extra_rings: bool = False
+    extra_notifications: bool = False
     counted_since: datetime | None = None
     progress: Callable[[int, int], None] = lambda _done, _total: None
 
 
 @dataclass(frozen=True, slots=True)
-class ExtraRings:
+class ExtraNotifications:
     """Rings of new troubles in the whole journal, under today's policy, and how many more under the best candidates, in
     all and a week (None: it is shorter than a week)."""
 
@@ -66,7 +66,7 @@ class Replayed:
     missed: Sequence[Difference]
     reviewed: Reviewed | None
     is_exact: bool
-    extra_rings: ExtraRings | None = None
+    extra_notifications: ExtraNotifications | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,9 @@ async def _replayed(sources: _Sources, asked: Asked) -> Replayed:
         [one for one in missed if one.order_id in (order_id, None)],
         reviewed,
         is_exact,
-        await _extra_rings(sources, trials, reviewed, asked) if reviewed is not None and asked.extra_rings else None,
+        await _extra_notifications(sources, trials, reviewed, asked)
+        if reviewed is not None and asked.extra_notifications
+        else None,
     )
 
 
@@ -178,14 +180,16 @@ async def _compared(sources: _Sources, lived: Lived) -> tuple[list[Difference], 
     return found, stored.keys() == lived.replay.alerts.keys()
 
 
-async def _extra_rings(sources: _Sources, trials: Trials, reviewed: Reviewed, asked: Asked) -> ExtraRings:
+async def _extra_notifications(
+    sources: _Sources, trials: Trials, reviewed: Reviewed, asked: Asked
+) -> ExtraNotifications:
     """Replay every account under today's policy and under the best candidates."""
     since = max(asked.counted_since or sources.trusted_since, sources.trusted_since, sources.span.first)
-    counts = RingCounts(trials, [one.candidate for one in reviewed.catching[:BEST]], since)
+    counts = NotificationCounts(trials, [one.candidate for one in reviewed.catching[:BEST]], since)
     total = sum(sources.span.inputs.values()) - sources.span.erased
     rows = JournalRows(lambda read: asked.progress(read, total))
     async for records in inputs_by_subject(sources.connection, OF_ACCOUNTS):
         if inputs := rows.inputs(records):
             counts.add(inputs)
     until = sources.span.last
-    return ExtraRings(since, until, counts.today, counts.more, counts.more_a_week(until))
+    return ExtraNotifications(since, until, counts.today, counts.more, counts.more_a_week(until))

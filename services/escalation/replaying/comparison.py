@@ -12,7 +12,7 @@ from services.escalation.domain.policy.versions import Policies
 from services.escalation.handlers.apply import write_all_but_decisions
 from services.escalation.replaying.accounts import AccountReplay, Course
 from services.escalation.replaying.directory import replay_directory, without_policies
-from services.escalation.replaying.figures import Figures, Rung
+from services.escalation.replaying.figures import Figures, NotifiedEpisode
 from services.escalation.replaying.journaled import Journaled
 from services.escalation.replaying.outcomes import Ending, Outcome, outcomes_of
 from services.escalation.replaying.reactions import Reactions, Translation
@@ -56,12 +56,12 @@ class Listed:
     """Episodes with a notification in only one of the replays, and their number."""
 
     count: int = 0
-    first: list[Rung] = field(default_factory=list)
+    first: list[NotifiedEpisode] = field(default_factory=list)
 
-    def add(self, rung: Rung) -> None:
+    def add(self, notified: NotifiedEpisode) -> None:
         self.count += 1
         if len(self.first) < MOST_LISTED:
-            self.first.append(rung)
+            self.first.append(notified)
 
 
 @dataclass(slots=True)
@@ -109,24 +109,24 @@ class Backtest:
                 self.made.count += 1
                 self.made.ids += alert.alert_id.int
         for mine, others, listed in ((was, would, self.only_current), (would, was, self.only_candidate)):
-            for rung in mine:
-                if not any(rung.overlaps(one) for one in others):
-                    listed.add(rung)
+            for notified in mine:
+                if not any(notified.overlaps(one) for one in others):
+                    listed.add(notified)
         for order, outcome in outcomes.items():
             if outcome.ending is Ending.LOST and outcome.at >= self.terms.since:
                 self._add_loss(lived, order, outcome.at, (_led(was, order, outcome.at), _led(would, order, outcome.at)))
 
     def _add_loss(
-        self, lived: AccountReplay, order_id: str, at: datetime, rang: tuple[datetime | None, datetime | None]
+        self, lived: AccountReplay, order_id: str, at: datetime, notified_at: tuple[datetime | None, datetime | None]
     ) -> None:
-        order, caught = lived.state.orders[order_id], (rang[0] is not None, rang[1] is not None)
+        order, caught = lived.state.orders[order_id], (notified_at[0] is not None, notified_at[1] is not None)
         self.losses.caught[caught] += 1
         self.losses.money.setdefault(caught, Counter())[order.currency] += order.amount_minor
-        for lead, since in zip(self.losses.lead, rang, strict=True):
+        for lead, since in zip(self.losses.lead, notified_at, strict=True):
             if since is not None:
                 lead.append(at - since)
 
 
-def _led(rung: Sequence[Rung], order: str, lost_at: datetime) -> datetime | None:
+def _led(notified: Sequence[NotifiedEpisode], order: str, lost_at: datetime) -> datetime | None:
     """When the last episode before a loss first notified a person."""
-    return max((one.since for one in rung if one.order_id == order and one.since < lost_at), default=None)
+    return max((one.since for one in notified if one.order_id == order and one.since < lost_at), default=None)

@@ -37,7 +37,7 @@ SORTS: Final[Mapping[RingCause, Sort]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class NotifiedEpisode:
     """An episode with a notification: from its first notification until it was closed."""
 
     episode_id: str
@@ -47,7 +47,7 @@ class Rung:
     since: datetime
     until: datetime | None
 
-    def overlaps(self, other: "Rung") -> bool:
+    def overlaps(self, other: "NotifiedEpisode") -> bool:
         """Whether both are of one order and were open at one time."""
         ends_before = self.until is not None and self.until < other.since
         begins_after = other.until is not None and other.until < self.since
@@ -67,7 +67,7 @@ class Figures:
     on_outcomes: Counter[Ending] = field(default_factory=Counter)
     without_outcome: int = 0
 
-    def add(self, replay: AccountReplay, outcomes: Mapping[str, Outcome]) -> list[Rung]:
+    def add(self, replay: AccountReplay, outcomes: Mapping[str, Outcome]) -> list[NotifiedEpisode]:
         """Add an account that was replayed. Return its episodes with a notification."""
         self.signals.update(one.kind for one in replay.state.signals.values() if one.seen_at >= self.since)
         self.episodes += sum(one.raised_at >= self.since for one in replay.state.episodes.values())
@@ -82,7 +82,7 @@ class Figures:
                 self._count_outcome(outcomes.get(replay.state.episodes[alert.episode_id].order_id))
                 known = first.setdefault(str(alert.episode_id), alert)
                 first[str(alert.episode_id)] = min(known, alert, key=lambda one: one.raised_at)
-        return [_rung(replay, alert) for alert in first.values()]
+        return [_notified(replay, alert) for alert in first.values()]
 
     def _count_outcome(self, outcome: Outcome | None) -> None:
         if outcome is None:
@@ -91,9 +91,11 @@ class Figures:
             self.on_outcomes[outcome.ending] += 1
 
 
-def _rung(replay: AccountReplay, alert: Alert) -> Rung:
+def _notified(replay: AccountReplay, alert: Alert) -> NotifiedEpisode:
     episode, kind = replay.state.episodes[alert.episode_id], replay.state.signals[alert.signal_id].kind
-    return Rung(str(alert.episode_id), episode.order_id, episode.account_id, kind, alert.raised_at, episode.closed_at)
+    return NotifiedEpisode(
+        str(alert.episode_id), episode.order_id, episode.account_id, kind, alert.raised_at, episode.closed_at
+    )
 
 
 @dataclass(frozen=True, slots=True)

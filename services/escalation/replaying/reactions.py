@@ -77,5 +77,5 @@ class Translation:
 
     def _was_notified(self, button: EpisodeButton, now: datetime) -> bool:
         """Whether the person had been notified of the episode when they pressed."""
-        rang = self.lived.first_notified.get((button.episode, button.by))
-        return rang is not None and rang <= now
+        notified_at = self.lived.first_notified.get((button.episode, button.by))
+        return notified_at is not None and notified_at <= now

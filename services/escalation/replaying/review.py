@@ -52,11 +52,11 @@ class DecidedLoss:
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A policy tried on the account: the person who would have been asked first, before the loss (None: nobody), and
-    how many more rings of new troubles the account would have had than under today's policy."""
+    how many more notifications of new troubles the account would have had than under today's policy."""
 
     candidate: Candidate
     first: Ask | None
-    more_rings: int
+    more_notifications: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Reviewed:
     since: datetime
     asked: Ask | None
     today: Ask | None
-    today_rings: int
+    today_notifications: int
     tried: int
     catching: Sequence[Judged]
 
@@ -130,37 +130,41 @@ def review(
     since = counts_since(order_id, lived.replay.state, loss.at, today)
     unchanged = policies_with(terms.policies, today, UNCHANGED, terms.trusted_since)
     as_today = trials.under(trials.other(unchanged), lived, inputs)
-    rings, candidates = as_today.rings(terms.trusted_since), candidates_of(today)
+    notifications, candidates = as_today.notifications(terms.trusted_since), candidates_of(today)
     judged = []
     for place, one in enumerate(candidates):
         progress(place, len(candidates))
         other = policies_with(terms.policies, one.policy, one.line, terms.trusted_since)
         tried = trials.under(trials.other(other), lived, inputs)
-        more = tried.rings(terms.trusted_since) - rings
+        more = tried.notifications(terms.trusted_since) - notifications
         judged.append(Judged(one, tried.first_ask(order_id, since, loss.at), more))
     first_today = as_today.first_ask(order_id, since, loss.at)
     asked = lived.first_ask(order_id, since)
-    return Reviewed(loss, since, asked, first_today, rings, len(candidates), catching(judged, first_today))
+    return Reviewed(loss, since, asked, first_today, notifications, len(candidates), catching(judged, first_today))
 
 
 def catching(judged: Iterable[Judged], today: Ask | None) -> list[Judged]:
     """Those that would have caught the loss, the cheapest first.
 
     A candidate catches a loss if a person is asked before it; where today's policy does so as well, if one is asked
-    earlier. The cheapest has the fewest more rings on the account; of equals the smaller step, then the earlier.
+    earlier. The cheapest has the fewest more notifications on the account; of equals the smaller step, then the
+    earlier.
     """
     found = [
         (one, one.first)
         for one in judged
         if one.first is not None and (today is None or one.first.at <= today.at - MATTERS)
     ]
-    return [one for one, _ in sorted(found, key=lambda pair: (pair[0].more_rings, pair[0].candidate.step, pair[1].at))]
+    return [
+        one
+        for one, _ in sorted(found, key=lambda pair: (pair[0].more_notifications, pair[0].candidate.step, pair[1].at))
+    ]
 
 
 @dataclass(slots=True)
-class RingCounts:
-    """Counts the rings of new troubles since an instant, over many accounts: under today's policy, and under each of
-    these candidates."""
+class NotificationCounts:
+    """Counts the notifications of new troubles since an instant, over many accounts: under today's policy, and under
+    each of these candidates."""
 
     trials: Trials
     candidates: Sequence[Candidate]
@@ -179,13 +183,13 @@ class RingCounts:
     def add(self, inputs: Sequence[Journaled]) -> None:
         """Replay one account: all its inputs, in the order of their places."""
         lived = self.trials.lived(inputs)
-        today, *others = (self.trials.under(one, lived, inputs).rings(self.since) for one in self._courses)
+        today, *others = (self.trials.under(one, lived, inputs).notifications(self.since) for one in self._courses)
         self.today += today
         self.others = [before + more for before, more in zip(self.others, others, strict=True)]
 
     @property
     def more(self) -> list[int]:
-        """How many more rings each candidate has."""
+        """How many more notifications each candidate has."""
         return [one - self.today for one in self.others]
 
     def more_a_week(self, until: datetime) -> list[float | None]:

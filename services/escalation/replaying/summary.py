@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 from services.escalation.replaying.comparison import Backtest, Listed
-from services.escalation.replaying.figures import Figures, Rung, Sort, Spread, hours, spreads
+from services.escalation.replaying.figures import Figures, NotifiedEpisode, Sort, Spread, hours, spreads
 from services.escalation.replaying.outcomes import Ending
 
 CAUGHT = {
@@ -92,11 +92,11 @@ def _listed(listed: Listed) -> dict[str, Any]:
     return {"n": listed.count, "first": [_plain(one) for one in listed.first]}
 
 
-def _plain(rung: Rung) -> dict[str, Any]:
+def _plain(notified: NotifiedEpisode) -> dict[str, Any]:
     return {
-        "episode": rung.episode_id,
-        "order": rung.order_id,
-        "account": rung.account_id,
-        "signal": rung.kind.value,
-        "first_notified_at": rung.since,
+        "episode": notified.episode_id,
+        "order": notified.order_id,
+        "account": notified.account_id,
+        "signal": notified.kind.value,
+        "first_notified_at": notified.since,
     }

@@ -37,7 +37,7 @@ class Tried:
     replay: AccountReplay
     asks: Sequence[Ask]
 
-    def rings(self, since: datetime) -> int:
+    def notifications(self, since: datetime) -> int:
         """The first notifications of troubles since then. Later steps depend on responses that nobody knows."""
         alerts = self.replay.alerts.values()
         return sum(SORTS.get(one.cause) is Sort.FIRST and one.raised_at >= since for one in alerts)

@@ -36,7 +36,7 @@ from services.cli.importers.command import _figures
 from services.cli.importers.events import Import
 from services.cli.installation import ServiceName
 from services.cli.review.as_json import as_json_of as review_as_json
-from services.cli.review.reading import ExtraRings, Replayed, Review
+from services.cli.review.reading import ExtraNotifications, Replayed, Review
 from services.cli.review.story import Story
 from services.cli.run import runnable, service_of
 from services.cli.status.figures import Status
@@ -54,7 +54,7 @@ from services.escalation.inbox.sessions import REFRESH_HEADER, Cookie
 from services.escalation.replaying.asks import Ask
 from services.escalation.replaying.candidates import candidates_of
 from services.escalation.replaying.comparison import Backtest, Terms
-from services.escalation.replaying.figures import Rung
+from services.escalation.replaying.figures import NotifiedEpisode
 from services.escalation.replaying.outcomes import Outcome
 from services.escalation.replaying.recall import Difference, Recall, RecallTerms
 from services.escalation.replaying.review import DecidedLoss, Judged, Reviewed
@@ -128,15 +128,15 @@ def _review() -> Review:
     judged = Judged(candidate, ask, 1)
     reviewed = Reviewed(example(DecidedLoss), example(datetime), ask, ask, 1, 1, [judged])
     parts = (example(Outcome), [example(Signal)], [example(Difference)], reviewed)
-    replayed = Replayed(*parts, is_exact=True, extra_rings=example(ExtraRings))
+    replayed = Replayed(*parts, is_exact=True, extra_notifications=example(ExtraNotifications))
     return Review(example(Order), example(Story), [example(LossDetails)], 1, replayed)
 
 
 def _backtest() -> Result:
     shipped, at = Policies.shipped(), example(datetime)
     backtest = Backtest(Terms(shipped, shipped, Installation(cast(Any, "desk")), at, at, at), ())
-    backtest.only_current.add(example(Rung))
-    backtest.only_candidate.add(example(Rung))
+    backtest.only_current.add(example(NotifiedEpisode))
+    backtest.only_candidate.add(example(NotifiedEpisode))
     return Result(
         span=example(JournalSpan),
         since=at,

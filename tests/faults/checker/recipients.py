@@ -23,7 +23,7 @@ STEPS = ("seller", "successor", "backup", "manager", "upper_manager", "desk")
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class NotifiedEpisode:
     """A step of the ladder, a person, and the code of the reason. `stands`: whether the person can be notified."""
 
     step: str
@@ -32,7 +32,7 @@ class Rung:
     stands: bool = True
 
 
-Ladder: TypeAlias = Sequence[Rung]
+Ladder: TypeAlias = Sequence[NotifiedEpisode]
 
 
 class Directory:
@@ -64,7 +64,7 @@ class Directory:
 
     def desk_instead(self) -> Ladder:
         """The ladder after a wait for the seller's entry in the directory that was in vain."""
-        return (Rung("desk", self._desk, "seller_unknown"),)
+        return (NotifiedEpisode("desk", self._desk, "seller_unknown"),)
 
     def _ladder(self, seller: str | None, known: Person | None, assigned: str | None, at: datetime) -> Ladder:
         below = list(self._candidates(seller, known, assigned, at))
@@ -76,12 +76,14 @@ class Directory:
             because = "no_seller"
         else:
             because = "nobody_there" if anybody else "nobody_left"
-        desk = Rung("desk", self._desk, because, self._desk not in {rung.person for rung in asked if rung.stands})
+        desk = NotifiedEpisode(
+            "desk", self._desk, because, self._desk not in {rung.person for rung in asked if rung.stands}
+        )
         return (*asked, desk)
 
     def _candidates(
         self, seller: str | None, known: Person | None, assigned: str | None, at: datetime
-    ) -> Iterator[Rung]:
+    ) -> Iterator[NotifiedEpisode]:
         place = list(self._in_place(seller, known, assigned, at))
         yield from place
         holder = next((rung.person for rung in place if rung.stands), None)
@@ -92,7 +94,7 @@ class Directory:
             named = [one for one in named if not one.get("active", True)]
         backup = next((one["backup"] for one in named if one.get("backup") is not None), None)
         if backup is not None:
-            yield Rung("backup", backup, "backup", self.works(backup))
+            yield NotifiedEpisode("backup", backup, "backup", self.works(backup))
         if known is not None and seller is not None:
             yield from self._managers(seller, known)
         elif holder is not None:
@@ -101,31 +103,33 @@ class Directory:
     def _told(self, person: str, seller: str | None, known: Person | None) -> Person:
         return known if person == seller and known is not None else self._person(person) or {}
 
-    def _in_place(self, seller: str | None, known: Person | None, assigned: str | None, at: datetime) -> Iterator[Rung]:
+    def _in_place(
+        self, seller: str | None, known: Person | None, assigned: str | None, at: datetime
+    ) -> Iterator[NotifiedEpisode]:
         if assigned is not None and assigned != seller:
-            yield Rung("seller", assigned, "assigned", self.works(assigned))
+            yield NotifiedEpisode("seller", assigned, "assigned", self.works(assigned))
             if self.works(assigned):
                 return
         if seller is None or known is None:
             return
         active = known.get("active", True)
-        yield Rung("seller", seller, "seller", active)
+        yield NotifiedEpisode("seller", seller, "seller", active)
         told = known.get("successor")
         if not active and told is not None:
-            yield Rung("successor", told["salesperson"], "successor", self._takes_over(told, at))
+            yield NotifiedEpisode("successor", told["salesperson"], "successor", self._takes_over(told, at))
 
-    def _managers(self, below: str, known: Person) -> Iterator[Rung]:
+    def _managers(self, below: str, known: Person) -> Iterator[NotifiedEpisode]:
         seen, above, steps = {below}, known.get("manager"), ["manager", "upper_manager"]
         while steps and above is not None and above not in seen and (manager := self._person(above)) is not None:
             if manager.get("active", True):
                 step = steps.pop(0)
-                yield Rung(step, above, step)
+                yield NotifiedEpisode(step, above, step)
             seen.add(above)
             above = manager.get("manager")
 
-    def _once_each(self, rungs: Sequence[Rung]) -> list[Rung]:
+    def _once_each(self, rungs: Sequence[NotifiedEpisode]) -> list[NotifiedEpisode]:
         """Skip repeated people, and people without an address if someone further up has one."""
-        asked = list[Rung]()
+        asked = list[NotifiedEpisode]()
         for rung in rungs:
             again = any(one.person == rung.person and one.stands for one in asked)
             asked.append(replace(rung, stands=rung.stands and not again))
@@ -151,13 +155,13 @@ class Directory:
         return versions[-1] if versions else None
 
 
-def next_on(ladder: Ladder, after: str | None) -> Rung | None:
+def next_on(ladder: Ladder, after: str | None) -> NotifiedEpisode | None:
     """The first person to notify after a step, or at all for None."""
     left = STEPS if after is None else STEPS[STEPS.index(after) + 1 :]
     return next((rung for rung in ladder if rung.stands and rung.step in left), None)
 
 
-def came_instead(ladder: Ladder, step: str, before: Collection[str]) -> Iterator[Rung]:
+def came_instead(ladder: Ladder, step: str, before: Collection[str]) -> Iterator[NotifiedEpisode]:
     """People who now hold this step's place and are not among those notified `before`. Seller and successor share a
     place."""
     place = ("seller", "successor") if step in ("seller", "successor") else (step,)
