@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,10 @@ from tests.databases import Databases
 from tests.faults.checker.conservation import the_whole_history_was_told
 from tests.faults.checker.evidence import Evidence, Restore
 from tests.faults.checker.promises import CHECKS, counted, judge, verdict
-from tests.faults.checker.publishing import each_account_is_taken_in_its_topic_order
+from tests.faults.checker.publishing import (
+    each_account_is_taken_in_its_topic_order,
+    topics_have_each_account_in_the_outbox_order,
+)
 from tests.faults.checker.reading import read_run
 from tests.faults.damages import DAMAGES, Damage, Spoil, spoilt
 from tests.faults.damages.outcomes import a_mail_comes_twice, a_mail_is_of_no_alert
@@ -165,6 +169,19 @@ async def test_records_of_a_deleted_topic_do_not_count_for_the_order_of_the_recr
     for row in of_sales:
         row["begun_at"] = datetime.min.replace(tzinfo=UTC)
     assert list(each_account_is_taken_in_its_topic_order(run))
+
+
+async def test_what_was_being_sent_at_a_deletion_comes_first_on_the_recreated_topic(evidence: Evidence) -> None:
+    run = copy.deepcopy(evidence)
+    topic = run.topics["orders.sales.v1"]
+    last = {record.key: record for record in topic}
+    keys = Counter(record.key for record in topic)
+    topic[:0] = [record for key, record in last.items() if keys[key] > 1]
+    assert list(topics_have_each_account_in_the_outbox_order(run))
+    for row in run.rows("escalation", "shared.offsets"):
+        if run.logical(row["topic"]) == "orders.sales.v1":
+            row["begun_at"] = datetime.min.replace(tzinfo=UTC)
+    assert list(topics_have_each_account_in_the_outbox_order(run)) == []
 
 
 async def test_blocking_sessions_are_reported(undisturbed: Undisturbed) -> None:

@@ -112,13 +112,13 @@ def _internal(run: Evidence, service: str) -> Iterator[str]:
     """Events of our own services, identified by (source, id) alone. One may have been applied from a topic since
     recreated."""
     outcomes, journaled = _outcomes(run, service), _journaled(run, service, inbound=False)
-    created_again = _created_again(run, service)
+    recreated = created_again(run, service)
     copies = defaultdict[tuple[str | None, str | None], list[str | None]](list)
     applied_before = set[tuple[str | None, str | None]]()
     for topic in set(run.listens(service)).difference(run.inbound(service)):
         for record in run.topics[topic]:
             copies[record.identity].append(outcomes.get(_place(record)))
-            if topic in created_again:
+            if topic in recreated:
                 applied_before.add(record.identity)
     for identity, ended in copies.items():
         counts = Counter(ended)
@@ -160,7 +160,7 @@ def _ledger(run: Evidence, service: str) -> list[Row]:
     ]
 
 
-def _created_again(run: Evidence, service: str) -> set[str]:
+def created_again(run: Evidence, service: str) -> set[str]:
     """Recreated topics: some records applied from them may no longer exist."""
     rows = run.rows(service, "shared.offsets")
     return {run.logical(row["topic"]) for row in rows if row["begun_at"] is not None}
