@@ -11,7 +11,7 @@ from services.escalation.domain.decisions.decision import ChangesEpisode, Decisi
 from services.escalation.domain.decisions.labels import LABELS
 from services.escalation.domain.decisions.offering import OfOffer
 from services.escalation.domain.decisions.registry import DECISIONS, DECISIONS_BY_RULE, names_of
-from services.escalation.domain.decisions.results import OfResult
+from services.escalation.domain.decisions.results import CheckedResult, OfResult
 from services.escalation.domain.decisions.save_windows import AnnouncesWindow, OfWindow
 from services.escalation.domain.decisions.signals import OfSignal, SignalAdded, SignalEnded
 from services.escalation.domain.decisions.taking import ChangesHolder, OfHolder
@@ -21,6 +21,7 @@ from shared.contracts.escalation import LADDER, REQUESTS, EpisodeResult, Severit
 
 SHARED = {
     OfResult,
+    CheckedResult,
     Decision,
     OfEpisode,
     ChangesEpisode,
@@ -43,6 +44,7 @@ _FILLED_WITH = {
     "request": [one.value for one in REQUESTS],
     "result": [one.value for one in EpisodeResult if one is not EpisodeResult.INFORMED],
     "currency": ["EUR", "USD"],
+    "cause": [kind.value for kind in read(shipped_text()).results.saved.disproved_by_kind],
 }
 
 

@@ -90,14 +90,18 @@ def test_an_expiry_cites_the_policy_line_that_set_the_deadline() -> None:
     early, late = attempted(mine, ANNA, TALK, AT + HOUR), attempted(mine, ANNA, TALK, AT + 3 * HOUR)
     assert (early.deadline_at, late.deadline_at) == (mine.deadline_at, AT + 5 * HOUR)
     of_acknowledging, of_attempt = "acknowledgement.redeem_within.high", "acknowledgement.attempt_extends"
-    assert [Expired(one).policy_line for one in (mine, early, late)] == [of_acknowledging, of_acknowledging, of_attempt]
+    assert [Expired(one, 1).policy_line for one in (mine, early, late)] == [
+        of_acknowledging,
+        of_acknowledging,
+        of_attempt,
+    ]
     later = attempted(replace(late, attempts=3), ANNA, TALK, AT + 4 * HOUR)
-    assert Expired(later).policy_line == of_attempt, "an attempt that is only counted leaves the deadline as it is"
+    assert Expired(later, 1).policy_line == of_attempt, "an attempt that is only counted leaves the deadline as it is"
     theirs = handed_over(late, "ben", TALK, AT + 4 * HOUR)
     promised = held_by_appointment(late, ANNA, AT + 6 * HOUR, POLICY, AT + 4 * HOUR)
     called_for = reminded(promised, ANNA, TALK, AT + 6 * HOUR)
     bound = talk_required(talk_waived(late), ANNA, TALK, AT + 4 * HOUR)
-    assert {Expired(one).policy_line for one in (theirs, called_for, bound)} == {of_acknowledging}
+    assert {Expired(one, 1).policy_line for one in (theirs, called_for, bound)} == {of_acknowledging}
 
 
 def test_reaching_the_customer_ends_the_deadline() -> None:

@@ -101,8 +101,8 @@ class ResultIndex:
                 yield arose[place]
 
     def relapsed_into(self, episode: Episode) -> list[Result]:
-        """The saves that relapsed by this episode."""
-        mine = self._of_order.get(episode.order_id, {}).values()
+        """The saves that relapsed by this episode, the earliest close first."""
+        mine = self.of_order(episode.order_id)
         return [one for one in mine if one.state is ResultState.RELAPSED and one.follow_up == episode.episode_id]
 
     def same_trouble(self, episode: Episode) -> set[UUID]:

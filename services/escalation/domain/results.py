@@ -175,6 +175,26 @@ def disproof(result: Result, evidence: Evidence, rule: Saved) -> Disproved | Non
     return min(found, key=lambda one: (one.at, one.id), default=None)
 
 
+def line_of_disproof(result: Result, rule: Saved) -> str:
+    """The line of the policy by which a disproof counts: of a kind of signal of the episode, or of all others."""
+    names = _names_of(result)
+    if any(kind not in rule.disproved_by_kind for kind in result.kinds) and names.intersection(rule.disproved_by):
+        return DISPROVED_BY
+    own = next((kind for kind in result.kinds if names.intersection(rule.disproved_by_kind.get(kind, ()))), None)
+    return DISPROVED_BY if own is None else f"{_DISPROVED_BY_KIND}.{own.value}"
+
+
+def _names_of(result: Result) -> set[Disproof]:
+    """What the policy may call the disproof of a result."""
+    assert result.because is not None
+    if result.because in EXECUTIONS:
+        return {Disproof(result.because.value)}
+    if result.because_id in (result.episode_id, result.shares_fate_of):
+        return {Disproof.NOT_DELIVERED}
+    is_rating = result.because is SignalKind.SATISFACTION_LOW
+    return {Disproof.SAME_TROUBLE} | ({Disproof.SATISFACTION_LOW} if is_rating else set())
+
+
 def _found(result: Result, evidence: Evidence, disproofs: frozenset[Disproof]) -> Iterator[Disproved]:
     """The first disproof of each kind."""
     until = result.proof_due_at
@@ -197,6 +217,7 @@ def _found(result: Result, evidence: Evidence, disproofs: frozenset[Disproof]) -
         yield Disproved(SignalKind.DELIVERY_LATE, until, result.episode_id)
 
 
+DISPROVED_BY, _DISPROVED_BY_KIND = "results.saved.disproved_by", "results.saved.disproved_by_kind"
 EXECUTIONS = frozenset({SignalKind.REFUND_PAID, SignalKind.ORDER_CANCELLED})
 """Kinds of signals that carry out what the customer asked for."""
 

@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Final
 
 from services.escalation.domain.account_state import AccountState
-from services.escalation.domain.entities import Signal, SignalEnd
-from services.escalation.domain.policy.model import Policy
+from services.escalation.domain.entities import Signal, SignalEnd, products_of
+from services.escalation.domain.policy.versions import Policies
 from services.escalation.replaying.accounts import Course
 from services.escalation.replaying.asks import Ask
 from services.escalation.replaying.candidates import Candidate, candidates_of, policies_with
@@ -94,9 +94,11 @@ def loss_of(order_id: str, state: AccountState, inputs: Sequence[Journaled]) -> 
     return DecidedLoss(DecidedBy.CLOSED, outcome.at, outcome.at)
 
 
-def counts_since(order_id: str, state: AccountState, loss_at: datetime, policy: Policy) -> datetime:
+def counts_since(order_id: str, state: AccountState, loss_at: datetime, policies: Policies) -> datetime:
     """From when notifications count as about this loss: `losses.look_back` before it, or a person's close of an earlier
     trouble. A close less than `results.saved.proven_after` before the loss ended nothing: the trouble was the same."""
+    order = state.orders[order_id]
+    policy = policies.for_order(policies.latest, order.segment, products_of(order))
     proven_by = loss_at - policy.results.saved.proven_after
     closed = (
         one.closed_at
@@ -127,7 +129,7 @@ def review(
     many."""
     terms = trials.terms
     today = terms.policies.latest.policy
-    since = counts_since(order_id, lived.replay.state, loss.at, today)
+    since = counts_since(order_id, lived.replay.state, loss.at, terms.policies)
     unchanged = policies_with(terms.policies, today, UNCHANGED, terms.trusted_since)
     as_today = trials.under(trials.other(unchanged), lived, inputs)
     notifications, candidates = as_today.notifications(terms.trusted_since), candidates_of(today)

@@ -137,7 +137,10 @@ def _nobody_answered(draft: Draft[EpisodeDue], episode: Episode) -> None:
 
 
 def _expire(draft: Draft[EpisodeDue], episode: Episode) -> None:
-    draft.decide(Expired(episode))
+    assert episode.acknowledged_at is not None
+    since = max(episode.acknowledged_at, episode.talk_due_since or episode.acknowledged_at)
+    version, _ = draft.work.policy_for(draft.work.order_of(episode), None if episode.deadline_extended else since)
+    draft.decide(Expired(episode, version))
     notify_next(draft, episode, RingCause.UNREDEEMED)
 
 

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from services.escalation.domain.deciding.upward import send_thanks_upward, send_to_saver
 from services.escalation.domain.decisions.results import (
-    DISPROVED_BY,
     AlarmMissed,
     OfResult,
     RelapseWithdrawn,
@@ -35,6 +34,7 @@ from services.escalation.domain.results import (
     ResultState,
     causes_text,
     judged,
+    line_of_disproof,
     won_back,
 )
 from services.escalation.domain.severity import SeverityAssessment, assess_severity
@@ -74,7 +74,7 @@ def note_result(draft: Draft[Fact], episode: Episode, main: SignalKind | None) -
     if result is None:
         return
     if result.state is ResultState.PROVISIONAL:
-        draft.decide(SaveProvisional(result))
+        draft.decide(SaveProvisional(result, _rule_for(draft, result)[0]))
     else:
         draft.keep(result)
     if result.proof_due_at is not None:
@@ -92,7 +92,7 @@ def _of_close(draft: Draft[Fact], episode: Episode, main: SignalKind | None) -> 
     kinds = [signal.kind for signal in signals]
     if state is ResultState.PROVISIONAL:
         kinds += _earlier_causes(draft, episode)
-    rule = _rule_at(draft, episode.order_id, episode.closed_at)
+    _, rule = _rule_at(draft, episode.order_id, episode.closed_at)
     return Result(
         episode_id=episode.episode_id,
         account_id=episode.account_id,
@@ -160,7 +160,7 @@ def judge_order(draft: Draft[Any], order_id: str, *, joins: Episode | None = Non
             draft.keep(new)
             continue
         new = replace(new, follow_up=joins.episode_id if joins is not None and _is_relapse(new) else None)
-        draft.decide(_decided(new))
+        draft.decide(_decided(draft, new))
         relapsed += [new] if _is_relapse(new) else []
         if (old.state, new.state) == _JUST_PROVEN:
             _inform_manager(draft, new)
@@ -170,15 +170,18 @@ def judge_order(draft: Draft[Any], order_id: str, *, joins: Episode | None = Non
 
 def _judged(draft: Draft[Any], order_id: str, before: list[Result]) -> list[Result]:
     order = draft.state.orders[order_id]
-
-    def rule_of(result: Result) -> Saved:
-        return _rule_at(draft, order_id, result.closed_at)
-
-    return judged(before, _Known(draft.work, order), rule_of)
+    return judged(before, _Known(draft.work, order), lambda one: _rule_at(draft, order_id, one.closed_at)[1])
 
 
-def _rule_at(draft: Draft[Any], order_id: str, at: datetime) -> Saved:
-    return draft.work.policy_for(draft.state.orders[order_id], at)[1].results.saved
+def _rule_for(draft: Draft[Any], result: Result) -> tuple[int, Saved]:
+    """What counted for a judged result, with the policy's version: of its close, or of the save that decides for it."""
+    decides = draft.state.results.find(result.shares_fate_of, result.order_id) if result.shares_fate_of else None
+    return _rule_at(draft, result.order_id, (decides or result).closed_at)
+
+
+def _rule_at(draft: Draft[Any], order_id: str, at: datetime) -> tuple[int, Saved]:
+    version, policy = draft.work.policy_for(draft.state.orders[order_id], at)
+    return version, policy.results.saved
 
 
 def _is_relapse(result: Result) -> bool:
@@ -188,16 +191,17 @@ def _is_relapse(result: Result) -> bool:
 _JUST_PROVEN = (ResultState.PROVISIONAL, ResultState.PROVEN)
 
 
-def _decided(result: Result) -> OfResult:
+def _decided(draft: Draft[Any], result: Result) -> OfResult:
+    version, rule = _rule_for(draft, result)
     match result.state:
         case ResultState.PROVEN:
-            return SaveProven(result)
+            return SaveProven(result, version)
         case ResultState.RELAPSED:
-            return SaveRelapsed(result)
+            return SaveRelapsed(result, version, line_of_disproof(result, rule))
         case ResultState.MISSED:
-            return AlarmMissed(result)
+            return AlarmMissed(result, version)
         case _:
-            return RelapseWithdrawn(result)
+            return RelapseWithdrawn(result, version)
 
 
 def note_proof_due(draft: Draft[ProofDue]) -> Result | None:
@@ -243,8 +247,10 @@ def severity_of(draft: Draft[Any], episode: Episode) -> SeverityAssessment:
     least = draft.state.results.least_severity(episode)
     if least is None or own.severity.rank >= least.rank:
         return own
-    why, lines = f"{own.why}, after a save that it disproves", f"{own.policy_path}, {DISPROVED_BY}"
-    return SeverityAssessment(least, why, lines)
+    relapsed = draft.state.results.relapsed_into(episode)
+    lines = dict.fromkeys(line_of_disproof(one, _rule_for(draft, one)[1]) for one in relapsed)
+    why = f"{own.why}, after a save that it disproves"
+    return SeverityAssessment(least, why, ", ".join((own.policy_path, *lines)))
 
 
 def inform_savers(draft: Draft[Any], relapsed: list[Result], signal: Signal, episode: Episode) -> None:

@@ -11,7 +11,7 @@ from services.escalation.domain.words import SIGNAL_LABELS
 from shared.contracts import escalation
 from shared.contracts.envelope import Fact
 
-DISPROVED_BY = "results.saved.disproved_by"
+LINES_OF_DISPROOFS = ("results.saved.disproved_by", "results.saved.disproved_by_kind.{cause}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,18 @@ def disproof_words(result: Result) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class SaveProvisional(OfResult):
+class CheckedResult(OfResult):
+    """A decision about a result that facts can disprove, by the policy in force at its close: of this `version`."""
+
+    version: int
+
+    @property
+    def policy_version(self) -> int | None:
+        return self.version
+
+
+@dataclass(frozen=True, slots=True)
+class SaveProvisional(CheckedResult):
     """A save that later facts can disprove."""
 
     rule = "save_provisional"
@@ -77,7 +88,7 @@ class RelapseWithdrawn(SaveProvisional):
 
 
 @dataclass(frozen=True, slots=True)
-class SaveProven(OfResult):
+class SaveProven(CheckedResult):
     """Nothing disproved a save in time."""
 
     rule = "save_proven"
@@ -104,17 +115,22 @@ class SaveProven(OfResult):
 
 
 @dataclass(frozen=True, slots=True)
-class SaveRelapsed(OfResult):
-    """A fact disproves a save."""
+class SaveRelapsed(CheckedResult):
+    """A fact disproves a save, by this `line` of the policy."""
 
     rule = "save_relapsed"
-    policy_lines = (DISPROVED_BY,)
+    policy_lines = LINES_OF_DISPROOFS
     timeline = "save disproved"
     color = "bold red"
+    line: str
 
     @property
     def sentence(self) -> str:
         return f"Not saved after all: {disproof_words(self.result)}."
+
+    @property
+    def policy_line(self) -> str | None:
+        return self.line
 
     def publishes(self) -> Fact:
         result = self.result
@@ -167,7 +183,7 @@ class WonBack(OfResult):
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmMissed(OfResult):
+class AlarmMissed(CheckedResult):
     """A false alarm was none: facts disprove that nothing was wrong. It is for the closer's own figures; nobody is
     notified."""
 

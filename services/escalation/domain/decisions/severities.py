@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from services.escalation.domain.decisions.decision import ChangesEpisode, Row
+from services.escalation.domain.decisions.results import LINES_OF_DISPROOFS
 from services.escalation.domain.decisions.signals import OfSignal
 from services.escalation.domain.severity import SeverityAssessment
 from shared.contracts import escalation
@@ -16,7 +17,7 @@ LINES = (
     "rises.many_signals",
     "rises.request_after_bad_contact",
     "plays.refund_kinds",
-    "results.saved.disproved_by",
+    *LINES_OF_DISPROOFS,
 )
 
 

@@ -128,7 +128,10 @@ class PassedOn(OfEpisode):
 
 @dataclass(frozen=True, slots=True)
 class Expired(OfHolder):
-    """The holder did not reach the customer by the deadline, which an attempt may have set."""
+    """The holder did not reach the customer by the deadline, which an attempt may have set.
+
+    `version` is the policy's when the deadline was set; the latest, if an attempt set it.
+    """
 
     rule = "expired"
     policy_lines = (REDEEM, ATTEMPT_EXTENDS)
@@ -136,6 +139,11 @@ class Expired(OfHolder):
     timeline = "customer not reached in time"
     color = "bold red"
     cancels = "passed on"
+    version: int
+
+    @property
+    def policy_version(self) -> int | None:
+        return self.version
 
     @property
     def sentence(self) -> str:
