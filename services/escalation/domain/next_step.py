@@ -76,7 +76,8 @@ def whom(candidates: Sequence[LadderStep], situation: Situation) -> NextStep | N
 def answer_until(to_notify: NextStep, step: Step, situation: Situation) -> datetime:
     """Until when the person notified at this step has to acknowledge.
 
-    A response time that would run into another working day ends with today's work, if someone else is at work then.
+    It ends with today's work if a night or a weekend would make it last longer than the response time and the limit for
+    skipping together, and someone else is at work then.
     """
     moment, policy = situation.moment, situation.moment.policy
     person = situation.people.get(to_notify.ladder_step.salesperson_id or "")

@@ -1,5 +1,5 @@
 """The save window of an episode: the time to call a customer who asked for a refund or a cancellation. Start at
-`until_of` and `first_end`.
+`limit_of` and `first_end`.
 
 Everything depends on the times of events, so that reports in any order end the same: decision 43 has the exceptions.
 """
