@@ -1,4 +1,4 @@
-"""Notes topics that were deleted and created again, until unread records were published again. Start with `note`.
+"""Notes topics that were deleted and created again, until unread records were published again. Start with `unsettled`.
 
 Unread records of the old topic are lost with it, and only its publisher can restore them. The readers of the topic
 report this on /readyz and in a metric, until a replay reaches back far enough or an operator acknowledges it.

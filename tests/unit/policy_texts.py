@@ -21,7 +21,9 @@ def errors_of(text: str) -> list[str]:
 def changed(before: str, after: str, *, nth: int = 0) -> tuple[str, int]:
     """The default document with the n-th such line replaced, and the line's number."""
     text = TEXT.splitlines()
-    line = [number for number, one in enumerate(text) if one == before][nth]
+    lines = [number for number, one in enumerate(text) if one == before]
+    assert len(lines) > nth, f"the default policy has no line {before!r}"
+    line = lines[nth]
     text[line] = after
     return "\n".join(text), line + 1
 

@@ -1,6 +1,6 @@
 """The results of closed episodes, and what later facts say about them, by the times of the events alone.
 
-Start at `judged`. In which order facts are reported makes a difference only where decision 39 says so.
+Start at `judged`. The order of the reports makes a difference only in the two cases that decision 39 names.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -61,8 +61,8 @@ class Result:
     `causes`, the kinds of its signals with the main one first, are those at the close.
 
     Until `proof_due_at` facts can disprove it; `proof_was_due`: all input up to then was read. `because`,
-    `because_at` and `because_id` are the first disproof by event time: the kind of the signal that such a fact is,
-    its time and its id. `won_by` is the order that won the customer back, sold at `because_at`. `follow_up` is the
+    `because_at` and `because_id` are the first disproof by event time: the kind of signal that it counts as, its
+    time and its id. `won_by` is the order that won the customer back, sold at `because_at`. `follow_up` is the
     episode that a relapse opened or joined. `shares_fate_of` is the later save of the order that decides for both.
     """
 

@@ -1,7 +1,7 @@
 """The save window of an episode: the time to call a customer who asked for a refund or a cancellation. Start at
 `limit_of` and `first_end`.
 
-Everything depends on the times of events, so that reports in any order end the same: decision 43 has the exceptions.
+Everything depends on the times of events, not on the order of the reports: decision 43 has the exceptions.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

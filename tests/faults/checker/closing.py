@@ -21,8 +21,8 @@ _CLOSE_PRESSED = "escalation.button.close_pressed"
 @dataclass(frozen=True, slots=True)
 class Closed:
     """What is stored of episodes, and what was reported. `fired` are the timers for proofs that fired, as (episode,
-    time); `reported` are the events by account, each with its row of the journal. `policy` has every part of the policy
-    that counts, `proven_after` its length of time."""
+    time); `reported` are the events by account, each with its row of the journal. `policy` has the parts of the policy
+    that count; `proven_after` is its value of that name."""
 
     results: Sequence[Row]
     episodes: Mapping[UUID, Row]

@@ -1,1 +1,1 @@
-"""Every decision that escalation makes, each one value. Start at `decision`; the list is in `rules`."""
+"""Every decision that escalation makes, each one value. Start at `decision`; the list is in `registry`."""
