@@ -1,4 +1,4 @@
-"""Bar charts that the server draws: horizontal, from zero, each bar with its label and value. Start at `requests_chart`.
+"""Bar charts that the server draws: horizontal, from zero, each with label and value. Start at `requests_chart`.
 
 Lengths are shares of the chart's width, so that the text keeps its size on every screen. The numbers are also in the
 table beside each chart.
