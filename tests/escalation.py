@@ -40,7 +40,7 @@ READ_THROUGH = """
 """
 
 
-def told(fact: Fact, *, subject: str | None = None, at: datetime = AT, id: str | None = None) -> Input:
+def reported(fact: Fact, *, subject: str | None = None, at: datetime = AT, id: str | None = None) -> Input:
     """An inbound fact as orders or support publishes it."""
     name = fact.type.replace(".inbound.", ".")
     if isinstance(fact, ContactMade) and fact.result.value == "dead_end":
@@ -96,13 +96,9 @@ class Escalation(ServiceUnderTest):
 
     mail: FakeMail = field(default_factory=FakeMail)
 
-    async def hear(self, *facts: Input | Fact) -> Report:
+    async def receive(self, *facts: Input | Fact) -> Report:
         """Apply facts in one batch."""
-        return await self.tell(*(one if isinstance(one, Input) else told(one) for one in facts))
-
-    async def hear_one_by_one(self, *facts: Input | Fact) -> None:
-        for fact in facts:
-            await self.hear(fact)
+        return await super().receive(*(one if isinstance(one, Input) else reported(one) for one in facts))
 
     async def read_everything(self) -> None:
         """Mark every input as read to its end by now, so that silences count."""
@@ -124,7 +120,7 @@ class Escalation(ServiceUnderTest):
         return await self.press(episode["episode_id"], by, account=episode["account_id"])
 
     async def press(self, episode: UUID, by: str, *, account: str) -> Report:
-        return await self.tell(pressed(episode, by, account=account))
+        return await self.receive(pressed(episode, by, account=account))
 
     async def send_mail(self) -> None:
         """Send due e-mails, once."""

@@ -78,28 +78,28 @@ class Site:
         assert answer.status_code == 303, answer.text
         return browser
 
-    async def tell(self, fact: Fact, *, minutes_ago: float = 0, about: str | None = None) -> None:
+    async def receive(self, fact: Fact, *, minutes_ago: float = 0, about: str | None = None) -> None:
         """Apply a fact as orders or support publish it."""
         at = await self.service.now() - timedelta(minutes=minutes_ago)
         published = CATALOG[fact.type.replace(".inbound.", ".")].model_validate(fact.model_dump())
-        await self.service.tell(input_of(published, subject=about, at=at))
+        await self.service.receive(input_of(published, subject=about, at=at))
 
     async def hire(self, person: str = SELLER, name: str = "Anna Berg", **changes: Any) -> None:
-        await self.tell(salesperson_changed(name, **changes), about=person)
+        await self.receive(salesperson_changed(name, **changes), about=person)
 
     async def sell(
         self, order: str = ORDER, *, account: str = ACCOUNT, by: str | None = SELLER, **changes: Any
     ) -> None:
         sold_at = await self.service.now() - timedelta(days=202)
         placed = order_placed(order, sold_by=by, sold_at=sold_at, **changes)
-        await self.tell(placed, minutes_ago=202 * 1440, about=account)
+        await self.receive(placed, minutes_ago=202 * 1440, about=account)
 
     async def request_refund(
         self, order: str = ORDER, *, account: str = ACCOUNT, minutes_ago: float = 6, **changes: Any
     ) -> UUID:
         """Returns the episode that the request opens or joins."""
         asked = refund_requested(order=order, **changes)
-        await self.tell(asked, minutes_ago=minutes_ago, about=account)
+        await self.receive(asked, minutes_ago=minutes_ago, about=account)
         episode: UUID = await self.service.pool.fetchval(
             "select episode_id from escalation.episodes where order_id = $1", order
         )

@@ -32,14 +32,14 @@ class Release:
         return self.python(*command, settings={f"{service.upper()}_DATABASE_URL": url})
 
     def python(
-        self, *arguments: str, settings: Mapping[str, str] | None = None, told: str = ""
+        self, *arguments: str, settings: Mapping[str, str] | None = None, reported: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run Python on this code, to its end."""
         return subprocess.run(
             (sys.executable, *arguments),
             cwd=self.folder,
             env=self._environment(settings or {}),
-            input=told,
+            input=reported,
             capture_output=True,
             text=True,
             timeout=_LONGEST_SECONDS,

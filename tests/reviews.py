@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from services.cli.main import app
 from tests.builders import ORDER, case_opened, contact_made, order_cancelled, order_placed
-from tests.escalation import Escalation, escalation_on, told
+from tests.escalation import Escalation, escalation_on, reported
 from tests.servers import MakeDatabase
 from tests.team import HOUR, happens, person
 
@@ -49,8 +49,8 @@ class ReviewedSite:
 async def reviewed_site(database: MakeDatabase) -> AsyncIterator[ReviewedSite]:
     url = await database("escalation")
     async with escalation_on(url) as team:
-        await team.hear(person("anna"), person("desk"))
-        await team.hear(told(order_placed(sold_at=await team.now()), at=await team.now()))
+        await team.receive(person("anna"), person("desk"))
+        await team.receive(reported(order_placed(sold_at=await team.now()), at=await team.now()))
         yield ReviewedSite(team, url)
 
 

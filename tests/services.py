@@ -33,13 +33,13 @@ class ServiceUnderTest:
     pool: Pool
     processor: InputProcessor
 
-    async def tell(self, *inputs: Input | Fact) -> Report:
+    async def receive(self, *inputs: Input | Fact) -> Report:
         """Apply inputs in one batch."""
         return await self.processor.apply(batch_of(*inputs))
 
-    async def tell_one_by_one(self, *inputs: Input | Fact) -> list[Report]:
+    async def receive_one_by_one(self, *inputs: Input | Fact) -> list[Report]:
         """Apply each input in a batch of its own."""
-        return [await self.tell(one) for one in inputs]
+        return [await self.receive(one) for one in inputs]
 
     async def now(self) -> datetime:
         """The service's own clock."""
@@ -97,8 +97,8 @@ async def running(
 def published_id(cause: Input) -> str:
     """The id of the one event published for an inbound fact, under its own name for it."""
     event = cause.envelope
-    told_as = event.type.replace(".inbound.", ".")
-    return str(derived("event", event.source, event.id, told_as, ""))
+    published_as = event.type.replace(".inbound.", ".")
+    return str(derived("event", event.source, event.id, published_as, ""))
 
 
 def _decoded(row: asyncpg.Record) -> Envelope[Fact]:

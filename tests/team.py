@@ -11,7 +11,7 @@ from shared.inputs import Input
 from tests.builders import (
     salesperson_changed,
 )
-from tests.escalation import Escalation, button, told
+from tests.escalation import Escalation, button, reported
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -19,17 +19,17 @@ MINUTE = timedelta(minutes=1)
 
 def person(id: str, **changes: object) -> Input:
     known = {"email": f"{id}@sales.example", "zone": "UTC"}
-    return told(salesperson_changed(id.title(), **(known | changes)), subject=id)
+    return reported(salesperson_changed(id.title(), **(known | changes)), subject=id)
 
 
 async def happens(team: Escalation, fact: Fact, **later: float) -> None:
     """Apply a fact at the clock's own time, or this much later."""
-    await team.hear(told(fact, at=await team.now() + timedelta(**later)))
+    await team.receive(reported(fact, at=await team.now() + timedelta(**later)))
 
 
 async def presses(team: Escalation, kind: type[EpisodeButton], by: str, **says: Any) -> list[str]:
     (episode,) = [row for row in await team.episodes() if row["closed_at"] is None]
-    report = await team.hear(button(kind, episode["episode_id"], by, **says))
+    report = await team.receive(button(kind, episode["episode_id"], by, **says))
     return [rejection.code for rejection in report.rejected]
 
 

@@ -67,5 +67,5 @@ def test_the_mail_servers_address_follows_the_same_rule(password: str) -> None:
 
 
 def test_a_sentence_about_an_unreadable_address_names_no_part_of_it() -> None:
-    told = failures.of_database("orders", "postgresql://orders:p@ss/w#rd@db/orders", ConnectionRefusedError())
-    assert "does not respond at an unreadable address" in told
+    reported = failures.of_database("orders", "postgresql://orders:p@ss/w#rd@db/orders", ConnectionRefusedError())
+    assert "does not respond at an unreadable address" in reported

@@ -14,10 +14,10 @@ _CONTACT: dict[str, Any] = {"direction": Direction.INBOUND, "channel": ContactCh
 
 def test_a_contact_is_known_by_its_publishers_source_and_id() -> None:
     inbound = support_inbound.ContactMade(result=ContactResult.UNANSWERED, **_CONTACT)
-    heard: Envelope[Fact] = envelope(inbound, id="c-9", source="desk.example", subject=ACCOUNT, time=AT)
+    received: Envelope[Fact] = envelope(inbound, id="c-9", source="desk.example", subject=ACCOUNT, time=AT)
     connection: Any = None
     tx = Transaction(connection, AT, "support", give_up_at=0.0)
-    tx.publish(support.ContactMade(**dict(inbound)), cause=heard)
+    tx.publish(support.ContactMade(**dict(inbound)), cause=received)
     (contact,) = remembered(tx.outgoing[0].envelope)
     reference = ContactReference(source="desk.example", id="c-9")
     unneeded = support.AnswerNotNeeded(contact=reference, reason=NoAnswerReason.SPAM, by="agent-3")

@@ -144,8 +144,8 @@ def test_the_list_of_commands_has_each_commands_own_description() -> None:
     group = get_command(app)
     assert isinstance(group, LazyGroup)
     assert list(group.commands) == list(group.loaded())
-    told = {name: (one.help or "").partition("\n")[0] for name, one in group.loaded().items()}
-    assert {name: one.help for name, one in group.commands.items()} == told
+    reported = {name: (one.help or "").partition("\n")[0] for name, one in group.loaded().items()}
+    assert {name: one.help for name, one in group.commands.items()} == reported
 
 
 @pytest.mark.parametrize("words", EVERY)
@@ -182,18 +182,18 @@ def test_a_misspelt_command_names_the_nearest() -> None:
 
 def test_a_shell_completes_commands_and_options() -> None:
     asked = {"_HANDOFF_COMPLETE": "complete_bash", "COMP_WORDS": "handoff re", "COMP_CWORD": "1"}
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-c", "from services.cli.main import app; app(prog_name='handoff')"],
         env=asked,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert told.stdout.split() == ["rejudge", "repair-times", "report", "recall", "review"]
+    assert reported.stdout.split() == ["rejudge", "repair-times", "report", "recall", "review"]
     options = asked | {"COMP_WORDS": "handoff report --esc", "COMP_CWORD": "2"}
     program = [sys.executable, "-c", "from services.cli.main import app; app(prog_name='handoff')"]
-    told = subprocess.run(program, env=options, capture_output=True, text=True, check=False)
-    assert told.stdout.split() == ["--escalation-database"]
+    reported = subprocess.run(program, env=options, capture_output=True, text=True, check=False)
+    assert reported.stdout.split() == ["--escalation-database"]
 
 
 def _option(command: Any, name: str) -> TyperOption | None:

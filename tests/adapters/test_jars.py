@@ -40,10 +40,10 @@ def kept(cache: Path) -> list[str]:
 
 
 def test_all_jars_appear_together_and_progress_is_reported(cache: Path) -> None:
-    told: list[int] = []
-    jars.fetch(told.append)
+    reported: list[int] = []
+    jars.fetch(reported.append)
     assert kept(cache) == ["first-1.0.jar", "second-2.1.jar"]
-    assert told[-1] == sum(map(len, BODIES.values()))
+    assert reported[-1] == sum(map(len, BODIES.values()))
 
 
 def test_jars_in_the_cache_are_not_fetched_again(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,10 +39,10 @@ def built() -> Iterator[FactKind]:
         members = signature(build).parameters.values()
         needed = [one.name for one in members if one.default is Parameter.empty and one.kind is not one.VAR_KEYWORD]
         if set(needed) <= set(NEEDED):
-            told = build(**{one: NEEDED[one] for one in needed}, **_MORE.get(name, {}))
-            published = _AS_PUBLISHED.get(type(told).__name__)
+            reported = build(**{one: NEEDED[one] for one in needed}, **_MORE.get(name, {}))
+            published = _AS_PUBLISHED.get(type(reported).__name__)
             if published is not None:
-                event = builders.event_of(published.model_validate(told.model_dump()))
+                event = builders.event_of(published.model_validate(reported.model_dump()))
                 yield from (fact.kind for fact in remembered(event))
 
 

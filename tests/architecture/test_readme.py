@@ -46,10 +46,10 @@ def test_the_operators_page_has_the_rights_on_every_topic_and_group() -> None:
     ours = [each.service(each.settings()) for each in map(runnable, ServiceName)]
     groups = {name: writes for name, writes, reads in rows if not reads}
     assert groups == {service.name: f"`{service.name}`" for service in ours}
-    told = {topic: (_services(writes), _services(reads)) for topic, writes, reads in rows if reads}
+    reported = {topic: (_services(writes), _services(reads)) for topic, writes, reads in rows if reads}
     writers = {topic: service.name for service in ours for topic in (*service.publishes, topic_of(service.name))}
     topics = {*writers, *(topic for service in ours for topic in service.listens_to)}
-    assert told == {
+    assert reported == {
         topic: (
             {writers[topic]} if topic in writers else set(),
             {service.name for service in ours if topic in service.listens_to},
@@ -74,10 +74,10 @@ def test_the_operators_page_has_every_setting() -> None:
 
 
 def test_the_readme_moves_a_help_desk_s_log_by_whole_weeks(readme: str) -> None:
-    told = re.search(r"--starts-at (\S+)", readme)
-    assert told is not None
+    reported = re.search(r"--starts-at (\S+)", readme)
+    assert reported is not None
     begins = datetime(2016, 2, 29, 1, 16, tzinfo=UTC)  # the first incident of the data set
-    assert (datetime.fromisoformat(told[1]) - begins) % timedelta(weeks=1) == timedelta(0)
+    assert (datetime.fromisoformat(reported[1]) - begins) % timedelta(weeks=1) == timedelta(0)
 
 
 def test_every_phony_target_has_a_line_of_help() -> None:
@@ -88,8 +88,8 @@ def test_every_phony_target_has_a_line_of_help() -> None:
 
 def test_ci_runs_the_readmes_commands(readme: str) -> None:
     script = (ROOT / ".ci" / "run").read_text("utf-8")
-    told = ("make demo", "make test", "make check")
-    assert [command for command in told if command not in script or command not in readme] == []
+    reported = ("make demo", "make test", "make check")
+    assert [command for command in reported if command not in script or command not in readme] == []
 
 
 def _commands(command: object, path: str) -> Iterator[str]:

@@ -13,8 +13,8 @@ _HEAD = "| topic | written by | read by | `cleanup.policy` | `retention.ms` | ot
 def test_the_operators_page_has_every_topic_with_its_settings() -> None:
     page = (ROOT / "docs" / "operators.md").read_text("utf-8").splitlines()
     start = page.index(_HEAD) + 2
-    told = page[start : page.index("", start)]
-    assert told == _table(), "put these lines under the head of the table:\n" + "\n".join(_table())
+    reported = page[start : page.index("", start)]
+    assert reported == _table(), "put these lines under the head of the table:\n" + "\n".join(_table())
 
 
 def _table() -> list[str]:

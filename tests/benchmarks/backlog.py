@@ -71,9 +71,9 @@ def directory(sellers: int = SELLERS) -> Iterator[Envelope[Fact]]:
             if left and number % 40 == 7
             else None,
         )
-        yield _told(fact, f"hired-{number}", seller(number), STARTS_AT - timedelta(days=30))
+        yield _reported(fact, f"hired-{number}", seller(number), STARTS_AT - timedelta(days=30))
     desk = orders.SalespersonChanged(name="The desk", working_hours=DAY_AND_NIGHT)
-    yield _told(desk, "hired-desk", DESK, STARTS_AT - timedelta(days=30))
+    yield _reported(desk, "hired-desk", DESK, STARTS_AT - timedelta(days=30))
 
 
 @dataclass(slots=True)
@@ -118,12 +118,12 @@ class Backlog:
                 yield self._moved(id, who, at)
                 continue
             account = accounts[turn]
-            yield _told(self._next(account, next(steps), number, at), id, account.id, at)
+            yield _reported(self._next(account, next(steps), number, at), id, account.id, at)
 
     def _moved(self, id: str, number: int, at: datetime) -> Envelope[Fact]:
         """A new telephone number; everything that decides recipients stays as in the directory."""
         known: Any = next(event.data for event in directory() if event.subject == seller(number))
-        return _told(known.model_copy(update={"phone": f"+49 40 {id[2:]}"}), id, seller(number), at)
+        return _reported(known.model_copy(update={"phone": f"+49 40 {id[2:]}"}), id, seller(number), at)
 
     def _next(self, account: _Account, step: str, number: int, at: datetime) -> Fact:
         if not account.orders or (len(account.orders) == 1 and self._random.random() < 0.01):
@@ -193,7 +193,7 @@ class Backlog:
                 return support.ContactMade(**about, **contact, result=ContactResult.ANSWERED, words=words)
 
 
-def _told(fact: Fact, id: str, subject: str, at: datetime) -> Envelope[Fact]:
+def _reported(fact: Fact, id: str, subject: str, at: datetime) -> Envelope[Fact]:
     service = fact.type.partition(".")[0]
     trace = uuid5(NAMESPACE_OID, id).hex
     traceparent = f"00-{trace}-{trace[:16]}-01"

@@ -54,9 +54,9 @@ async def apply(connection: sql.Connection, records: Sequence[Any]) -> None:
         await connection.execute(sql.ADD_LOCKS, keys)
         now = await connection.fetchval(sql.LOCK, keys)
         fresh = await journal(connection, events, now)
-        heard = [event for event in fresh if event.type in HEARD]
-        state = await _load(connection, heard, now)
-        for event in heard:
+        received = [event for event in fresh if event.type in HEARD]
+        state = await _load(connection, received, now)
+        for event in received:
             state.apply(event)
         await _save(connection, state)
         applied = {id(event) for event in fresh}

@@ -65,7 +65,7 @@ class Event:
     body: bytes
     digest: bytes
     position: tuple[str, int, int]
-    told: int = 0
+    reported: int = 0
 
 
 @dataclass(slots=True)

@@ -98,20 +98,22 @@ class Rings:
         before_severity = episode.severity
         if rose:
             episode.severity = severity
-        told = {"episode": str(episode.id), **fact, "at": _text(signal.at)}
+        reported = {"episode": str(episode.id), **fact, "at": _text(signal.at)}
         if is_new:
-            told |= {"salesperson": order[1], "severity": severity, "policy_version": POLICY}
-            told["follows"] = str(episode.follows) if episode.follows else None
-            self.publish(event, "escalation.episode_raised", told, signal.at, episode.id)
+            reported |= {"salesperson": order[1], "severity": severity, "policy_version": POLICY}
+            reported["follows"] = str(episode.follows) if episode.follows else None
+            self.publish(event, "escalation.episode_raised", reported, signal.at, episode.id)
         else:
-            self.publish(event, "escalation.episode_signalled", told | {"case": signal.case}, signal.at, signal.id)
+            self.publish(event, "escalation.episode_signalled", reported | {"case": signal.case}, signal.at, signal.id)
         words = f"{SIGNAL_LABELS[signal.kind]} on order {order[0]}."
         self.explain(event, "signal", words, episode.id, signal.id, None, f"signals.{signal.kind}")
         if rose:
             self.explain(event, "severity", f"Severity {severity}: {why}.", episode.id, signal.id, None, path)
         if rose and not is_new:
-            told = {"episode": str(episode.id), **fact, "severity": severity, "before": before_severity}
-            self.publish(event, "escalation.severity_raised", told | {"policy_version": POLICY}, self.now, signal.id)
+            reported = {"episode": str(episode.id), **fact, "severity": severity, "before": before_severity}
+            self.publish(
+                event, "escalation.severity_raised", reported | {"policy_version": POLICY}, self.now, signal.id
+            )
         if not episode.rang or signal.kind in REQUESTS:
             self._ring(event, signal, episode, order, "signal")
         elif rose:
@@ -136,9 +138,9 @@ class Rings:
         if episode is None:
             return
         at, because = signal.ended
-        told = {"episode": str(episode.id), "order": episode.order, "signal": str(signal.id), "kind": signal.kind}
+        reported = {"episode": str(episode.id), "order": episode.order, "signal": str(signal.id), "kind": signal.kind}
         self.publish(
-            event, "escalation.signal_cleared", told | {"at": _text(at), "because": because}, self.now, signal.id
+            event, "escalation.signal_cleared", reported | {"at": _text(at), "because": because}, self.now, signal.id
         )
         words = f"{label}: settled by “{because.replace('_', ' ')}”."
         self.explain(event, "cleared", words, episode.id, signal.id, None, None)
@@ -151,9 +153,9 @@ class Rings:
         self.waits.pop(_timer_id(episode), None)
         words = "Closed as cause gone: All problems have been resolved."
         self.explain(event, "closed", words, episode.id, None, None, "reasons.cause_gone")
-        told = {"episode": str(episode.id), "order": episode.order, "result": "cause_gone"}
-        told |= {"reason": "signals_cleared", "closed_at": _text(self.now)}
-        self.publish(event, "escalation.episode_closed", told, self.now, episode.id)
+        reported = {"episode": str(episode.id), "order": episode.order, "result": "cause_gone"}
+        reported |= {"reason": "signals_cleared", "closed_at": _text(self.now)}
+        self.publish(event, "escalation.episode_closed", reported, self.now, episode.id)
 
     def wait_for(self, kind: str, account: str, case: str | None, order: str | None) -> None:
         id, body = _silence(kind, account, case, order)
@@ -191,8 +193,8 @@ class Rings:
         who: str | None,
         path: str | None,
     ) -> None:
-        event.told += 1
-        id = derived("decision", event.source, f"{event.id} at {self.now.isoformat()}", event.told)
+        event.reported += 1
+        id = derived("decision", event.source, f"{event.id} at {self.now.isoformat()}", event.reported)
         self.decisions.append(
             (
                 *(id, event.subject, self.now, rule, words, POLICY, episode, signal, who, path),
@@ -240,10 +242,10 @@ class Rings:
         due = f"acknowledgement due by {episode.deadline:%d %B %Y, %H:%M} UTC."
         words = f"Notified {to} ({STEPS[step]}) {CAUSES[cause]}; {due}"
         self.explain(event, "rang", words, episode.id, signal.id, to, f"ladder.{episode.severity}.{step}")
-        told = {"alert": str(alert), "episode": str(episode.id), "order": order[0], "recipient": to, "cause": cause}
-        told |= {"signal": str(signal.id), "kind": signal.kind, "because": because, "step": step}
-        told |= {"severity": episode.severity, "policy_version": POLICY}
-        self.publish(event, "escalation.alert_raised", told, self.now, alert)
+        reported = {"alert": str(alert), "episode": str(episode.id), "order": order[0], "recipient": to, "cause": cause}
+        reported |= {"signal": str(signal.id), "kind": signal.kind, "because": because, "step": step}
+        reported |= {"severity": episode.severity, "policy_version": POLICY}
+        self.publish(event, "escalation.alert_raised", reported, self.now, alert)
         timer = _timer_id(episode)
         body = orjson.dumps({"episode": str(episode.id)})
         type = "escalation.timer.episode_due"

@@ -56,15 +56,16 @@ async def apply(
         await connection.execute(sql.ADD_LOCKS, keys)
         now = await connection.fetchval(sql.LOCK, keys)
         fresh = await journal(connection, events, now)
-        told = [(event, _headers(event)) for event in fresh]
-        rows = [(OUT, event.subject, orjson.dumps(head).decode(), event.body) for event, head in told]
+        reported = [(event, _headers(event)) for event in fresh]
+        rows = [(OUT, event.subject, orjson.dumps(head).decode(), event.body) for event, head in reported]
         await sql.save(connection, sql.OUTBOX, rows, now)
         applied = {id(event) for event in fresh}
         ledger = [(*event.position, "applied" if id(event) in applied else "duplicate") for event in events]
         await sql.save(connection, sql.LEDGER, ledger, now)
         await sql.save(connection, sql.OFFSETS, [(*place, offset) for place, offset in next_offsets(records).items()])
     return [
-        (event.subject.encode(), [(name, value.encode()) for name, value in head], event.body) for event, head in told
+        (event.subject.encode(), [(name, value.encode()) for name, value in head], event.body)
+        for event, head in reported
     ]
 
 

@@ -52,7 +52,7 @@ class Alerted:
 
     at: float
     committed_at: float
-    told_at: float | None
+    reported_at: float | None
 
     @property
     def to_commit_ms(self) -> float:
@@ -60,7 +60,7 @@ class Alerted:
 
     @property
     def to_page_ms(self) -> float | None:
-        return None if self.told_at is None else (self.told_at - self.at) * 1000
+        return None if self.reported_at is None else (self.reported_at - self.at) * 1000
 
 
 @dataclass(frozen=True)
@@ -137,9 +137,9 @@ async def _failures(cluster: Cluster, url: str, rate: int, seconds: float, pages
         await asyncio.sleep(1)  # for the last notifications of pages
         warm = datetime.fromtimestamp(started + _WARM_UP_SECONDS, UTC)
         rows = await connection.fetch(_ALERTS, warm)
-    told = {page.reader: page.told_at for page in pages}
+    reported = {page.reader: page.reported_at for page in pages}
     return [
-        Alerted(row["at"], row["committed_at"], _next(told.get(row["recipient"], []), row["committed_at"]))
+        Alerted(row["at"], row["committed_at"], _next(reported.get(row["recipient"], []), row["committed_at"]))
         for row in rows
     ]
 

@@ -21,7 +21,7 @@ class Page:
     """One person's open page, and the instants (Unix time) at which it was notified of a change."""
 
     reader: str
-    told_at: list[float] = field(default_factory=list)
+    reported_at: list[float] = field(default_factory=list)
     opened: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def listen(self, port: int) -> None:
@@ -33,7 +33,7 @@ class Page:
             assert b" 200 " in status, f"the event stream answered {status.decode().strip()}"
             while line := await reader.readline():
                 if line.strip() == b"event: changed":
-                    self.told_at.append(time.time())
+                    self.reported_at.append(time.time())
                     self.opened.set()
         finally:
             writer.close()

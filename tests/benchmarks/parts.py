@@ -120,7 +120,7 @@ async def timers(ground: Ground, pending: int, seconds: float) -> Lateness:
 
 
 @dataclass(frozen=True)
-class Told:
+class Reported:
     """The seconds until half, and all, of the open pages were notified of a change; memory without and with them."""
 
     half: float
@@ -129,7 +129,7 @@ class Told:
     with_pages: Memory
 
 
-async def pages(ground: Ground, count: int) -> Told:
+async def pages(ground: Ground, count: int) -> Reported:
     """Each of `count` people has an open page and an episode; all episodes change at once."""
     cluster, url = await ground.topics(), await ground.escalation_database()
     where = {"ESCALATION_DATABASE_URL": url, "INBOX_URL": "http://127.0.0.1"}
@@ -142,13 +142,13 @@ async def pages(ground: Ground, count: int) -> Told:
                 await asyncio.sleep(2)
                 changed_at = time.time()
                 await connection.execute(_CHANGE)
-                await _until_all_are_told(opened, changed_at)
-                late = sorted(next(at for at in page.told_at if at >= changed_at) - changed_at for page in opened)
-                return Told(late[len(late) // 2], late[-1], without, process.memory())
+                await _until_all_are_reported(opened, changed_at)
+                late = sorted(next(at for at in page.reported_at if at >= changed_at) - changed_at for page in opened)
+                return Reported(late[len(late) // 2], late[-1], without, process.memory())
 
 
-async def _until_all_are_told(pages: Sequence[Page], changed_at: float) -> None:
+async def _until_all_are_reported(pages: Sequence[Page], changed_at: float) -> None:
     deadline = time.time() + _TOLD_SECONDS
-    while waiting := sum(page.told_at[-1] < changed_at for page in pages):
+    while waiting := sum(page.reported_at[-1] < changed_at for page in pages):
         assert time.time() < deadline, f"{waiting} pages were not notified"
         await asyncio.sleep(0.05)

@@ -147,11 +147,12 @@ async def alone(ground: Ground, sizes: Sizes) -> list[Measure]:
     """(f)."""
     sent = await parts.relay(ground, sizes.outbox_rows)
     late = await parts.timers(ground, sizes.timers, sizes.timer_seconds)
-    told = await parts.pages(ground, sizes.pages)
+    measured = await parts.pages(ground, sizes.pages)
     timers = f"{late.fired:,} fired beside {sizes.timers:,}: p99 {late.p99:.2f} s, worst {late.worst:.2f} s late"
-    grown = told.with_pages.peak - told.without.now
-    pages = f"half updated within {told.half:.2f} s, all within {told.everybody:.2f} s; {grown:.0f} MB for all pages"
-    memory = {"without": told.without.now, "with": told.with_pages.now, "peak": told.with_pages.peak}
+    grown = measured.with_pages.peak - measured.without.now
+    times = f"half updated within {measured.half:.2f} s, all within {measured.everybody:.2f} s"
+    pages = f"{times}; {grown:.0f} MB for all pages"
+    memory = {"without": measured.without.now, "with": measured.with_pages.now, "peak": measured.with_pages.peak}
     return [
         Measure("f", "the relay alone", "report", f"{sent:,.0f} rows/s"),
         Measure("f", "timers alone", "late < 1 s", timers, None, late.worst < 1),

@@ -83,8 +83,8 @@ def test_each_failure_is_of_an_account_of_its_own() -> None:
 
 
 async def test_every_open_page_is_notified(ground: Ground) -> None:
-    told = await parts.pages(ground, 3)
-    assert 0 < told.half <= told.everybody
+    reported = await parts.pages(ground, 3)
+    assert 0 < reported.half <= reported.everybody
 
 
 def test_a_backlog_is_the_same_in_every_run() -> None:

@@ -33,7 +33,7 @@ async def _pressed(visits: Visits, page: Page, action: str, button: str) -> list
     return shown
 
 
-async def _told(shown: list[dict[str, object]], answer: str) -> list[dict[str, object]]:
+async def _reported(shown: list[dict[str, object]], answer: str) -> list[dict[str, object]]:
     return [one for one in shown if any(answer in str(words) for words in one["seen"])]  # type: ignore[attr-defined]
 
 
@@ -41,7 +41,7 @@ async def _told(shown: list[dict[str, object]], answer: str) -> list[dict[str, o
 async def test_passing_on_never_shows_its_answer_beside_the_old_deadline(visits: Visits, size: tuple[int, int]) -> None:
     desk = await open_desk(visits.site)
     page = await visits.open(size, next_path=desk.path)
-    shown = await _told(await _pressed(visits, page, "not-mine", "Not mine"), "Passed on")
+    shown = await _reported(await _pressed(visits, page, "not-mine", "Not mine"), "Passed on")
     assert shown, "it is visible on the screen"
     assert "Acknowledge by" not in str(shown[-1]["clock"])
     assert not any(one["free"] and "Acknowledge by" in str(one["clock"]) for one in shown)
@@ -52,7 +52,7 @@ async def test_a_snooze_is_visible_on_a_phone_with_its_new_deadline(visits: Visi
     desk = await open_desk(visits.site)
     assert done(await desk.press("acknowledge"))
     page = await visits.open(PHONE, next_path=desk.path)
-    shown = await _told(await _pressed(visits, page, "snooze", "In 1 hour"), "Snoozed")
+    shown = await _reported(await _pressed(visits, page, "snooze", "In 1 hour"), "Snoozed")
     assert shown
     assert "Snoozed until" in str(shown[-1]["clock"])
     await expect(page.locator("[data-said]")).to_be_hidden(timeout=10_000)

@@ -58,7 +58,7 @@ async def desk(database: MakeDatabase) -> AsyncIterator[CaseDesk]:
     async with case_desk(await database("support")) as desk:
         now = await desk.service.now()
         opened = case_opened("CS-1", order="4711", title=LONG)
-        await desk.service.tell(
+        await desk.service.receive(
             input_of(opened, at=now - timedelta(hours=3)),
             input_of(refund_requested("CS-1", words=LONG), at=now - timedelta(hours=2)),
             input_of(window(now + timedelta(hours=2)), subject=ACCOUNT, at=now),

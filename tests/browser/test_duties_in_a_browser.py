@@ -19,9 +19,9 @@ async def sell_lately(visits: Visits) -> None:
     site = visits.site
     now = await site.service.now()
     promise = Promise(what="Training for the caretaker, on site", due_at=now + 14 * DAY)
-    await site.tell(order_placed(sold_at=now, promises=(promise,)))
+    await site.receive(order_placed(sold_at=now, promises=(promise,)))
     other = Customer(name="Café Morgenrot", phone="+43 1 58858", zone="Europe/Vienna")
-    await site.tell(order_placed("4712", sold_at=now, customer=other), about="c-18")
+    await site.receive(order_placed("4712", sold_at=now, customer=other), about="c-18")
     await site.service.move_clock(13 * DAY)
 
 

@@ -33,11 +33,11 @@ async def _a_busy_year(site: Site) -> None:
         episode = await site.request_refund(order, account=account, currency="EUR")
         if number % 2:
             await site.service.move_clock(timedelta(hours=number))
-            await site.service.tell(button(AcknowledgePressed, episode, seller, account=account))
-            await site.service.tell(button(CustomerReachedLogged, episode, seller, account=account))
+            await site.service.receive(button(AcknowledgePressed, episode, seller, account=account))
+            await site.service.receive(button(CustomerReachedLogged, episode, seller, account=account))
             result, reason = (EpisodeResult.LOST, "price") if number == 5 else (EpisodeResult.SAVED, "problem_solved")
             closes = {"result": result, "reason": reason}
-            await site.service.tell(button(ClosePressed, episode, seller, account=account, **closes))
+            await site.service.receive(button(ClosePressed, episode, seller, account=account, **closes))
 
 
 async def _opened(visits: Visits, path: str, size: tuple[int, int], **like: str) -> Page:

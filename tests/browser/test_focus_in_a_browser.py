@@ -21,9 +21,11 @@ async def _more(page: Page, action: str) -> Locator:
 async def _taken(visits: Visits, size: tuple[int, int]) -> Page:
     """Anna has an episode with a long story open."""
     desk = await open_desk(visits.site)
-    await visits.site.tell(case_opened(title="The pump is loud"), minutes_ago=900, about="c-17")
+    await visits.site.receive(case_opened(title="The pump is loud"), minutes_ago=900, about="c-17")
     for place in range(9):
-        await visits.site.tell(contact_made("voicemail", words=f"Call {place}"), minutes_ago=800 - place, about="c-17")
+        await visits.site.receive(
+            contact_made("voicemail", words=f"Call {place}"), minutes_ago=800 - place, about="c-17"
+        )
     assert done(await desk.press("acknowledge"))
     return await visits.open(size, next_path=desk.path)
 
@@ -60,7 +62,7 @@ async def test_on_a_desk_the_page_is_as_high_as_the_screen(visits: Visits) -> No
     for number in range(8):
         customer = Customer(name=f"Company {number}", phone="+49 30 901820", zone="Europe/Berlin")
         sale = order_placed(f"o-{number}", sold_at=await site.service.now(), customer=customer)
-        await site.tell(sale, about=f"a-{number}")
+        await site.receive(sale, about=f"a-{number}")
     await site.service.move_clock(timedelta(days=13))
     await site.request_refund("o-0", account="a-0", case=None)
     page = await visits.open(DESK)
@@ -73,7 +75,7 @@ async def test_a_row_that_has_left_the_inbox_shows_no_other_state(visits: Visits
     desk = await open_desk(visits.site)
     assert done(await desk.press("acknowledge"))
     await visits.site.sell("o-2", account="a-2", customer=Customer(name="Other"))
-    await visits.site.tell(delivery_late("o-2"), minutes_ago=5, about="a-2")
+    await visits.site.receive(delivery_late("o-2"), minutes_ago=5, about="a-2")
     page = await visits.open(size)
     row = page.locator(".row", has_text="Petra Weiss")
     await expect(row.locator(".mine")).to_be_visible()
@@ -92,7 +94,7 @@ async def test_an_episode_that_the_keyboard_opens_has_the_focus_and_keeps_it(
 ) -> None:
     await open_desk(visits.site)
     await visits.site.sell("o-2", account="a-2", customer=Customer(name="Other"))
-    await visits.site.tell(delivery_late("o-2"), minutes_ago=5, about="a-2")
+    await visits.site.receive(delivery_late("o-2"), minutes_ago=5, about="a-2")
     page = await visits.open(size)
     await expect(page.locator(".row")).to_have_count(2)
     await page.keyboard.press("j")
@@ -102,7 +104,7 @@ async def test_an_episode_that_the_keyboard_opens_has_the_focus_and_keeps_it(
     await page.wait_for_url("**/episodes/*")
     await expect(heading).to_have_text("Petra Weiss")
     await expect(heading).to_be_focused()
-    await visits.site.tell(cancellation_requested(words="Once more"), minutes_ago=1, about="c-17")
+    await visits.site.receive(cancellation_requested(words="Once more"), minutes_ago=1, about="c-17")
     await expect(page.locator("article")).to_contain_text("Once more")
     await expect(heading).to_be_focused()
     await page.keyboard.press("Tab")

@@ -88,9 +88,9 @@ async def everything(visits: Visits) -> list[str]:
     }
     now = await visits.site.service.now()
     promise = Promise(what="w" * 400, due_at=now + timedelta(days=1))
-    await visits.site.tell(order_placed("d" * 120, sold_at=now, promises=(promise,), **wide), about="c-19")
+    await visits.site.receive(order_placed("d" * 120, sold_at=now, promises=(promise,), **wide), about="c-19")
     await visits.site.sell("o" * 120, account="c-18", **wide)
-    await visits.site.tell(contact_made("voicemail", words="x" * 900), minutes_ago=30, about="c-18")
+    await visits.site.receive(contact_made("voicemail", words="x" * 900), minutes_ago=30, about="c-18")
     episode = await visits.site.request_refund("o" * 120, account="c-18", words="long " * 900)
     mine = await visits.site.service.pool.fetchval("select episode_id from escalation.episodes where order_id = '4711'")
     browser = await visits.site.signed_in()

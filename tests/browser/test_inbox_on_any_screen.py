@@ -47,9 +47,9 @@ async def wordy(visits: Visits) -> str:
     """The page of an episode with more content than fits on a screen, and with two numbers to call."""
     site = visits.site
     await site.sell(customer=Customer(name="Petra Weiss", phone="+49 30 901829 or +49 171 2345678"))
-    await site.tell(case_opened(title="The pump is loud"), minutes_ago=900, about=ACCOUNT)
+    await site.receive(case_opened(title="The pump is loud"), minutes_ago=900, about=ACCOUNT)
     for place in range(9):
-        await site.tell(contact_made("voicemail", words=f"Call {place}"), minutes_ago=800 - place, about=ACCOUNT)
+        await site.receive(contact_made("voicemail", words=f"Call {place}"), minutes_ago=800 - place, about=ACCOUNT)
     return f"/episodes/{await site.request_refund(words=LONG)}"
 
 
@@ -170,7 +170,7 @@ async def test_on_paper_the_whole_episode_is_printed_and_nothing_else(visits: Vi
 
 
 async def test_a_scripts_line_in_a_follow_up_is_not_a_card_of_its_own(visits: Visits) -> None:
-    await visits.site.tell(order_placed(sold_at=await visits.site.service.now()))
+    await visits.site.receive(order_placed(sold_at=await visits.site.service.now()))
     await visits.site.service.move_clock(timedelta(days=13))
     page = await visits.open(DESK)
     line = page.locator(".duties .say li").first

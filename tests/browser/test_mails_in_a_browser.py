@@ -9,13 +9,13 @@ from tests.browser.conftest import DESK, PHONE, Visits
 from tests.browser.test_inbox_for_everyone import CONTRASTS, FAULTS
 from tests.builders import AT
 from tests.escalation import letters
-from tests.integration.test_letters_like_pages import mailed, told
+from tests.integration.test_letters_like_pages import mailed, reported
 
 pytestmark = pytest.mark.browser
 
 
 async def mails(visits: Visits) -> dict[str, EmailMessage]:
-    await told(visits.site)
+    await reported(visits.site)
     made = letters()
     link = made.sign_in(address="anna@sales.example", name="Anna", url="http://x.example", message=UUID(int=1), now=AT)
     return {"alert": await mailed(visits.site), "sign-in": link.message}

@@ -33,12 +33,12 @@ async def staged(visits: Visits) -> str:
         await visits.site.sell(order, account=account, lines=(line,), amount_minor=amount, customer=buyer)
         case = f"case-{order}"
         if order in REOPENED:
-            await visits.site.tell(case_opened(case, order=order), minutes_ago=3000, about=account)
-            await visits.site.tell(case_resolved(case), minutes_ago=2000, about=account)
-            await visits.site.tell(case_reopened(case), minutes_ago=25 + place, about=account)
+            await visits.site.receive(case_opened(case, order=order), minutes_ago=3000, about=account)
+            await visits.site.receive(case_resolved(case), minutes_ago=2000, about=account)
+            await visits.site.receive(case_reopened(case), minutes_ago=25 + place, about=account)
         else:
             dead_end = contact_made("dead_end", case=None, order=order)
-            await visits.site.tell(dead_end, minutes_ago=12 + place, about=account)
+            await visits.site.receive(dead_end, minutes_ago=12 + place, about=account)
     return address
 
 
@@ -49,9 +49,9 @@ async def petra(visits: Visits) -> str:
     overdue = ResponseOverdue(case=CASE, due_at=now - timedelta(hours=2))
     caller = Person(name="Jonas Weiss", phone="+49 30 901821")
     leaks = contact_made("dead_end", by=caller, words="It leaks, and they told me to buy a new one.")
-    await site.tell(case_opened(title="The heat pump leaks"), minutes_ago=1400, about=ACCOUNT)
-    await site.tell(overdue, minutes_ago=120, about=ACCOUNT)
-    await site.tell(leaks, minutes_ago=40, about=ACCOUNT)
+    await site.receive(case_opened(title="The heat pump leaks"), minutes_ago=1400, about=ACCOUNT)
+    await site.receive(overdue, minutes_ago=120, about=ACCOUNT)
+    await site.receive(leaks, minutes_ago=40, about=ACCOUNT)
     asked = "Nobody calls me back. I want my money back, all of it."
     return f"/episodes/{await site.request_refund(minutes_ago=3, words=asked)}"
 

@@ -14,7 +14,7 @@ async def storm(visits: Visits, number: int, *, first: int = 0) -> None:
     site = visits.site
     for each in range(first, first + number):
         await site.sell(f"o-{each}", account=f"a-{each}", customer=Customer(name=f"Company {each:02}"))
-        await site.tell(delivery_late(f"o-{each}"), minutes_ago=5, about=f"a-{each}")
+        await site.receive(delivery_late(f"o-{each}"), minutes_ago=5, about=f"a-{each}")
 
 
 async def live(page: Page) -> None:

@@ -23,7 +23,7 @@ async def _busy_team(site: Site) -> None:
     await site.request_refund()
     await site.sell("4712", account="c-18", by="ben")
     taken = await site.request_refund("4712", account="c-18", case=None)
-    await site.service.tell(button(AcknowledgePressed, taken, "ben", account="c-18"))
+    await site.service.receive(button(AcknowledgePressed, taken, "ben", account="c-18"))
 
 
 async def _opened(visits: Visits, size: tuple[int, int], **like: str) -> Page:

@@ -38,7 +38,7 @@ async def test_typed_text_stays_while_the_page_changes(visits: Visits) -> None:
     typed = article.locator("form.talked textarea")
     await typed.fill(NOTE)
     await article.locator("h2").click()
-    await visits.site.tell(contact_preference_changed())
+    await visits.site.receive(contact_preference_changed())
     await expect(article.locator(".forbidden")).to_be_visible(timeout=15_000)
     await expect(typed).to_have_value(NOTE)
 

@@ -44,29 +44,29 @@ def _attributes_of_http(headers: dict[str, str]) -> dict[str, str]:
     return attributes | {"datacontenttype": named["content-type"]}
 
 
-def _check(told: CloudEvent) -> None:
-    assert (told.get_id(), told.get_source(), told.get_type()) == (EVENT.id, EVENT.source, EVENT.type)
-    assert (told.get_subject(), told.get_time()) == (EVENT.subject, EVENT.time)
-    assert told.get_dataschema() == FACT.dataschema()
-    assert told.get_extension("traceparent") == EVENT.traceparent
-    assert told.get_data() == TOLD.get_data()
+def _check(reported: CloudEvent) -> None:
+    assert (reported.get_id(), reported.get_source(), reported.get_type()) == (EVENT.id, EVENT.source, EVENT.type)
+    assert (reported.get_subject(), reported.get_time()) == (EVENT.subject, EVENT.time)
+    assert reported.get_dataschema() == FACT.dataschema()
+    assert reported.get_extension("traceparent") == EVENT.traceparent
+    assert reported.get_data() == TOLD.get_data()
 
 
 def test_the_sdk_reads_our_kafka_records() -> None:
     key, value, headers = encode_record(EVENT)
-    told = kafka.from_binary_event(kafka.KafkaMessage(dict(headers), key, value))
-    assert isinstance(told, CloudEvent)
-    _check(told)
-    assert told.get_extension("partitionkey") == EVENT.subject
+    reported = kafka.from_binary_event(kafka.KafkaMessage(dict(headers), key, value))
+    assert isinstance(reported, CloudEvent)
+    _check(reported)
+    assert reported.get_extension("partitionkey") == EVENT.subject
 
 
 def test_the_sdk_reads_our_events_over_http() -> None:
     attributes, body = encode_binary(EVENT)
     headers = {f"ce-{name}": http._encode_header_value(value) for name, value in attributes.items()}
     headers["content-type"] = headers.pop("ce-datacontenttype")
-    told = http.from_binary_event(http.HTTPMessage(headers, body))
-    assert isinstance(told, CloudEvent)
-    _check(told)
+    reported = http.from_binary_event(http.HTTPMessage(headers, body))
+    assert isinstance(reported, CloudEvent)
+    _check(reported)
 
 
 @pytest.mark.parametrize("write", [kafka.to_binary_event, kafka.to_structured_event], ids=["binary", "structured"])
@@ -74,10 +74,10 @@ def test_we_read_kafka_records_of_the_sdk(write: object) -> None:
     assert callable(write)
     message = write(TOLD)
     key = message.key.encode()
-    told = decode_message(message.value, message.headers.items(), key=key, topic="support.inbound.v1")
-    assert isinstance(told, Decoded)
-    assert told.envelope == EVENT
-    assert told.key_matches
+    reported = decode_message(message.value, message.headers.items(), key=key, topic="support.inbound.v1")
+    assert isinstance(reported, Decoded)
+    assert reported.envelope == EVENT
+    assert reported.key_matches
 
 
 def test_we_read_http_events_of_the_sdk_in_binary_mode() -> None:

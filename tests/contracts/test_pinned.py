@@ -207,9 +207,9 @@ def test_a_rename_that_leaks_is_noticed(title: str, plant: Plant, gone: str, mon
     plant(monkeypatch)
     changes = list(broken(pinned()[title], BY_TITLE[title].read()))
     assert any(gone in change for change in changes)
-    told = complaint(BY_TITLE[title], changes)
-    assert BY_TITLE[title].why in told
-    assert "python -m tests.contracts.pins --contracted" in told
+    reported = complaint(BY_TITLE[title], changes)
+    assert BY_TITLE[title].why in reported
+    assert "python -m tests.contracts.pins --contracted" in reported
 
 
 @pytest.mark.parametrize(

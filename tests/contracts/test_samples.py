@@ -43,8 +43,8 @@ def test_the_samples_of_an_event_show_each_of_its_members(fact: type[Fact]) -> N
 def test_a_stored_event_is_read_on_its_topic(sample: dict[str, Any]) -> None:
     topic = next(fact.topic for fact in FACTS if fact.type == sample["attributes"]["type"])
     decoded = decode_binary(sample["attributes"], _body(sample), topic=topic)
-    told = decoded.envelope.data.model_dump_json(by_alias=True, exclude_unset=True)
-    assert json.loads(told) == sample["data"]
+    reported = decoded.envelope.data.model_dump_json(by_alias=True, exclude_unset=True)
+    assert json.loads(reported) == sample["data"]
     assert decoded.envelope.subject == sample["attributes"]["subject"]
 
 

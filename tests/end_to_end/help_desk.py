@@ -101,6 +101,6 @@ def written(folder: Path, tag: str, *, seed: int) -> HelpDesk:
 
 def _rows(course: Course, case: str, caller: str, opened_at: datetime) -> Iterator[str]:
     for change in course.changes:
-        minute, told = change.split(",", 1)
+        minute, reported = change.split(",", 1)
         changed_at = opened_at + timedelta(minutes=int(minute))
-        yield f"{case},{told},{caller},{opened_at:%d-%m-%Y %H:%M},{changed_at:%d-%m-%Y %H:%M}"
+        yield f"{case},{reported},{caller},{opened_at:%d-%m-%Y %H:%M},{changed_at:%d-%m-%Y %H:%M}"

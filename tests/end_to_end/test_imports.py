@@ -45,14 +45,18 @@ async def test_a_log_imported_in_either_order_twice_and_under_kills_leaves_the_s
     """Sales before the log, undisturbed; and the log before the sales, while every service is killed."""
     calm, killed = (written(tmp_path, company.story().account, seed=SEED) for _ in range(2))
     refused = await _sum(company, _DEAD_LETTERS, *SERVICES)
-    sales = await _tell_sales(company, calm)
-    await _heard(company, calm, sales)
-    changes = await _tell_log(company, calm)
-    await _heard(company, calm, sales + changes)
-    await asyncio.gather(_tell_log(company, killed), _kill_once_records_flow(company, killed, "support", "escalation"))
-    await _heard(company, killed, changes)
-    await asyncio.gather(_tell_sales(company, killed), _kill_once_records_flow(company, killed, "orders", "escalation"))
-    await _heard(company, killed, sales + changes)
+    sales = await _import_sales(company, calm)
+    await _received(company, calm, sales)
+    changes = await _import_log(company, calm)
+    await _received(company, calm, sales + changes)
+    await asyncio.gather(
+        _import_log(company, killed), _kill_once_records_flow(company, killed, "support", "escalation")
+    )
+    await _received(company, killed, changes)
+    await asyncio.gather(
+        _import_sales(company, killed), _kill_once_records_flow(company, killed, "orders", "escalation")
+    )
+    await _received(company, killed, sales + changes)
     await company.move_clock(_LATE_REPORTS)  # then a past silence is recognised as one
     for desk in (calm, killed):
         await eventually(partial(_standing, company, desk), sorted(desk.leaves), within_seconds=_SECONDS)
@@ -63,9 +67,9 @@ async def test_a_log_imported_in_either_order_twice_and_under_kills_leaves_the_s
     assert await _left(company, killed) == left
 
     read = await _sum(company, _READ, "orders", "support")
-    told = [await tell(company, desk) for tell in (_tell_log, _tell_sales) for desk in (killed, calm)]
-    heard = partial(_sum, company, _READ, "orders", "support")
-    await eventually(heard, read + sum(told), within_seconds=_SECONDS)
+    reported = [await receive(company, desk) for receive in (_import_log, _import_sales) for desk in (killed, calm)]
+    received = partial(_sum, company, _READ, "orders", "support")
+    await eventually(received, read + sum(reported), within_seconds=_SECONDS)
     await company.move_clock(_LATE_REPORTS)
     assert [await _left(company, desk) for desk in (calm, killed)] == [left, left]
     assert await _sum(company, _DEAD_LETTERS, *SERVICES) == refused
@@ -83,35 +87,35 @@ async def test_a_kill_of_each_service_in_the_middle_of_an_import_loses_and_doubl
     )
     assert (sales[0], cases[0]) == (0, 0), (sales, cases)
     kinds = (BOUNCED, REOPENED, OVERDUE)
-    told = sorted(f"INC-{story.account}-{n} {kind}" for n in range(INCIDENTS) for kind in kinds)
+    reported = sorted(f"INC-{story.account}-{n} {kind}" for n in range(INCIDENTS) for kind in kinds)
 
     async def episodes() -> list[dict[str, Any]]:
         listed = await read_episodes(company.environment["ESCALATION_DATABASE_URL"])
         return [episode for episode in listed if episode["order"].startswith(f"o-{story.account}-")]
 
-    def all_told(found: list[dict[str, Any]]) -> bool:
+    def all_reported(found: list[dict[str, Any]]) -> bool:
         """Also without an early alert: an episode may exist before the directory knows its seller."""
-        return len(_signals(found)) >= len(told) and all(episode["alerts"] for episode in found)
+        return len(_signals(found)) >= len(reported) and all(episode["alerts"] for episode in found)
 
     async def rings() -> list[tuple[str, str, list[str]]]:
         rows = await company.pools["escalation"].fetch(_RINGS, f"o-{story.account}-%")
         return sorted((row["order_id"], row["severity"], row["causes"]) for row in rows)
 
-    await until(episodes, all_told, within_seconds=_SECONDS)
+    await until(episodes, all_reported, within_seconds=_SECONDS)
     known = await episodes()
     await until(rings, lambda rung: _is_rung_once(rung, known), within_seconds=30)
     await company.everybody_at_work()
     found = await episodes()
-    assert _signals(found) == told
+    assert _signals(found) == reported
     assert len({episode["order"] for episode in found}) == len(found)
     assert _is_rung_once(await rings(), found)
 
 
-async def _tell_sales(company: Company, desk: HelpDesk) -> int:
+async def _import_sales(company: Company, desk: HelpDesk) -> int:
     return await _import(company, *_sales(desk))
 
 
-async def _tell_log(company: Company, desk: HelpDesk) -> int:
+async def _import_log(company: Company, desk: HelpDesk) -> int:
     return await _import(company, *_log(desk))
 
 
@@ -145,7 +149,7 @@ async def _journaled(company: Company, desk: HelpDesk, service: str) -> int:
     return count
 
 
-async def _heard(company: Company, desk: HelpDesk, count: int) -> None:
+async def _received(company: Company, desk: HelpDesk, count: int) -> None:
     """Wait until escalation has received this many facts of this help desk."""
     await eventually(partial(_journaled, company, desk, "escalation"), count, within_seconds=_SECONDS)
 

@@ -30,7 +30,7 @@ _WORDS_IN_ORDER = """
 async def test_two_workers_of_each_service_share_the_work_and_keep_each_accounts_order(
     company: Company, story: Story, tmp_path: Path
 ) -> None:
-    told: list[str] = []
+    reported: list[str] = []
     async with _second_workers(company, tmp_path) as second:
         workers = [
             worker for name in ("support", "escalation") for worker in (company.machine.service(name), second[name])
@@ -38,8 +38,8 @@ async def test_two_workers_of_each_service_share_the_work_and_keep_each_accounts
         before = [await _applied(worker) for worker in workers]
 
         async def each_has_a_share() -> bool:
-            told.append(str(len(told)))
-            facts = [contact_made(case=None, words=told[-1])] * ACCOUNTS
+            reported.append(str(len(reported)))
+            facts = [contact_made(case=None, words=reported[-1])] * ACCOUNTS
             at = datetime.now(UTC)
             await company.publish(
                 *(event_of(fact, subject=f"{story.account}-{n}", at=at) for n, fact in enumerate(facts))
@@ -55,7 +55,7 @@ async def test_two_workers_of_each_service_share_the_work_and_keep_each_accounts
                 rows = await pool.fetch(_WORDS_IN_ORDER, f"{story.account}-%")  # noqa: B023
                 return {row["subject"]: row["said"] for row in rows}
 
-            await eventually(said_in_order, {f"{story.account}-{n}": " ".join(told) for n in range(ACCOUNTS)})
+            await eventually(said_in_order, {f"{story.account}-{n}": " ".join(reported) for n in range(ACCOUNTS)})
 
 
 async def test_sigterm_ends_each_service_in_order_within_ten_seconds(company: Company) -> None:

@@ -17,11 +17,11 @@ from tests.faults.hot_account import HOT
 from tests.faults.kafka_faults import recreate_a_topic, take_the_right_of_a_group
 from tests.faults.mail_server import Mood
 from tests.faults.processes import Worker
-from tests.faults.telling import Teller
+from tests.faults.publishing_history import HistoryPublisher
 from tests.faults.world import SESSION_MS, World, connected
 from tests.postgres_proxy import Cut
 
-Fault = Callable[[World, Teller], Awaitable[None]]
+Fault = Callable[[World, HistoryPublisher], Awaitable[None]]
 
 PAST_LEASE_SECONDS = 13.0
 """The database session of a frozen relay leader is ended after ten seconds of silence."""
@@ -39,29 +39,29 @@ _GIVE_UP = f"""
 _GO_ON = "drop trigger give_up on escalation.account_versions; drop function public.give_up()"
 
 
-async def freeze_a_process(world: World, _: Teller) -> None:
+async def freeze_a_process(world: World, _: HistoryPublisher) -> None:
     """Longer than the consumer's session: another process takes its partitions, and it wakes up as a zombie."""
     await _freeze(world, world.worker("escalation"), SESSION_MS / 1000 + world.random.uniform(0.5, 2))
 
 
-async def freeze_a_relay_leader(world: World, _: Teller) -> None:
+async def freeze_a_relay_leader(world: World, _: HistoryPublisher) -> None:
     """One of a service's two relays leads; its standby must take over."""
     await _freeze(world, world.worker("escalation"), PAST_LEASE_SECONDS)
 
 
-async def block_an_event_loop(world: World, _: Teller) -> None:
+async def block_an_event_loop(world: World, _: HistoryPublisher) -> None:
     """The loop is blocked for longer than the consumer's session."""
     world.worker().block_event_loop()
     await asyncio.sleep(1)
 
 
-async def restart_everything_in_turn(world: World, _: Teller) -> None:
+async def restart_everything_in_turn(world: World, _: HistoryPublisher) -> None:
     """As in a deployment: one process after the other is asked to end and is started again."""
     for worker in list(world.workers):
         await worker.restart()
 
 
-async def let_a_member_come_and_go(world: World, _: Teller) -> None:
+async def let_a_member_come_and_go(world: World, _: HistoryPublisher) -> None:
     """One more process, without a slot. Its group rebalances when it joins, and when it leaves or dies."""
     member = world.new_worker("escalation", "--role", "consume")
     await member.start()
@@ -73,14 +73,14 @@ async def let_a_member_come_and_go(world: World, _: Teller) -> None:
         member.kill()
 
 
-async def crash_postgres(world: World, _: Teller) -> None:
+async def crash_postgres(world: World, _: HistoryPublisher) -> None:
     """Immediate shutdown without a checkpoint: the next start recovers."""
     await world.postgres.stop_at_once()
     await asyncio.sleep(world.random.uniform(0, 2))
     await world.postgres.start()
 
 
-async def pause_postgres(world: World, _: Teller) -> None:
+async def pause_postgres(world: World, _: HistoryPublisher) -> None:
     """No query is answered, and no connection is broken."""
     pids = _family(world.postgres.pid)
     _signal(pids, signal.SIGSTOP)
@@ -88,7 +88,7 @@ async def pause_postgres(world: World, _: Teller) -> None:
     _signal(pids, signal.SIGCONT)
 
 
-async def end_all_sessions(world: World, _: Teller) -> None:
+async def end_all_sessions(world: World, _: HistoryPublisher) -> None:
     """Every backend of every service is terminated, at any point of its work."""
     connection = await asyncpg.connect(world.postgres.url)
     try:
@@ -97,15 +97,15 @@ async def end_all_sessions(world: World, _: Teller) -> None:
         await connection.close()
 
 
-async def lose_answers_to_commit(world: World, _: Teller) -> None:
+async def lose_answers_to_commit(world: World, _: HistoryPublisher) -> None:
     await _cut_commits(world, Cut.AFTER_COMMIT)
 
 
-async def cut_before_commit(world: World, _: Teller) -> None:
+async def cut_before_commit(world: World, _: HistoryPublisher) -> None:
     await _cut_commits(world, Cut.BEFORE_COMMIT)
 
 
-async def delay_commits(world: World, _: Teller) -> None:
+async def delay_commits(world: World, _: HistoryPublisher) -> None:
     """Transactions commit in another order than they began."""
     for wire in world.wires.values():
         wire.longest_delay_seconds = 0.3
@@ -114,7 +114,7 @@ async def delay_commits(world: World, _: Teller) -> None:
         wire.longest_delay_seconds = 0
 
 
-async def restore_a_database(world: World, teller: Teller) -> None:
+async def restore_a_database(world: World, publisher: HistoryPublisher) -> None:
     """Restore a database to its state of a few seconds ago; HTTP calls and presses since then are repeated."""
     service = world.random.choice(sorted(world.urls))
     backup_at = time.time()
@@ -122,17 +122,17 @@ async def restore_a_database(world: World, teller: Teller) -> None:
     await asyncio.sleep(world.random.uniform(2, 4))
     await world.databases.put_back(copy)
     world.restored(service=service, backup_at=backup_at, restored_at=time.time())
-    teller.tell_again(service, since=backup_at)
+    publisher.publish_again_over_http(service, since=backup_at)
 
 
-async def kill_a_broker(world: World, _: Teller) -> None:
+async def kill_a_broker(world: World, _: HistoryPublisher) -> None:
     node = world.random.choice(world.brokers.nodes)
     await node.kill()
     await asyncio.sleep(world.random.uniform(0, 2))
     await node.start()
 
 
-async def cut_after_produce(world: World, _: Teller) -> None:
+async def cut_after_produce(world: World, _: HistoryPublisher) -> None:
     """The broker has the records, but the producer gets no answer."""
     wire = world.brokers.wire
     assert wire is not None
@@ -140,42 +140,42 @@ async def cut_after_produce(world: World, _: Teller) -> None:
     await asyncio.sleep(1)
 
 
-async def have_slow_mail(world: World, _: Teller) -> None:
+async def have_slow_mail(world: World, _: HistoryPublisher) -> None:
     await _mail(world, Mood.SLOW)
 
 
-async def have_mail_put_off(world: World, _: Teller) -> None:
+async def have_mail_put_off(world: World, _: HistoryPublisher) -> None:
     await _mail(world, Mood.PUTS_OFF)
 
 
-async def have_mail_cut_off(world: World, _: Teller) -> None:
+async def have_mail_cut_off(world: World, _: HistoryPublisher) -> None:
     """The mail server has the message, but the sender gets no answer."""
     await _mail(world, Mood.CUTS_OFF)
 
 
-async def have_slow_push(world: World, _: Teller) -> None:
+async def have_slow_push(world: World, _: HistoryPublisher) -> None:
     await _push(world, Behaviour.SLOW)
 
 
-async def have_push_deferred(world: World, _: Teller) -> None:
+async def have_push_deferred(world: World, _: HistoryPublisher) -> None:
     await _push(world, Behaviour.UNAVAILABLE)
 
 
-async def have_push_busy(world: World, _: Teller) -> None:
+async def have_push_busy(world: World, _: HistoryPublisher) -> None:
     """It asks for a pause of a second."""
     await _push(world, Behaviour.BUSY)
 
 
-async def have_push_refused(world: World, _: Teller) -> None:
+async def have_push_refused(world: World, _: HistoryPublisher) -> None:
     await _push(world, Behaviour.REFUSE)
 
 
-async def have_push_cut_off(world: World, _: Teller) -> None:
+async def have_push_cut_off(world: World, _: HistoryPublisher) -> None:
     """The push service accepts the message, but its answer never arrives."""
     await _push(world, Behaviour.CUT)
 
 
-async def lose_a_browser(world: World, _: Teller) -> None:
+async def lose_a_browser(world: World, _: HistoryPublisher) -> None:
     """Its push service knows it no more; a while later its owner turns on notifications in another."""
     person = world.push.lose_a_browser(world.random.randrange(100))
     await asyncio.sleep(world.random.uniform(1, 3))
@@ -183,7 +183,7 @@ async def lose_a_browser(world: World, _: Teller) -> None:
         await world.push.give_devices(connection, [person])
 
 
-async def let_clocks_disagree(world: World, _: Teller) -> None:
+async def let_clocks_disagree(world: World, _: HistoryPublisher) -> None:
     """One service's clock is an hour ahead or behind for a while."""
     service, by = world.random.choice(sorted(world.urls)), world.random.choice((-_HOUR, _HOUR))
     await move_clock(world, service, by)
@@ -191,7 +191,7 @@ async def let_clocks_disagree(world: World, _: Teller) -> None:
     await move_clock(world, service, -by)
 
 
-async def have_an_account_take_too_long(world: World, _: Teller) -> None:
+async def have_an_account_take_too_long(world: World, _: HistoryPublisher) -> None:
     """The hot account's transactions fail as if they ran too long, so the account is set aside.
     Then it gets time to recover."""
     async with connected(world, "escalation") as connection:

@@ -36,7 +36,7 @@ def main() -> None:
     os.set_blocking(woken, False)
     signal.set_wakeup_fd(woken)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    _tell(started=os.getpid())
+    _publish(started=os.getpid())
     buffered = b""
     while True:
         for readable in select.select([sys.stdin.fileno(), ready], [], [])[0]:
@@ -56,7 +56,7 @@ def _reap() -> None:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
-            _tell(ended=pid, status=os.waitstatus_to_exitcode(status))
+            _publish(ended=pid, status=os.waitstatus_to_exitcode(status))
 
 
 def _fork(order: dict[str, Any], ours: tuple[int, int]) -> None:
@@ -66,7 +66,7 @@ def _fork(order: dict[str, Any], ours: tuple[int, int]) -> None:
         for descriptor in ours:
             os.close(descriptor)
         _become(order, parent)
-    _tell(forked=pid, order=order["number"])
+    _publish(forked=pid, order=order["number"])
 
 
 def _become(order: dict[str, Any], parent: int) -> NoReturn:
@@ -101,7 +101,7 @@ def _redirect(log: str) -> None:
     os.close(file)
 
 
-def _tell(**news: Any) -> None:
+def _publish(**news: Any) -> None:
     os.write(1, json.dumps(news).encode() + b"\n")
 
 

@@ -49,8 +49,8 @@ def generate(
     each = max(1, events // accounts)
     lives = [life(chance, f"c-{number}", now, cast, events=each) for number in range(accounts)]
     lives += [life(random.Random(f"{seed} {account}"), account, now, cast, events=each) for account in closed]
-    told = [draft for drafts in lives for draft in drafts] + cast.late
-    ordered = cast.known + sorted(_with_repeats(chance, told, bad_share), key=lambda draft: draft.rank)
+    reported = [draft for drafts in lives for draft in drafts] + cast.late
+    ordered = cast.known + sorted(_with_repeats(chance, reported, bad_share), key=lambda draft: draft.rank)
     return _dated(chance, ordered, now, http_share)
 
 
@@ -106,17 +106,17 @@ def _with_repeats(chance: random.Random, drafts: Sequence[Draft], bad_share: flo
 
     Original and copy both come by Kafka, so that chance does not decide which of them is first.
     """
-    told = list[Draft]()
+    reported = list[Draft]()
     for draft in drafts:
         bad = draft.subject.startswith("c-") and chance.random() < bad_share
         again = draft.kind in ("order_placed", "case_opened") and chance.random() < _AGAIN_SHARE
         original = replace(draft, only_kafka=True) if bad or again else draft
-        told.append(original)
+        reported.append(original)
         if bad:
-            told.append(spoilt(chance, original))
+            reported.append(spoilt(chance, original))
         if again:
-            told.append(replace(original, rank=chance.random()))
-    return told
+            reported.append(replace(original, rank=chance.random()))
+    return reported
 
 
 def _dated(chance: random.Random, drafts: Sequence[Draft], now: datetime, http_share: float) -> list[Event]:

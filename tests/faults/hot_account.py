@@ -22,14 +22,14 @@ _Draft = tuple[str, str, Mapping[str, Any]]
 def hot_account(history: Sequence[Event], now: datetime, facts: int) -> list[Event]:
     """This many facts, evenly spread over a history that ends at `now`. No two events have the same time."""
     taken = {event.time for event in history}
-    told, apart, at = list[Event](), SPAN / (facts + 1), now - SPAN
+    reported, apart, at = list[Event](), SPAN / (facts + 1), now - SPAN
     for number, (topic, kind, data) in zip(range(facts), _life(now), strict=False):
         at += apart
         while _written(at) in taken:
             at += timedelta(microseconds=1)
         type = f"{topic.removesuffix('.v1')}.{kind}"
-        told.append(Event("kafka", topic, _SOURCE, f"{HOT}-{number}", type, HOT, _written(at), data))
-    return told
+        reported.append(Event("kafka", topic, _SOURCE, f"{HOT}-{number}", type, HOT, _written(at), data))
+    return reported
 
 
 def _life(now: datetime) -> Iterator[_Draft]:

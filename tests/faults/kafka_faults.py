@@ -15,7 +15,7 @@ from shared.database import open_pool
 from shared.messaging.cluster import Cluster
 from shared.publishing_again import publish_again
 from tests.faults.processes import Worker
-from tests.faults.telling import Teller
+from tests.faults.publishing_history import HistoryPublisher
 from tests.faults.world import PARTITIONS, PREFIX, World, connected
 from tests.topics import create_topic, delete_topic
 from tests.waiting import eventually, until
@@ -29,7 +29,7 @@ _IN_FLIGHT_SECONDS = 2.0
 """By this time after the topic's deletion, no relay marks a row whose record was deleted with the topic."""
 
 
-async def recreate_a_topic(world: World, _: Teller) -> None:
+async def recreate_a_topic(world: World, _: HistoryPublisher) -> None:
     """Delete and recreate a topic, then replay its owner's outbox twice: at once, so that events come in order, and
     again after relays have finished their sends. A process that starts in between creates the topic itself.
 
@@ -75,7 +75,7 @@ def _freeze_all(world: World, service: str) -> list[tuple[Worker, int | None]]:
     return frozen
 
 
-async def take_the_right_of_a_group(world: World, _: Teller) -> None:
+async def take_the_right_of_a_group(world: World, _: HistoryPublisher) -> None:
     """Its processes must report that they may not read, and go on by themselves once they may."""
     service = world.random.choice(sorted(world.urls))
     admin = AdminClient({"bootstrap.servers": world.brokers.address})

@@ -75,11 +75,11 @@ def life(chance: random.Random, account: str, now: datetime, cast: Cast, *, even
     cases = [f"case-{number}" for number in range(chance.choice((0, 1, 2, 3)))]
     drafts = _sales(chance, account, orders, now, cast) + _openings(chance, account, orders, cases)
     sellers = [one.data["sold_by"] for one in drafts if "sold_by" in one.data]
-    teller = Themes(chance, account, orders, cases, [*sellers, "m-mid"], now)
+    publisher = Themes(chance, account, orders, cases, [*sellers, "m-mid"], now)
     if chance.random() < _PUT_RIGHT_SHARE:
-        drafts += list(teller.put_right())[: events // 2]
+        drafts += list(publisher.put_right())[: events // 2]
     while len(drafts) < events:
-        drafts.append(teller.next())
+        drafts.append(publisher.next())
     return drafts
 
 

@@ -61,11 +61,11 @@ class MailServer:
 
     def _keep(self, envelope: Envelope, answer: str) -> None:
         content = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content).encode()
-        told = {
+        reported = {
             "message_id": message_from_bytes(content)["Message-ID"],
             "to": envelope.rcpt_tos[0],
             "at": time.time(),
             "answer": answer,
         }
         with self._taken.open("a") as file:
-            file.write(json.dumps(told) + "\n")
+            file.write(json.dumps(reported) + "\n")

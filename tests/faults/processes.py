@@ -86,14 +86,14 @@ class ForkServer:
 
     async def _listen(self, news: asyncio.StreamReader) -> None:
         while line := await news.readline():
-            told = json.loads(line)
-            if "forked" in told:
-                self._ended[told["forked"]] = asyncio.get_running_loop().create_future()
-                self._forked.pop(told["order"]).set_result(told["forked"])
-            elif "ended" in told:
-                end = self._end_of(told["ended"])
+            reported = json.loads(line)
+            if "forked" in reported:
+                self._ended[reported["forked"]] = asyncio.get_running_loop().create_future()
+                self._forked.pop(reported["order"]).set_result(reported["forked"])
+            elif "ended" in reported:
+                end = self._end_of(reported["ended"])
                 if not end.done():
-                    end.set_result(told["status"])
+                    end.set_result(reported["status"])
 
 
 @dataclass

@@ -29,7 +29,7 @@ asyncio.run(publish_policy(sys.argv[1]))
 def history_of(release: Release, seed: int, *, now: datetime, **asked: float) -> list[Event]:
     """A history from the previous release's own generator: that release would refuse newer kinds of events."""
     wanted = json.dumps({"seed": seed, "now": now.isoformat(), **asked})
-    printed = release.python("-c", _HISTORY, told=wanted)
+    printed = release.python("-c", _HISTORY, reported=wanted)
     assert printed.returncode == 0, printed.stderr
     return [event_of_line(line) for line in printed.stdout.splitlines()]
 

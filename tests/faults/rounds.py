@@ -20,9 +20,9 @@ from tests.faults.crash_points import ALL
 from tests.faults.faults import FAULTS
 from tests.faults.history import AHEAD, CLOSED, Event, generate
 from tests.faults.hot_account import HOT, hot_account
+from tests.faults.publishing_history import HistoryPublisher
 from tests.faults.release_before import history_of
 from tests.faults.slowness import Slowness
-from tests.faults.telling import Teller
 from tests.faults.upgrading import replace_the_release
 from tests.faults.visiting import Visitor
 from tests.faults.world import PROCESSES, Setup, World, connected, open_world
@@ -129,67 +129,67 @@ def _said_besides(plan: Plan) -> Mapping[str, Any]:
 async def _break_and_heal(world: World, plan: Plan, result: Result) -> None:
     """`recovered` is the time from the last fault until everything was read and sent."""
     await world.ready()
-    teller = Teller(world, plan.events_a_second, plan.patience_seconds)
+    publisher = HistoryPublisher(world, plan.events_a_second, plan.patience_seconds)
     visitor = Visitor(world)
     slowness = Slowness()
     async with visitor.visiting() if plan.hot_facts else nullcontext(), slowness.measured():
         with _timed(result, "broken"):
-            await _tell_and_break(world, plan, teller)
+            await _publish_and_break(world, plan, publisher)
         world.calm = True
         with _timed(result, "recovered"):
             await until_calm(world, plan.patience_seconds)
     with _timed(result, "waits ended"):
         if not plan.upgrades:
-            await teller.close_episodes(_CLOSING_PRESSES)
-        await teller.press_again()
+            await publisher.close_episodes(_CLOSING_PRESSES)
+        await publisher.press_again()
         world.accepted(what="pressed again", at=time.time())
-        await teller.told()
+        await publisher.accepted()
         await let_all_waits_end(world, plan.patience_seconds)
     if plan.hot_facts:
         world.say(others_within=_OTHERS_WITHIN_SECONDS * slowness.factor)
         visitor.check()
 
 
-async def _tell_and_break(world: World, plan: Plan, teller: Teller) -> None:
+async def _publish_and_break(world: World, plan: Plan, publisher: HistoryPublisher) -> None:
     ends_at, before = datetime.now(UTC) + AHEAD, world.setup.before
     of_release = partial(generate, closed=CLOSED) if before is None else partial(history_of, before)
     history = of_release(
         world.setup.seed, accounts=plan.events // 20, events=plan.events, now=ends_at, http_share=plan.http_share
     )
     hot = hot_account(history, ends_at, plan.hot_facts)
-    await teller.introduce([*history, *hot])
+    await publisher.introduce([*history, *hot])
     if before is None:
         async with connected(world, "escalation") as connection:
             await world.push.give_devices(connection)
     async with asyncio.TaskGroup() as group:
-        telling = group.create_task(_tell(teller, history, hot))
-        presses = [teller.press_buttons(_PRESS_SECONDS, of_closed=of_closed) for of_closed in (False, True)]
+        publishing = group.create_task(_publish(publisher, history, hot))
+        presses = [publisher.press_buttons(_PRESS_SECONDS, of_closed=of_closed) for of_closed in (False, True)]
         beside = [group.create_task(task) for task in (*presses, _kill(world, plan))]
         if plan.upgrades:
             await replace_the_release(world, plan.events / plan.events_a_second)
-        await _break(world, plan, teller, telling)
+        await _break(world, plan, publisher, publishing)
         for task in beside:
             task.cancel()
 
 
-async def _tell(teller: Teller, history: Sequence[Event], hot: Sequence[Event]) -> None:
+async def _publish(publisher: HistoryPublisher, history: Sequence[Event], hot: Sequence[Event]) -> None:
     async with asyncio.TaskGroup() as group:
-        group.create_task(teller.tell(history))
-        group.create_task(teller.pour(hot, _HOT_FACTS_A_SECOND))
+        group.create_task(publisher.publish(history))
+        group.create_task(publisher.pour(hot, _HOT_FACTS_A_SECOND))
 
 
-async def _break(world: World, plan: Plan, teller: Teller, telling: "asyncio.Task[None]") -> None:
+async def _break(world: World, plan: Plan, publisher: HistoryPublisher, publishing: "asyncio.Task[None]") -> None:
     """Inject faults one after the other while the history is published."""
     names, weights = list(plan.faults), list(plan.faults.values())
     chance = random.Random(world.setup.seed)
-    while not telling.done():
+    while not publishing.done():
         await asyncio.sleep(chance.uniform(0.1, 1.0))
-        if not names or world.rests or telling.done():
+        if not names or world.rests or publishing.done():
             continue
         (name,) = chance.choices(names, weights)
-        await asyncio.wait_for(FAULTS[name](world, teller), _FAULT_SECONDS)
+        await asyncio.wait_for(FAULTS[name](world, publisher), _FAULT_SECONDS)
         world.tally[name] += 1
-    await telling
+    await publishing
 
 
 async def _kill(world: World, plan: Plan) -> None:

@@ -22,7 +22,7 @@ import pytest
 
 from deploy.local.processes import PROJECT
 from tests.databases import Databases
-from tests.faults.checker.conservation import the_whole_history_was_told
+from tests.faults.checker.conservation import the_whole_history_was_reported
 from tests.faults.checker.evidence import Evidence, Restore
 from tests.faults.checker.promises import CHECKS, counted, judge, verdict
 from tests.faults.checker.publishing import (
@@ -59,7 +59,7 @@ async def undisturbed(kafka: str, databases: Databases) -> AsyncIterator[Undistu
             ends_at = datetime.now(UTC) + AHEAD
             history = generate(SEED, accounts=24, events=600, now=ends_at, closed=CLOSED)
             *others, last = with_rescues(history, ends_at)
-            await run.tell_all([*others, _soon_due(ends_at), last], SEED)
+            await run.publish_all([*others, _soon_due(ends_at), last], SEED)
             yield run
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -113,8 +113,8 @@ async def test_the_exit_status_gives_the_verdict(
 
 
 async def test_the_history_covers_every_kind(evidence: Evidence) -> None:
-    told = {event.kind for event in evidence.history} | {event.via for event in evidence.history}
-    assert told >= {"order_placed", "order_cancelled", "case_opened", "case_reassigned", "contact_made", "http"}
+    reported = {event.kind for event in evidence.history} | {event.via for event in evidence.history}
+    assert reported >= {"order_placed", "order_cancelled", "case_opened", "case_reassigned", "contact_made", "http"}
     assert {event.bad for event in evidence.history} >= {None, "invalid_json", "id_reused"}
     signals = evidence.rows("escalation", "escalation.signals")
     assert {row["episode_id"] is None for row in signals} == {True, False}
@@ -135,7 +135,7 @@ async def test_damage_breaks_exactly_its_promises(evidence: Evidence, damage: Da
 
 
 async def test_every_promise_has_a_damage_that_breaks_it() -> None:
-    judged = {check.__name__ for check in CHECKS} - {the_whole_history_was_told.__name__}
+    judged = {check.__name__ for check in CHECKS} - {the_whole_history_was_reported.__name__}
     assert judged == {promise for damage in DAMAGES for promise in damage.breaks}
 
 

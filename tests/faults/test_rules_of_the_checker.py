@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from tests.faults.checker.acknowledging import no_mail_begins_after_somebody_took_the_episode
-from tests.faults.checker.evidence import Database, Evidence, Row, Told
+from tests.faults.checker.evidence import Database, Evidence, Reported, Row
 from tests.faults.checker.facts import facts_of
 from tests.faults.checker.findings import findings
 from tests.faults.checker.notifying import a_notification_goes_to_people_with_a_device
@@ -22,12 +22,12 @@ RULES = {**POLICY["signals"], "statuses": POLICY["statuses"]}
 MINUTE = timedelta(minutes=1)
 
 
-def told(kind: str, minutes: float, data: Mapping[str, Any]) -> Told:
+def reported(kind: str, minutes: float, data: Mapping[str, Any]) -> Reported:
     at = NOW + minutes * MINUTE
-    return Told("kafka", "support.inbound.v1", "desk", f"e-{minutes}", f"support.{kind}", "c-1", at, data, None)
+    return Reported("kafka", "support.inbound.v1", "desk", f"e-{minutes}", f"support.{kind}", "c-1", at, data, None)
 
 
-def stuck(*events: Told) -> list[float]:
+def stuck(*events: Reported) -> list[float]:
     """The minutes after which a case is stuck."""
     facts = [fact for event in events for fact in facts_of(event, {"source": "desk", "event_id": event.id})]
     return [(one.at - NOW) / MINUTE for one in findings("c-1", facts, RULES) if one.kind == "case_stuck"]
@@ -48,13 +48,13 @@ def evidence(tables: dict[str, list[Row]]) -> Evidence:
     ],
 )
 def test_an_opened_case_is_new_despite_earlier_statuses(opening: dict[str, str], after: float) -> None:
-    waits = told("case_status_changed", -5, {"case": "case-1", "status": "pending"})
-    assert stuck(waits, told("case_opened", 0, {"case": "case-1"} | opening)) == [after]
+    waits = reported("case_status_changed", -5, {"case": "case-1", "status": "pending"})
+    assert stuck(waits, reported("case_opened", 0, {"case": "case-1"} | opening)) == [after]
 
 
 def test_a_request_made_again_is_for_the_amount_named_last() -> None:
-    asked = told("refund_requested", 0, {"order": "n-1", "words": "Money back."})
-    again = told("refund_requested", 5, {"order": "n-1", "amount_minor": 2_000_000, "currency": "USD"})
+    asked = reported("refund_requested", 0, {"order": "n-1", "words": "Money back."})
+    again = reported("refund_requested", 5, {"order": "n-1", "amount_minor": 2_000_000, "currency": "USD"})
     events = [fact for event in (asked, again) for fact in facts_of(event, {"source": "desk", "event_id": event.id})]
     (found,) = (one for one in findings("c-1", events, RULES) if one.kind == "refund_requested")
     assert (found.says["amount_minor"], found.says["currency"], found.says["words"]) == (

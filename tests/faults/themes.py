@@ -174,8 +174,8 @@ class Themes:
         direction = chance.choice(("inbound", "inbound", "outbound"))
         agent = {"agent": chance.choice(self.people)} if chance.random() < 0.5 else {}
         channel = chance.choice(("phone", "phone", "email", "chat", "in_person"))
-        told = {"direction": direction, "channel": channel, "result": chance.choice(_RESULTS)}
-        return told | agent | self._courtesy()
+        reported = {"direction": direction, "channel": channel, "result": chance.choice(_RESULTS)}
+        return reported | agent | self._courtesy()
 
     def _courtesy(self) -> dict[str, Any]:
         share = self.chance.random()

@@ -61,7 +61,7 @@ class Undisturbed:
         self._accepted: list[dict[str, Any]] = []
         self._server_url = databases.server_url
 
-    async def tell_all(self, history: Sequence[Event], seed: int) -> None:
+    async def publish_all(self, history: Sequence[Event], seed: int) -> None:
         """Publish everything (`with_rescues`), acknowledge some episodes on the way and at the end,
         and return at rest.
 
@@ -74,12 +74,12 @@ class Undisturbed:
             await keep_ahead(self.superuser_url(pool_database(self.company, service)))
         self._write("history.jsonl", [json.loads(event.line()) for event in history])
         directory = first_of_all(history)
-        await self._tell(directory)
+        await self._publish(directory)
         people = partial(self.company.pools["escalation"].fetchval, "select count(*) from escalation.salespeople")
         await eventually(people, len({event.subject for event in directory}))
         await self._give_devices()
         events = arrival(history, seed)
-        await self._tell(events[: len(events) // 2])
+        await self._publish(events[: len(events) // 2])
         await self._at_rest()
         closed = await self._close_episodes()
         assert closed, "no episode could be closed"
@@ -87,7 +87,7 @@ class Undisturbed:
         assert taken >= set(TO_TAKE), taken
         await self.company.move_clock(_JUMP)
         await self._at_rest()
-        await self._tell(events[len(events) // 2 :])
+        await self._publish(events[len(events) // 2 :])
         for _ in range(_JUMPS):
             await self._at_rest()
             await self.company.move_clock(_JUMP)
@@ -102,7 +102,7 @@ class Undisturbed:
         for person in WITH_DEVICES:
             await add_device(self.company.pools["escalation"], store, str(store.origin), person, key)
 
-    async def _tell(self, events: Sequence[Event]) -> None:
+    async def _publish(self, events: Sequence[Event]) -> None:
         producer = Producer({"bootstrap.servers": self.company.cluster.bootstrap_servers, "partitioner": "murmur2"})
         for event in events:
             if event.via == "kafka":

@@ -31,16 +31,16 @@ _DUE = "select count(*) from shared.timers where due_at <= shared.app_now()"
 _MAILS = "select count(*) from escalation.deliveries where state = 'sending'"
 
 
-async def replace_the_release(world: World, telling_seconds: float) -> None:
+async def replace_the_release(world: World, publishing_seconds: float) -> None:
     """Replace escalation after a third of the time in which a history is published, the others after two thirds."""
-    await asyncio.sleep(telling_seconds / 3)
+    await asyncio.sleep(publishing_seconds / 3)
     escalation = [worker for worker in world.workers if worker.service == "escalation"]
     await _leave_much_undone(world, escalation)
     for service, url in world.urls.items():
         await done(THIS.migrate, service, url)
     await publish_policy(world.urls["escalation"])
     await _start(world, escalation)
-    await asyncio.sleep(telling_seconds / 3)
+    await asyncio.sleep(publishing_seconds / 3)
     await done(THIS.python, "-c", _REJUDGE, world.urls["escalation"])
     others = [worker for worker in world.workers if worker.service != "escalation"]
     await asyncio.gather(*(worker.end_at_once() for worker in others))

@@ -115,23 +115,23 @@ class World:
         """The address of a process of the service."""
         return f"http://{LOOPBACK}:{self.worker(service).port}"
 
-    def say(self, **told: Any) -> None:
+    def say(self, **reported: Any) -> None:
         """Add or replace keys of `world.json`, which the checker reads."""
         file = self.folder / "world.json"
         known = json.loads(file.read_text()) if file.exists() else {}
-        file.write_text(json.dumps(known | told, indent=1))
+        file.write_text(json.dumps(known | reported, indent=1))
 
-    def accepted(self, **told: Any) -> None:
+    def accepted(self, **reported: Any) -> None:
         """Record an accepted call for the checker."""
-        self._note("accepted.jsonl", told)
+        self._note("accepted.jsonl", reported)
 
-    def restored(self, **told: Any) -> None:
+    def restored(self, **reported: Any) -> None:
         """Record a restored database for the checker."""
-        self._note("restores.jsonl", told)
+        self._note("restores.jsonl", reported)
 
-    def _note(self, file: str, told: Mapping[str, Any]) -> None:
+    def _note(self, file: str, reported: Mapping[str, Any]) -> None:
         with (self.folder / file).open("a") as lines:
-            lines.write(json.dumps(told) + "\n")
+            lines.write(json.dumps(reported) + "\n")
 
     def new_worker(self, service: str, *arguments: str) -> Worker:
         """A process of a service, not started yet."""

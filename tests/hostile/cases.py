@@ -51,7 +51,7 @@ class Case:
 def cases_of(way: str, *, reply_to: str = "") -> dict[str, Case]:
     """Every case by its name. The ids of the two ways in differ. `reply_to` is a topic that must stay unchanged."""
     refused = [*_unreadable(way), *_out_of_bounds(way), *_not_as_agreed(way)]
-    found = [*refused, *_accepted(way, reply_to), *_other_keys(way), *_told_before(way)]
+    found = [*refused, *_accepted(way, reply_to), *_other_keys(way), *_reported_before(way)]
     assert len(dict(found)) == len(found), "two cases have the same name"
     return dict(found)
 
@@ -229,11 +229,11 @@ def _other_keys(way: str) -> Iterator[tuple[str, Case]]:
     }
     for name, key in keys.items():
         record = structured(accepted(f"{way}-{name.replace(' ', '-')}"))
-        told = Raw(record.value, key, record.headers)
-        yield name, Case(told, outcome="applied", status=None, key_differs=True)
+        reported = Raw(record.value, key, record.headers)
+        yield name, Case(reported, outcome="applied", status=None, key_differs=True)
 
 
-def _told_before(way: str) -> Iterator[tuple[str, Case]]:
+def _reported_before(way: str) -> Iterator[tuple[str, Case]]:
     def tag(name: str) -> str:
         return f"{way}-{name}"
 

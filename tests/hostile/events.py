@@ -48,8 +48,8 @@ def text(event: dict[str, Any], old: str, new: bytes) -> Raw:
 
 def binary(event: dict[str, Any], value: bytes | None = None, **headers: bytes | None) -> Raw:
     """The event in binary mode, with another value or other headers (by the names of their attributes) if given."""
-    told: dict[str, bytes | None] = {name: event[name].encode() for name in _ATTRIBUTES if name in event}
-    pairs: list[Header] = [(f"ce_{name}", content) for name, content in (told | headers).items()]
+    reported: dict[str, bytes | None] = {name: event[name].encode() for name in _ATTRIBUTES if name in event}
+    pairs: list[Header] = [(f"ce_{name}", content) for name, content in (reported | headers).items()]
     body = orjson.dumps(event["data"]) if value is None else value
     return Raw(body, event["subject"].encode(), [*pairs, ("content-type", b"application/json")])
 

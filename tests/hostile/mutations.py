@@ -213,7 +213,7 @@ def no_number(record: Mutant, random: Random) -> Mutant:
     return replace(record, value=b": ".join(parts))
 
 
-def told_twice(record: Mutant, random: Random) -> Mutant:
+def reported_twice(record: Mutant, random: Random) -> Mutant:
     """A member of any object, preceded by one of the same name with another value."""
     parts = (record.value or b"").split(b', "')
     at = random.randrange(len(parts))
@@ -250,5 +250,5 @@ def fewer_headers(record: Mutant, random: Random) -> Mutant:
 
 
 IN_RECORDS: tuple[Callable[[Mutant, Random], Mutant], ...] = (
-    other_bytes, cut_off, no_number, told_twice, other_whole, other_key, other_header, more_headers, fewer_headers,
+    other_bytes, cut_off, no_number, reported_twice, other_whole, other_key, other_header, more_headers, fewer_headers,
 )  # fmt: skip

@@ -169,7 +169,7 @@ class Office:
         await self.site.sell(order, account=account, by=seller, customer=customer, lines=lines)
         episode = await self.site.request_refund(order, account=account, words=f"Words {canary}", case=f"case-{tag}")
         for kind, by, says in _PRESSES.get(situation, ()):
-            report = await self.site.service.tell(button(kind, episode, by, account=account, **says))
+            report = await self.site.service.receive(button(kind, episode, by, account=account, **says))
             assert not report.rejected, (situation, kind, report.rejected)
         offer = await self.site.service.pool.fetchval(_OFFER, episode)
         return Trouble(situation, episode, order, account, offer or _NO_OFFER)

@@ -57,7 +57,7 @@ async def test_a_check_in_is_logged_by_the_seller(office: Office) -> None:
     row = next(row for row in FORMS if row.path == "/check-ins")
     site, ago = office.site, timedelta(days=13)
     await site.service.move_clock(-ago)
-    await site.tell(order_placed("o-due", sold_by="anna", sold_at=await site.service.now()), about="c-due")
+    await site.receive(order_placed("o-due", sold_by="anna", sold_at=await site.service.now()), about="c-due")
     await site.service.move_clock(ago)
     before = await office.stored()
     assert (await ask(office, row, "anna", replace(NOT_THERE, order="o-due"))).status_code == row.ok
@@ -141,13 +141,13 @@ def ids_of(about: Trouble) -> dict[str, str]:
 
 def check_silence(office: Office, who: str, about: Trouble, answer: httpx2.Response) -> None:
     """The answer reveals nothing of an episode that this person may not see, except the id in the request."""
-    told = answer.text + str(answer.headers)
+    reported = answer.text + str(answer.headers)
     for other in office.standing.values():
         readable = other.access_of(who) is not Access.NONE or (who == "a reader" and other is about)
         if not readable:
             secrets = {other.canary, str(other.episode), other.order, other.account}
             asked = set() if other is not about else set(ids_of(about).values())
-            assert not [secret for secret in secrets - asked if secret in told], other.situation
+            assert not [secret for secret in secrets - asked if secret in reported], other.situation
 
 
 def _tried(office: Office, row: Row, who: str) -> Iterator[Trouble]:

@@ -93,30 +93,30 @@ async def test_a_database_in_trouble_is_a_503_and_the_same_event_is_applied_afte
     ingress: Ingress, address: str, databases: Databases, name: str
 ) -> None:
     spoil, mend = TROUBLES[name]
-    told, stored = _new(), await ingress.journaled()
+    reported, stored = _new(), await ingress.journaled()
     async with _owner(databases, address) as (owner, database):
         try:
             await owner.execute(f"alter database {database} {spoil}")
             await _cut_off(owner, database)
-            answer = await ingress.send(told)
+            answer = await ingress.send(reported)
             assert answer.status_code == 503
             assert int(answer.headers["retry-after"]) > 0
         finally:
             await owner.execute(f"alter database {database} {mend}")
             await _cut_off(owner, database)
-    assert (await ingress.send(told)).json()["events"][0]["outcome"] == "applied"
-    assert await ingress.journaled() == [*stored, told["id"]]
+    assert (await ingress.send(reported)).json()["events"][0]["outcome"] == "applied"
+    assert await ingress.journaled() == [*stored, reported["id"]]
 
 
 async def test_a_full_disk_is_a_503_and_the_same_event_is_applied_once_there_is_room(ingress: Ingress) -> None:
-    told, letters = _new(), await ingress.dead_letters()
+    reported, letters = _new(), await ingress.dead_letters()
     await ingress.pool.execute(_FULL)
     try:
-        assert (await ingress.send(told)).status_code == 503
+        assert (await ingress.send(reported)).status_code == 503
     finally:
         await ingress.pool.execute(_FREED)
     assert await ingress.dead_letters() == letters
-    assert (await ingress.send(told)).json()["events"][0]["outcome"] == "applied"
+    assert (await ingress.send(reported)).json()["events"][0]["outcome"] == "applied"
 
 
 async def test_a_short_time_limit_of_the_database_does_not_count(

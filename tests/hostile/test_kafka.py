@@ -37,9 +37,9 @@ def test_a_dead_letter_gives_advice_repeats_nothing_and_keeps_every_byte(streame
 async def test_neighbours_are_applied_unchanged(company: Company, streamed: Streamed, name: str) -> None:
     assert [entry["outcome"] for entry in streamed.neighbours(name)] == ["applied", "applied"]
     for which in ("after",) if CASES[name].first else ("before", "after"):
-        told = orjson.loads(neighbour(which, name).value or b"")
-        body = await journaled(company.pools["orders"], told["id"])
-        assert orjson.loads(body or b"null") == told["data"]
+        reported = orjson.loads(neighbour(which, name).value or b"")
+        body = await journaled(company.pools["orders"], reported["id"])
+        assert orjson.loads(body or b"null") == reported["data"]
 
 
 def test_all_small_records_arrived_in_one_batch_with_their_neighbours(streamed: Streamed) -> None:

@@ -31,7 +31,7 @@ from shared.contracts.escalation import RingCause, Severity, SignalKind
 from shared.contracts.support_inbound import Person
 from shared.ids import SalespersonId
 from tests.builders import refund_requested
-from tests.escalation import told
+from tests.escalation import reported
 from tests.hostile.scale import scaled
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
@@ -235,7 +235,7 @@ def test_a_customer_who_may_only_be_written_to_has_no_number_in_the_letter() -> 
 
 
 def test_the_requester_is_named_and_called_first_and_support_is_asked_without_contact_data() -> None:
-    asked = told(refund_requested(by=Person(name="Herr Öztürk", phone="+1 415 555 0199"))).envelope
+    asked = reported(refund_requested(by=Person(name="Herr Öztürk", phone="+1 415 555 0199"))).envelope
     row = {"source": asked.source, "event_id": asked.id, "type": asked.type, "subject": asked.subject, "at": asked.time}
     story: Any = Story(facts=[row | {"body": asked.data.model_dump_json().encode()}])  # type: ignore[list-item]
     said = SignalRow(RISK, fact_id(asked))

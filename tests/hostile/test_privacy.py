@@ -73,11 +73,11 @@ async def test_each_dead_letter_is_announced_once_with_its_reason_and_without_it
     await eventually(lambda: pool.fetchval(_UNSENT), 0)
     letters = {row["id"]: (row["code"], row["reason"]) for row in await pool.fetch(_LETTERS)}
     records = await read_topic(company.cluster, topic_of(service), len(letters))
-    told = {}
+    reported = {}
     for record in records:
         assert CANARY.encode() not in b"".join((record.value, record.key, *(value for _, value in record.headers)))
         decoded = decode_message(record.value, record.headers, key=record.key, topic=None)
         assert isinstance(decoded, Decoded)
         assert isinstance(decoded.envelope.data, RecordDeadLettered)
-        told[decoded.envelope.data.dead_letter] = decoded.envelope.data.code, decoded.envelope.data.reason
-    assert told == letters
+        reported[decoded.envelope.data.dead_letter] = decoded.envelope.data.code, decoded.envelope.data.reason
+    assert reported == letters

@@ -218,11 +218,11 @@ def _event(type: str, source: str) -> dict[str, Any]:
     sample = next(iter(sorted(_SAMPLES.glob(f"{type}.v*.json"))), None)
     if sample is None:
         data = {"episode": str(uuid4()), "by": "anna"}
-        told: dict[str, Any] = {"attributes": {"specversion": "1.0", "subject": "c-17", "type": type}, "data": data}
-        told["attributes"]["time"] = "2026-05-04T09:30:00Z"
+        reported: dict[str, Any] = {"attributes": {"specversion": "1.0", "subject": "c-17", "type": type}, "data": data}
+        reported["attributes"]["time"] = "2026-05-04T09:30:00Z"
     else:
-        told = orjson.loads(sample.read_bytes())[0]
-    return {**told["attributes"], "data": told["data"], "id": str(uuid4()), "source": source}
+        reported = orjson.loads(sample.read_bytes())[0]
+    return {**reported["attributes"], "data": reported["data"], "id": str(uuid4()), "source": source}
 
 
 def _topic_of(type: str) -> str:

@@ -41,8 +41,8 @@ async def test_a_removed_address_opens_nothing_any_more_and_both_addresses_are_n
         await eventually(lambda: escalation.fetchval(address, story.seller), story.address("other"))
         assert (await browser.get("/")).headers["location"] == "/sign-in"
         await browser.post("/sign-in/link", data={"email": story.address()})
-    for told in (story.seller, "other"):
-        mails = await until(partial(story.mails, told), bool, wanted="a notice")
+    for reported in (story.seller, "other"):
+        mails = await until(partial(story.mails, reported), bool, wanted="a notice")
         assert [mail.subject for mail in mails] == ["Your e-mail address for alerts from Handoff has changed"]
 
 

@@ -56,7 +56,7 @@ async def devices(database: MakeDatabase, tmp_path: Path) -> AsyncIterator[Devic
 @pytest.fixture
 async def team(escalation: Escalation) -> Escalation:
     """Anna sold it; Ben is her backup, Carla manages both, Dora manages Carla."""
-    await escalation.hear(
+    await escalation.receive(
         person("anna", manager="carla", backup="ben"),
         person("ben", manager="carla"),
         person("carla", manager="dora"),
@@ -77,7 +77,7 @@ async def asked(team: Escalation) -> Escalation:
 @pytest.fixture
 async def rung(escalation: Escalation) -> Escalation:
     """One alert, not sent yet."""
-    await escalation.hear(salesperson_changed(), order_placed(), refund_requested())
+    await escalation.receive(salesperson_changed(), order_placed(), refund_requested())
     return escalation
 
 

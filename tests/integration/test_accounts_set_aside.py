@@ -241,8 +241,8 @@ async def test_an_event_by_http_is_tried_at_once_and_counts_once(impatient: Plum
     async with impatient.consuming():
         await eventually(lambda: set_aside(impatient), OF_HOT)
     hopeless.cured = True
-    told = input_of(order_confirmed("o-http"), id="e-http", subject=HOT)
-    await impatient.processor().apply(Batch([told]), whole=True)
+    reported = input_of(order_confirmed("o-http"), id="e-http", subject=HOT)
+    await impatient.processor().apply(Batch([reported]), whole=True)
     await retry(impatient)
     assert await impatient.effects() == [*OF_OTHERS, "e-http", *OF_HOT]
 

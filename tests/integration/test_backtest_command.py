@@ -11,7 +11,7 @@ from services.cli.main import app
 from services.escalation.domain.own_facts import AttemptLogged, ClosePressed
 from services.escalation.domain.policy.document import shipped_text
 from tests.builders import contact_made, order_placed, refund_paid, refund_requested
-from tests.escalation import button, escalation_on, told
+from tests.escalation import button, escalation_on, reported
 from tests.servers import MakeDatabase
 from tests.team import person
 
@@ -21,18 +21,18 @@ QUICKER = shipped_text().replace('answer_within = "4h"', 'answer_within = "2h"')
 async def test_a_policy_is_tried_on_the_journal_without_a_trace(database: MakeDatabase, tmp_path: Path) -> None:
     url, document = await database("escalation"), tmp_path / "policy.toml"
     async with escalation_on(url) as team:
-        await team.hear(person("anna"), person("desk"))
-        await team.hear(told(order_placed()), told(contact_made()))
+        await team.receive(person("anna"), person("desk"))
+        await team.receive(reported(order_placed()), reported(contact_made()))
         await team.wait(timedelta(hours=3))
-        await team.hear(told(refund_requested(), at=await team.now()))
+        await team.receive(reported(refund_requested(), at=await team.now()))
         await team.wait(timedelta(minutes=1))
         await team.acknowledge()
         (episode,) = await team.episodes()
-        await team.hear(button(AttemptLogged, episode["episode_id"], "anna"))
+        await team.receive(button(AttemptLogged, episode["episode_id"], "anna"))
         await team.wait(timedelta(hours=9))
-        await team.hear(told(refund_paid(), at=await team.now()))
+        await team.receive(reported(refund_paid(), at=await team.now()))
         (episode,) = await team.episodes()
-        await team.hear(button(ClosePressed, episode["episode_id"], "anna", result="lost", reason="price"))
+        await team.receive(button(ClosePressed, episode["episode_id"], "anna", result="lost", reason="price"))
         alerts = await team.alerts()
 
         async def run(*arguments: str, policy: str = QUICKER) -> Result:
@@ -43,14 +43,14 @@ async def test_a_policy_is_tried_on_the_journal_without_a_trace(database: MakeDa
 
         result = await run("--json")
         assert result.exit_code == 0, result.output
-        told_back = json.loads(result.stdout)
+        printed = json.loads(result.stdout)
         exact = {"is_exact": True, "alerts_stored": len(alerts), "alerts_replayed": len(alerts)}
-        assert told_back["as_the_service_did"] == exact
-        assert [(one["path"], one["before"], one["after"]) for one in told_back["changes"]] == [
+        assert printed["as_the_service_did"] == exact
+        assert [(one["path"], one["before"], one["after"]) for one in printed["changes"]] == [
             ("signals.contact_dead_ended.answer_within", "4h", "2h")
         ]
-        assert told_back["losses"]["n"] == 1
-        assert told_back["candidate"]["signals"]["contact_dead_ended"] == 1
+        assert printed["losses"]["n"] == 1
+        assert printed["candidate"]["signals"]["contact_dead_ended"] == 1
         printed = await run("--fail-if", "episodes >= 1 and losses.neither == 0")
         assert printed.exit_code == 3
         assert "These outcomes happened under the policy in force" in printed.output

@@ -78,10 +78,10 @@ async def _find(plumbing: Plumbing, id: UUID) -> None:
 def _batch(plumbing: Plumbing, first: int, last: int, topic_id: UUID | None) -> Batch:
     """A batch of the first partition that follows the offset `first`."""
     partition = Partition(plumbing.topic, 0)
-    told = batch_of(*(order_confirmed(f"o-{topic_id}-{number}") for number in range(first, last)))
+    reported = batch_of(*(order_confirmed(f"o-{topic_id}-{number}") for number in range(first, last)))
     inputs = [
         replace(one, kind=InputKind.RECORD, position=Position(*partition, number))
-        for number, one in enumerate(told.inputs, start=first)
+        for number, one in enumerate(reported.inputs, start=first)
     ]
     return Batch(
         inputs,

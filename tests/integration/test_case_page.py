@@ -58,7 +58,7 @@ def code_of(answer: httpx2.Response) -> str:
 
 async def test_an_agent_reads_who_calls_and_everything_about_the_customer_without_a_key(desk: CaseDesk) -> None:
     now = await desk.service.now()
-    await desk.service.tell(
+    await desk.service.receive(
         input_of(case_opened("CS-1", order="4711", title="Wrong size"), at=now - timedelta(hours=3)),
         input_of(refund_requested("CS-1", words="I want my money back."), at=now - timedelta(hours=2)),
         input_of(contact_made(case="CS-2", words="Where is my parcel?"), at=now - timedelta(hours=1)),
@@ -77,10 +77,10 @@ async def test_an_agent_reads_who_calls_and_everything_about_the_customer_withou
         assert words in shown
     assert "Not about this customer" not in shown
     assert "Nothing is known about a call. Handle the case as usual." in shown
-    await desk.service.tell(input_of(window(now + timedelta(hours=2)), subject=ACCOUNT, at=now))
+    await desk.service.receive(input_of(window(now + timedelta(hours=2)), subject=ACCOUNT, at=now))
     assert "A colleague will call you." in words_of((await desk.read(url)).text)
     assert "Anna Berg" not in (await desk.read(url)).text
-    await desk.service.tell(input_of(window(now + timedelta(hours=2), acknowledged=True), subject=ACCOUNT, at=now))
+    await desk.service.receive(input_of(window(now + timedelta(hours=2), acknowledged=True), subject=ACCOUNT, at=now))
     assert "Anna Berg will call you by" in words_of((await desk.read(url)).text)
 
 
@@ -93,7 +93,7 @@ async def test_the_history_is_one_over_all_services_without_what_concerns_salesp
         account_reassigned("carla"),
     )
     published = [CATALOG[fact.type.replace(".inbound.", ".")].model_validate(fact.model_dump()) for fact in facts]
-    await desk.service.tell(case_opened("CS-1", order="4711"), *(input_of(fact) for fact in published))
+    await desk.service.receive(case_opened("CS-1", order="4711"), *(input_of(fact) for fact in published))
     shown = words_of((await desk.read(await desk.url_of("CS-1"))).text)
     for words in ("Case CS-1 opened", "Order 4711 delivered", "Refund of €50.00 paid", "4 April 2026, 09:30 · Orders"):
         assert words in shown
@@ -104,14 +104,14 @@ async def test_the_history_is_one_over_all_services_without_what_concerns_salesp
 async def test_an_old_case_of_a_busy_account_keeps_its_history(desk: CaseDesk, case: str) -> None:
     own = input_of(case_opened(case, title="The old one"), at=AT)
     newer = [input_of(contact_made(case=None), at=AT + timedelta(minutes=number)) for number in range(1, 502)]
-    await desk.service.tell(own, *newer)
+    await desk.service.receive(own, *newer)
     of_case = words_of((await desk.read(await desk.url_of(case))).text).split("This customer")[0]
     assert f"Case {case} opened" in of_case
     assert "Older facts" not in of_case
 
 
 async def test_a_link_is_for_its_minutes_only(desk: CaseDesk) -> None:
-    await desk.service.tell(case_opened("CS-1"))
+    await desk.service.receive(case_opened("CS-1"))
     answer = (await desk.link_to("CS-1")).json()
     left = datetime.fromisoformat(answer["expires_at"]) - await desk.service.now()
     assert timedelta(minutes=14) < left <= timedelta(minutes=15)
@@ -127,7 +127,7 @@ async def test_a_link_is_for_its_minutes_only(desk: CaseDesk) -> None:
 
 
 async def test_without_a_valid_link_the_page_does_not_say_whether_a_case_exists(desk: CaseDesk) -> None:
-    await desk.service.tell(case_opened("CS-1"))
+    await desk.service.receive(case_opened("CS-1"))
     (text,) = parse_qs(urlsplit(await desk.url_of("CS-1")).query)["link"]
     other_end = "AA" if text[-2:] != "AA" else "BB"
     altered = [
@@ -151,7 +151,7 @@ async def test_without_a_valid_link_the_page_does_not_say_whether_a_case_exists(
 
 
 async def test_a_link_ends_with_the_key_of_its_reader(desk: CaseDesk) -> None:
-    await desk.service.tell(case_opened("CS-1"))
+    await desk.service.receive(case_opened("CS-1"))
     both = desk.with_settings(reader_keys=f'["{KEY}", "{OTHER_KEY}"]')
     by_old, by_new = [(await both.link_to("CS-1", key=key)).json()["url"] for key in (KEY, OTHER_KEY)]
     assert [(await both.read(url)).status_code for url in (by_old, by_new)] == [200, 200]
@@ -160,7 +160,7 @@ async def test_a_link_ends_with_the_key_of_its_reader(desk: CaseDesk) -> None:
 
 
 async def test_only_a_reader_gets_a_link(desk: CaseDesk) -> None:
-    await desk.service.tell(case_opened("CS-1"))
+    await desk.service.receive(case_opened("CS-1"))
     for case in ("CS-1", "no case"):
         refused = await desk.link_to(case, key="a-key-that-is-not-ours")
         assert (refused.status_code, code_of(refused)) == (401, "unauthorized")
@@ -172,7 +172,7 @@ async def test_only_a_reader_gets_a_link(desk: CaseDesk) -> None:
 
 
 async def test_a_case_of_several_accounts_or_of_none_needs_its_account(desk: CaseDesk) -> None:
-    await desk.service.tell(case_opened("CS-1"), input_of(case_opened("CS-1"), subject=OTHER_ACCOUNT))
+    await desk.service.receive(case_opened("CS-1"), input_of(case_opened("CS-1"), subject=OTHER_ACCOUNT))
     assert code_of(await desk.link_to("CS-1")) == "conflict"
     assert code_of(await desk.link_to("CS-2")) == "not_found"
     assert f"Account {OTHER_ACCOUNT}" in words_of(
@@ -180,9 +180,9 @@ async def test_a_case_of_several_accounts_or_of_none_needs_its_account(desk: Cas
     )
     for case, account in (("CS-2", ACCOUNT), ("CS-1", "c-99"), ("cs-1", ACCOUNT)):
         assert code_of(await desk.link_to(case, account=account)) == "not_found"
-    await desk.service.tell(refund_requested("CS-2"))
+    await desk.service.receive(refund_requested("CS-2"))
     assert (await desk.link_to("CS-2", account=ACCOUNT)).status_code == 200
-    await desk.service.tell(
+    await desk.service.receive(
         input_of(window(await desk.service.now() + timedelta(hours=1), case="CS-3"), subject=ACCOUNT)
     )
     assert f"Account {ACCOUNT}" in words_of((await desk.read(await desk.url_of("CS-3"))).text)
@@ -190,7 +190,7 @@ async def test_a_case_of_several_accounts_or_of_none_needs_its_account(desk: Cas
 
 @pytest.mark.parametrize("case", HOSTILE)
 async def test_a_hostile_id_opens_its_own_case_as_text(desk: CaseDesk, case: str) -> None:
-    await desk.service.tell(case_opened(case, title=case), case_resolved("CS-1"))
+    await desk.service.receive(case_opened(case, title=case), case_resolved("CS-1"))
     answer = await desk.read(await desk.url_of(case, account=ACCOUNT))
     assert answer.status_code == 200
     assert "<script" not in answer.text
@@ -210,7 +210,7 @@ async def test_a_bad_parameter_is_named(desk: CaseDesk, query: dict[str, str], f
 
 
 async def test_times_are_in_the_zone_that_the_help_desk_names(desk: CaseDesk) -> None:
-    await desk.service.tell(case_opened("CS-1"))
+    await desk.service.receive(case_opened("CS-1"))
     assert "4 May 2026, 09:30" in words_of((await desk.read(await desk.url_of("CS-1"))).text)
     there = words_of((await desk.read(await desk.url_of("CS-1", zone="Asia/Tokyo"))).text)
     assert "4 May 2026, 18:30" in there
@@ -218,7 +218,7 @@ async def test_times_are_in_the_zone_that_the_help_desk_names(desk: CaseDesk) ->
 
 
 async def test_no_site_may_frame_the_page_unless_a_setting_names_it(desk: CaseDesk) -> None:
-    await desk.service.tell(case_opened("CS-1"))
+    await desk.service.receive(case_opened("CS-1"))
     framed = desk.with_settings(frame_ancestors="https://Desk.example.com, https://*.help.example:8443")
     for one, ancestors, options in (
         (desk, "'none'", "DENY"),
@@ -236,14 +236,16 @@ async def test_no_site_may_frame_the_page_unless_a_setting_names_it(desk: CaseDe
 
 
 async def test_the_address_of_a_link_is_the_sites_or_that_of_the_request(desk: CaseDesk) -> None:
-    await desk.service.tell(case_opened("CS-1"))
+    await desk.service.receive(case_opened("CS-1"))
     assert (await desk.url_of("CS-1")).startswith(f"{SITE}/case-page?link=")
     named = desk.with_settings(support_url="https://on-call.example:8443/")
     assert (await named.url_of("CS-1")).startswith("https://on-call.example:8443/case-page?link=")
 
 
 async def test_a_damaged_fact_is_left_out_and_counted(desk: CaseDesk) -> None:
-    await desk.service.tell(case_opened("CS-1"), contact_made(case="CS-1", words="Hello?"), contact_made(case="CS-2"))
+    await desk.service.receive(
+        case_opened("CS-1"), contact_made(case="CS-1", words="Hello?"), contact_made(case="CS-2")
+    )
     await desk.service.pool.execute(
         "update shared.journal set body = substr(body, 1, length(body) - 2) || $1 where type like '%contact_made'",
         b"\xff",
@@ -269,7 +271,7 @@ async def test_an_error_is_a_page_that_the_frame_shows(
 ) -> None:
     framed = desk.with_settings(frame_ancestors="https://desk.example.com")
     until = await desk.service.now() + timedelta(hours=1)
-    await desk.service.tell(case_opened("CS-1"), input_of(window(until, acknowledged=True), subject=ACCOUNT))
+    await desk.service.receive(case_opened("CS-1"), input_of(window(until, acknowledged=True), subject=ACCOUNT))
     url = await framed.url_of("CS-1")
     await desk.service.pool.execute(fault)
     answer = await framed.failing(url.replace("/case-page", path), method)
@@ -284,7 +286,7 @@ async def test_an_error_is_a_page_that_the_frame_shows(
 
 
 async def test_without_a_database_the_page_says_so(desk: CaseDesk) -> None:
-    await desk.service.tell(case_opened("CS-1"))
+    await desk.service.receive(case_opened("CS-1"))
     url = await desk.url_of("CS-1")
     await desk.service.pool.close()
     answer = await desk.read(url)

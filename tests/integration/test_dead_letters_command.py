@@ -49,9 +49,9 @@ async def command(*arguments: str, url: str) -> Result:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def reported(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The orders that an orders service received, in order; it fails on two of them."""
-    told: list[str] = []
+    reported: list[str] = []
 
     async def handle(tx: Transaction, events: Sequence[Envelope[Fact]]) -> None:
         for one in events:
@@ -60,23 +60,23 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
                 raise KeyError("canary")
             if order == AWAY:
                 raise asyncpg.AdminShutdownError("canary")
-            told.append(order)
+            reported.append(order)
 
     def service(settings: OrdersSettings) -> Service:
         return replace(orders.service(settings), handle=handle)
 
     runnable = replace(run.runnable(ServiceName.ORDERS), service=service)
     monkeypatch.setattr(run, "runnable", lambda _name: runnable)
-    return told
+    return reported
 
 
 async def test_a_letter_that_still_fails_does_not_keep_the_others_from_their_turn(
-    database: MakeDatabase, told: list[str]
+    database: MakeDatabase, reported: list[str]
 ) -> None:
     url = await database("orders")
     await keep(url, letter("third", 10), letter("first", 2), letter(BUG, 7), letter("second", 9))
     result = await command("replay", "orders", "--all", url=url)
-    assert told == ["first", "second", "third"]
+    assert reported == ["first", "second", "third"]
     assert result.exit_code == 1
     lines = [line.split("  ", 1)[1] for line in result.output.splitlines()]
     assert lines == ["applied", "still fails (KeyError)", "applied", "applied"]
@@ -84,22 +84,22 @@ async def test_a_letter_that_still_fails_does_not_keep_the_others_from_their_tur
 
 
 async def test_letters_named_by_id_are_replayed_in_their_order_of_arrival(
-    database: MakeDatabase, told: list[str]
+    database: MakeDatabase, reported: list[str]
 ) -> None:
     url = await database("orders")
     letters = letter("third", 10), letter("first", 2), letter("second", 9)
     await keep(url, *letters)
     nobodys = letter("none", 99).id
     result = await command("replay", "orders", str(nobodys), str(letters[0].id), str(letters[1].id), url=url)
-    assert told == ["first", "third"]
+    assert reported == ["first", "third"]
     assert (result.exit_code, f"{nobodys}  no such dead letter" in result.output) == (1, True)
 
 
-async def test_a_lost_database_ends_the_replay_with_a_sentence(database: MakeDatabase, told: list[str]) -> None:
+async def test_a_lost_database_ends_the_replay_with_a_sentence(database: MakeDatabase, reported: list[str]) -> None:
     url = await database("orders")
     await keep(url, letter("first", 2), letter(AWAY, 7), letter("second", 9))
     result = await command("replay", "orders", "--all", url=url)
-    assert (result.exit_code, told) == (1, ["first"])
+    assert (result.exit_code, reported) == (1, ["first"])
     assert isinstance(result.exception, SystemExit)
     assert "cannot be used (AdminShutdownError)" in result.output
 
@@ -134,7 +134,7 @@ async def test_the_list_names_each_event_by_type_source_and_id_without_its_conte
 
 
 async def test_the_exit_status_of_a_replay_is_1_while_any_letter_remains(
-    database: MakeDatabase, told: list[str]
+    database: MakeDatabase, reported: list[str]
 ) -> None:
     url = await database("orders")
     await keep(url, letter("first", 1))
@@ -145,7 +145,7 @@ async def test_the_exit_status_of_a_replay_is_1_while_any_letter_remains(
     for _ in range(2):
         result = await command("replay", "orders", "--all", url=url)
         assert (result.exit_code, f"{reused.id}  still id_reused" in result.output) == (1, True)
-    assert told == ["first", "second"]
+    assert reported == ["first", "second"]
 
 
 async def test_a_letter_that_can_never_be_applied_is_dismissed_and_kept(database: MakeDatabase) -> None:

@@ -11,7 +11,7 @@ from services.escalation.domain.delivery_facts import Attempt
 from shared.contracts.envelope import Fact
 from shared.inputs import Input
 from tests.builders import salesperson_changed
-from tests.escalation import Escalation, escalation_on, told
+from tests.escalation import Escalation, escalation_on, reported
 from tests.servers import MakeDatabase
 
 OLD, NEW = "anna@sales.example", "anna@elsewhere.example"
@@ -20,13 +20,13 @@ OLD, NEW = "anna@sales.example", "anna@elsewhere.example"
 @pytest.fixture
 async def escalation(database: MakeDatabase) -> AsyncIterator[Escalation]:
     async with escalation_on(await database("escalation")) as escalation:
-        await escalation.hear(person(OLD))
+        await escalation.receive(person(OLD))
         yield escalation
 
 
 def person(email: str | None, name: str = "Anna Berg", **changes: object) -> Input:
     fact: Fact = salesperson_changed(name, email=email, **changes)
-    return told(fact, subject="anna")
+    return reported(fact, subject="anna")
 
 
 async def send(escalation: Escalation) -> list[tuple[str, str]]:
@@ -47,7 +47,7 @@ async def test_a_new_person_gets_no_notice_of_an_address(escalation: Escalation)
 
 
 async def test_the_old_and_the_new_address_are_notified_once(escalation: Escalation) -> None:
-    await escalation.hear(person(NEW))
+    await escalation.receive(person(NEW))
     (new, to_new), (old, to_old) = await send(escalation)
     assert (new, old) == (NEW, OLD)
     assert "sends your alerts and sign-in links to this address" in to_new
@@ -59,22 +59,22 @@ async def test_the_old_and_the_new_address_are_notified_once(escalation: Escalat
 
 
 async def test_the_old_address_is_notified_of_its_removal(escalation: Escalation) -> None:
-    await escalation.hear(person(None))
+    await escalation.receive(person(None))
     ((to, text),) = await send(escalation)
     assert to == OLD
     assert "No other address is known." in text
-    await escalation.hear(person(NEW))
+    await escalation.receive(person(NEW))
     assert await send(escalation) == []
 
 
 async def test_a_person_who_leaves_with_another_address_is_notified_too(escalation: Escalation) -> None:
     """Otherwise a change of address could be hidden by a short absence from the directory."""
-    await escalation.hear(person(NEW, active=False))
+    await escalation.receive(person(NEW, active=False))
     assert [to for to, _ in await send(escalation)] == [NEW, OLD]
 
 
 async def test_no_other_change_is_announced(escalation: Escalation) -> None:
-    await escalation.hear(person(OLD, "Anna Keller"), person(OLD.upper()))
+    await escalation.receive(person(OLD, "Anna Keller"), person(OLD.upper()))
     assert await send(escalation) == []
 
 
@@ -82,7 +82,7 @@ async def test_no_other_change_is_announced(escalation: Escalation) -> None:
 async def test_a_mail_server_that_refuses_temporarily_gets_the_same_message_later(
     escalation: Escalation, answer: Attempt
 ) -> None:
-    await escalation.hear(person(None))
+    await escalation.receive(person(None))
     escalation.mail.answers.append(answer)
     await send(escalation)
     assert await states(escalation) == [("pending", OLD)]
@@ -100,7 +100,7 @@ async def test_a_mail_server_that_refuses_temporarily_gets_the_same_message_late
 async def test_a_notice_is_given_up_for_unknown_outcomes_and_never_for_a_mail_server_that_is_away(
     escalation: Escalation, answer: Attempt, rounds: int, state: str
 ) -> None:
-    await escalation.hear(person(None))
+    await escalation.receive(person(None))
     escalation.mail.answers = [answer] * rounds
     for _ in range(rounds):
         await send(escalation)
@@ -110,7 +110,7 @@ async def test_a_notice_is_given_up_for_unknown_outcomes_and_never_for_a_mail_se
 
 
 async def test_a_message_in_progress_when_a_process_died_is_sent_again(escalation: Escalation) -> None:
-    await escalation.hear(person(None))
+    await escalation.receive(person(None))
     escalation.mail.answers.append(ConnectionError("gone"))
     with pytest.raises(ConnectionError):
         await send(escalation)
@@ -122,7 +122,7 @@ async def test_a_message_in_progress_when_a_process_died_is_sent_again(escalatio
 
 
 async def test_a_message_refused_for_good_is_kept_as_failed_and_logged(escalation: Escalation) -> None:
-    await escalation.hear(person(None))
+    await escalation.receive(person(None))
     escalation.mail.answers.append(Attempt.REFUSED)
     with capture_logs() as logged:
         await send(escalation)

@@ -35,7 +35,7 @@ async def test_a_report_about_a_foreign_message_or_an_earlier_address_marks_no_o
     await asked.send_mail()
     forged = asked.mail.received[0]
     returned = report(forged)
-    await asked.hear(person("anna", manager="carla", email="anna.berg@sales.example"))
+    await asked.receive(person("anna", manager="carla", email="anna.berg@sales.example"))
     await record_bounce(asked.processor, bounce_of(returned))
     forged.replace_header("Message-ID", "<8f14e45f-ceea-467f-a3f8-1b2c3d4e5f60@handoff.example>")
     assert await record_bounce(asked.processor, bounce_of(report(forged))) == []

@@ -22,7 +22,7 @@ from tests.builders import (
     salesperson_changed,
     seller_requested,
 )
-from tests.escalation import DESK, NO_LIMIT, Escalation, dead_end, told
+from tests.escalation import DESK, NO_LIMIT, Escalation, dead_end, reported
 from tests.team import MINUTE, happens, open_episode, presses, rung
 
 
@@ -30,7 +30,7 @@ async def test_an_alert_does_not_outlive_its_cause(team: Escalation) -> None:
     """Held overnight with its cause gone in the evening: no alert follows in the morning, nor months later."""
     hours = WorkingHours(days=tuple(Day), start="05:30", end="05:31")
     for one in ("anna", DESK):
-        await team.hear(told(salesperson_changed(one.title(), working_hours=(hours,), zone="UTC"), subject=one))
+        await team.receive(reported(salesperson_changed(one.title(), working_hours=(hours,), zone="UTC"), subject=one))
     await happens(team, dead_end())
     assert (await team.deliveries())["email", "held"] == 1
     await happens(team, contact_made("answered"), minutes=5)
@@ -84,7 +84,7 @@ async def test_a_silence_is_withdrawn_when_the_call_back_is_reported_late(team: 
     await happens(team, contact_made("unanswered", case=None))
     await team.wait(timedelta(days=5))
     called_back = contact_made("answered", direction=Direction.OUTBOUND, case=None)
-    await team.hear(told(called_back, at=now + 2 * MINUTE))
+    await team.receive(reported(called_back, at=now + 2 * MINUTE))
     assert [row["ended"] for row in await team.signals() if row["kind"] == "contact_dead_ended"] == ["withdrawn"]
     assert [row["result"] for row in await team.episodes()] == ["cause_gone"]
     assert "escalation.signal_withdrawn" in await team.published_types()
@@ -92,7 +92,7 @@ async def test_a_silence_is_withdrawn_when_the_call_back_is_reported_late(team: 
 
 async def test_a_signal_returns_when_a_late_fact_assigns_it_to_another_order(team: Escalation) -> None:
     """A talk about the one order had settled the signal; then the case turns out to belong to the other order."""
-    await team.hear(order_placed("4712"))
+    await team.receive(order_placed("4712"))
     await happens(team, dead_end(case="case-9"))
     await team.acknowledge("anna")
     await team.move_clock(MINUTE)

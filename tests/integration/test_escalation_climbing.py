@@ -16,8 +16,10 @@ DAY = timedelta(days=1)
 
 
 async def test_a_seller_found_late_is_notified_before_the_ladder_goes_on(escalation: Escalation) -> None:
-    await escalation.hear(person("anna", backup="carla"), person("ben", backup="carla"), person("carla"), person(DESK))
-    await escalation.hear(order_placed(amount_minor=50_000))
+    await escalation.receive(
+        person("anna", backup="carla"), person("ben", backup="carla"), person("carla"), person(DESK)
+    )
+    await escalation.receive(order_placed(amount_minor=50_000))
     await happens(escalation, refund_requested())
     await happens(escalation, sale_corrected("ben"))
     for _ in range(2):
@@ -30,7 +32,9 @@ async def test_a_seller_found_late_is_notified_before_the_ladder_goes_on(escalat
 
 
 async def test_not_mine_passes_an_episode_to_the_accounts_current_owner(escalation: Escalation) -> None:
-    await escalation.hear(person("anna", backup="carla"), person("ben"), person("carla"), person(DESK), order_placed())
+    await escalation.receive(
+        person("anna", backup="carla"), person("ben"), person("carla"), person(DESK), order_placed()
+    )
     await happens(escalation, refund_requested())
     today = (await escalation.now()).date()
     await happens(escalation, AccountReassigned(salesperson="ben", since=today - DAY))
@@ -43,8 +47,8 @@ async def test_an_accounts_new_owner_is_notified_after_the_successor_of_a_person
 ) -> None:
     today = (await escalation.now()).date()
     left = person("anna", active=False, successor=Successor(salesperson="ben", since=today - DAY))
-    await escalation.hear(left, person("ben", backup="dora"), person("carla"), person("dora"), person(DESK))
-    await escalation.hear(order_placed(amount_minor=50_000))
+    await escalation.receive(left, person("ben", backup="dora"), person("carla"), person("dora"), person(DESK))
+    await escalation.receive(order_placed(amount_minor=50_000))
     await happens(escalation, refund_requested())
     await happens(escalation, AccountReassigned(salesperson="carla", since=today - DAY))
     await escalation.wait(HOUR + MINUTE)
@@ -57,7 +61,7 @@ async def test_an_acknowledger_who_is_away_at_the_next_alert_is_skipped_with_a_r
     now = await team.now()
     await presses(team, SnoozePressed, "anna", until=now + 2 * DAY)
     away = Away(since=now.date() + DAY, until=now.date() + 9 * DAY)
-    await team.hear(person("anna", backup="ben", manager="carla", away=(away,)))
+    await team.receive(person("anna", backup="ben", manager="carla", away=(away,)))
     await team.fire()
     begins = datetime.combine(now.date() + DAY, time.min, tzinfo=UTC)
     assert (await open_episode(team))["deadline_at"] == begins, "the snooze ends when the absence begins"
@@ -71,7 +75,7 @@ async def test_an_acknowledger_who_is_away_at_the_next_alert_is_skipped_with_a_r
 @pytest.fixture
 async def exhausted(escalation: Escalation) -> Escalation:
     """No one responded, all the way up the ladder and after every repeat."""
-    await escalation.hear(person("anna"), person(DESK), order_placed(amount_minor=50_000))
+    await escalation.receive(person("anna"), person(DESK), order_placed(amount_minor=50_000))
     await happens(escalation, dead_end())
     for _ in range(12):
         await escalation.wait(9 * HOUR)

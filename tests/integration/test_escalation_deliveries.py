@@ -10,7 +10,7 @@ from services.escalation.store.deliveries import give_up_on_silent_attempts
 from services.escalation.tables import DELIVERY_STATES
 from shared.metrics import create_metrics
 from tests.builders import cancellation_requested, minutes, refund_requested, salesperson_changed
-from tests.escalation import Escalation, dead_end, told
+from tests.escalation import Escalation, dead_end, reported
 
 pytestmark = pytest.mark.usefixtures("each_alert_is_on_each_channel_once")
 MINUTE = timedelta(minutes=1)
@@ -84,7 +84,7 @@ async def test_a_message_acknowledged_while_being_sent_is_not_retried(rung: Esca
     rung.mail.answers = [answer]
     await rung.send_mail()
     assert (await rung.email())["state"] == "cancelled"
-    await rung.hear(told(dead_end(), at=await rung.now() + MINUTE))
+    await rung.receive(reported(dead_end(), at=await rung.now() + MINUTE))
     rung.mail.on_sending = None
     await rung.move_clock(10 * MINUTE)
     await rung.send_mail()
@@ -132,7 +132,7 @@ async def test_a_message_of_unknown_outcome_is_not_retried_after_an_acknowledgem
 
 
 async def test_no_message_is_sent_to_a_removed_address(rung: Escalation) -> None:
-    await rung.hear(told(salesperson_changed(email=None), at=minutes(1)))
+    await rung.receive(reported(salesperson_changed(email=None), at=minutes(1)))
     await rung.send_mail()
     assert rung.mail.received == []
     email = await rung.email()
@@ -156,13 +156,13 @@ async def test_every_delivery_is_in_exactly_one_state_always(rung: Escalation) -
         await rung.send_mail()
         await look()
         await rung.move_clock(2 * MINUTE)
-    await rung.hear(*(refund_requested(f"k-{n}") for n in range(MORE_THAN_GO_ALONE)))
+    await rung.receive(*(refund_requested(f"k-{n}") for n in range(MORE_THAN_GO_ALONE)))
     for _ in range(2):
         await rung.send_mail()
         await look()
         await rung.move_clock(2 * MINUTE)
-    await rung.hear(cancellation_requested("k-1"))
+    await rung.receive(cancellation_requested("k-1"))
     await rung.acknowledge()
-    await rung.hear(told(salesperson_changed(email=None), at=minutes(1)), cancellation_requested())
+    await rung.receive(reported(salesperson_changed(email=None), at=minutes(1)), cancellation_requested())
     await look()
     assert seen == set(DELIVERY_STATES)

@@ -13,7 +13,7 @@ from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, run
 @pytest.fixture
 async def offered(team: Escalation) -> Escalation:
     """Anna acknowledged it and got the alert. She asks Eva, who is not on the ladder, to take it over."""
-    await team.hear(person("eva"))
+    await team.receive(person("eva"))
     await happens(team, refund_requested())
     await team.send_mail()
     await team.acknowledge("anna")
@@ -98,7 +98,7 @@ async def test_a_colleague_who_took_over_is_notified_again_although_not_on_the_l
 async def test_an_absent_colleague_cannot_be_asked_to_take_over(team: Escalation) -> None:
     now = await team.now()
     absence = {"since": (now - timedelta(days=2)).date(), "until": (now + timedelta(days=2)).date()}
-    await team.hear(person("eva", away=[absence]))
+    await team.receive(person("eva", away=[absence]))
     await happens(team, refund_requested())
     await team.acknowledge("anna")
     assert await presses(team, HandOverPressed, "anna", to="eva", until=now + 3 * HOUR) == ["colleague_away"]
@@ -106,7 +106,7 @@ async def test_an_absent_colleague_cannot_be_asked_to_take_over(team: Escalation
 
 
 async def leaves(team: Escalation, who: str) -> None:
-    await team.hear(person(who, active=False))
+    await team.receive(person(who, active=False))
     await team.fire()
 
 
@@ -125,13 +125,13 @@ async def test_an_absent_giver_is_skipped(offered: Escalation) -> None:
     await accepted(offered)
     now = await offered.now()
     absence = {"since": (now - timedelta(days=2)).date(), "until": (now + timedelta(days=9)).date()}
-    await offered.hear(person("anna", manager="carla", backup="ben", away=[absence]))
+    await offered.receive(person("anna", manager="carla", backup="ben", away=[absence]))
     await leaves(offered, "eva")
     assert (await rung(offered))[-1] == ("ben", "backup", "unavailable")
 
 
 async def test_a_giver_who_did_not_respond_before_is_not_notified_again(team: Escalation) -> None:
-    await team.hear(person("eva"))
+    await team.receive(person("eva"))
     await happens(team, refund_requested())
     await team.wait(HOUR + MINUTE)
     assert (await rung(team))[-1] == ("ben", "backup", "step"), "Anna did not answer"

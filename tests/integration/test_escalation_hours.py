@@ -9,7 +9,7 @@ from shared.contracts.escalation import EpisodeResult
 from shared.contracts.orders import DayHours
 from shared.contracts.people_parts import Away, Day
 from tests.builders import order_placed, refund_requested, salesperson_changed
-from tests.escalation import DESK, Escalation, button, dead_end, told
+from tests.escalation import DESK, Escalation, button, dead_end, reported
 from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, rung
 
 WEEK, WEEKEND = tuple(Day)[:5], tuple(Day)[5:]
@@ -21,7 +21,7 @@ NEXT_SATURDAY = datetime(2026, 12, 12, 8, tzinfo=UTC)
 
 async def begins(escalation: Escalation, at: datetime) -> None:
     """Anna sells, Ben is her backup on weekends, Mia manages both during office hours."""
-    await escalation.hear(
+    await escalation.receive(
         person("anna", manager="mia", backup="ben", **OFFICE),
         person("ben", manager="mia", **WEEKENDS),
         person("mia", **OFFICE),
@@ -80,7 +80,7 @@ async def test_a_person_who_starts_work_while_it_is_closed_is_notified_after_an_
     await escalation.wait(2 * MINUTE)
     (episode,) = await escalation.episodes()
     assert "ben" not in {who for who, *_ in await rung(escalation)}
-    assert (await escalation.hear(button(ReopenPressed, episode["episode_id"], "mia"))).rejected == []
+    assert (await escalation.receive(button(ReopenPressed, episode["episode_id"], "mia"))).rejected == []
     await escalation.wait(10 * MINUTE)
     assert (await rung(escalation))[-1] == ("ben", "backup", "informed")
 
@@ -100,7 +100,7 @@ async def test_an_absence_reported_in_between_delays_the_notification(escalation
     await happens(escalation, refund_requested())
     await escalation.wait(16 * MINUTE)
     away = Away(since=NEXT_SATURDAY.date(), until=NEXT_SATURDAY.date() + timedelta(days=1))
-    await escalation.hear(person("ben", manager="mia", away=(away,), **WEEKENDS))
+    await escalation.receive(person("ben", manager="mia", away=(away,), **WEEKENDS))
     await escalation.wait(NEXT_SATURDAY - await escalation.now() + HOUR)
     assert "ben" not in {who for who, *_ in await rung(escalation)}
     await escalation.wait(timedelta(days=7))
@@ -112,7 +112,7 @@ async def test_the_time_for_a_talk_passes_while_the_customer_may_be_called(escal
     at = datetime(2026, 12, 7, 15, 30, tzinfo=UTC)
     late = order_placed(amount_minor=50_000, customer={"zone": "America/Sao_Paulo"})
     berlin = {"zone": "Europe/Berlin", **OFFICE}
-    await escalation.hear(person("anna", **berlin), person(DESK, **berlin), late)
+    await escalation.receive(person("anna", **berlin), person(DESK, **berlin), late)
     await escalation.move_clock(at - await escalation.now())
     await happens(escalation, refund_requested())
     await escalation.acknowledge("anna")
@@ -121,7 +121,7 @@ async def test_the_time_for_a_talk_passes_while_the_customer_may_be_called(escal
 
 
 async def test_without_a_desk_an_episode_stays_with_the_last_real_person(escalation: Escalation) -> None:
-    await escalation.hear(person("anna"), order_placed(amount_minor=50_000))
+    await escalation.receive(person("anna"), order_placed(amount_minor=50_000))
     await happens(escalation, refund_requested())
     for _ in range(3):
         await escalation.wait(HOUR + MINUTE)
@@ -136,7 +136,7 @@ async def test_without_a_desk_an_episode_stays_with_the_last_real_person(escalat
 async def test_an_episode_without_a_recipient_is_shown_and_alerts_the_desk_when_it_appears(
     escalation: Escalation,
 ) -> None:
-    await escalation.hear(order_placed(sold_by=None, amount_minor=50_000))
+    await escalation.receive(order_placed(sold_by=None, amount_minor=50_000))
     await happens(escalation, refund_requested())
     await happens(escalation, refund_requested(), minutes=1)
     episode = await open_episode(escalation)
@@ -145,19 +145,19 @@ async def test_an_episode_without_a_recipient_is_shown_and_alerts_the_desk_when_
     await escalation.wait(timedelta(hours=5))
     rules = [row["rule"] for row in await escalation.rows("escalation.decisions", "position")]
     assert rules.count("nobody_to_ask") == 1
-    await escalation.hear(told(salesperson_changed("Desk", zone="UTC"), subject=DESK))
+    await escalation.receive(reported(salesperson_changed("Desk", zone="UTC"), subject=DESK))
     await escalation.fire()
     assert await rung(escalation) == [(DESK, "desk", "signal")]
     assert (await open_episode(escalation))["nobody_since"] is None
 
 
 async def test_a_desk_that_left_counts_as_missing_too(escalation: Escalation) -> None:
-    await escalation.hear(person(DESK), order_placed(sold_by=None, amount_minor=50_000))
+    await escalation.receive(person(DESK), order_placed(sold_by=None, amount_minor=50_000))
     await happens(escalation, refund_requested())
-    await escalation.hear(person(DESK, active=False))
+    await escalation.receive(person(DESK, active=False))
     await escalation.fire()
     episode = await open_episode(escalation)
     assert (episode["responsible"], episode["nobody_since"] is not None) == (None, True)
-    await escalation.hear(person(DESK))
+    await escalation.receive(person(DESK))
     await escalation.fire()
     assert [who for who, *_ in await rung(escalation)] == [DESK, DESK]

@@ -11,7 +11,7 @@ from services.escalation.domain.policy.document import shipped_text
 from shared.contracts.people_parts import Away, Day, WorkingHours
 from shared.rounds import fire_all
 from tests.builders import order_placed, refund_requested, response_overdue, salesperson_changed
-from tests.escalation import DESK, Escalation, button, dead_end, pressed, told
+from tests.escalation import DESK, Escalation, button, dead_end, pressed, reported
 from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, rung
 
 
@@ -39,7 +39,7 @@ async def test_without_a_response_the_ladder_is_climbed_to_the_desk_and_its_repe
 async def test_an_absent_person_is_skipped_and_the_reason_is_kept(team: Escalation) -> None:
     now = await team.now()
     away = Away(since=now.date(), until=now.date() + timedelta(days=5))
-    await team.hear(told(salesperson_changed("Ben", zone="UTC", away=(away,)), subject="ben", at=now))
+    await team.receive(reported(salesperson_changed("Ben", zone="UTC", away=(away,)), subject="ben", at=now))
     await happens(team, refund_requested())
     await team.wait(HOUR + MINUTE)
     assert [who for who, *_ in await rung(team)] == ["anna", "carla"]
@@ -58,7 +58,7 @@ async def test_not_mine_closes_nothing_and_goes_up_the_ladder(team: Escalation) 
 async def test_the_desk_is_notified_again_at_once_and_then_after_pauses_that_double(
     escalation: Escalation,
 ) -> None:
-    await escalation.hear(person(DESK), order_placed(sold_by=None, amount_minor=100_000))
+    await escalation.receive(person(DESK), order_placed(sold_by=None, amount_minor=100_000))
     await happens(escalation, refund_requested())
     asked = [await escalation.now()]
     for _ in range(6):
@@ -74,7 +74,7 @@ async def test_the_desk_is_notified_again_at_once_and_then_after_pauses_that_dou
 async def test_a_desk_that_presses_not_mine_is_notified_again_after_each_pause_only(
     escalation: Escalation,
 ) -> None:
-    await escalation.hear(person(DESK), order_placed(sold_by=None))
+    await escalation.receive(person(DESK), order_placed(sold_by=None))
     await happens(escalation, refund_requested())
     for rings, pause in ((1, HOUR / 2), (2, HOUR), (3, 2 * HOUR)):
         assert await presses(escalation, NotMinePressed, DESK) == []
@@ -100,7 +100,7 @@ async def test_the_second_to_acknowledge_learns_who_was_first_and_changes_nothin
     await team.acknowledge("ben")
     (taken,) = await team.episodes()
     for kind in (AcknowledgePressed, NotMinePressed):
-        report = await team.hear(button(kind, taken["episode_id"], "anna"))
+        report = await team.receive(button(kind, taken["episode_id"], "anna"))
         assert [one.reason for one in report.rejected] == ["Ben has already acknowledged this; reload the page."]
     assert await team.episodes() == [taken]
     assert await presses(team, AcknowledgePressed, "ben") == [], "the acknowledger may press again"
@@ -122,7 +122,7 @@ async def test_acknowledging_between_two_steps_with_two_workers_notifies_no_one_
     await team.move_clock(HOUR + MINUTE)
     await team.read_everything()
     await asyncio.gather(
-        fire_all(team.processor), team.hear(pressed(episode["episode_id"], "anna")), fire_all(team.processor)
+        fire_all(team.processor), team.receive(pressed(episode["episode_id"], "anna")), fire_all(team.processor)
     )
     taken = await open_episode(team)
     assert taken["acknowledged_by"] == "anna"
@@ -138,7 +138,7 @@ async def test_a_holiday_and_a_clock_change_inside_a_deadline_are_no_working_tim
     hours = WorkingHours(days=tuple(Day)[:5], start="09:00", end="17:30")
     anna = person("anna", working_hours=(hours,), zone="Europe/Berlin", country="DE")
     desk = person(DESK, working_hours=(hours,), zone="Europe/Berlin", country="DE")
-    await escalation.hear(anna, desk, order_placed(amount_minor=50_000))
+    await escalation.receive(anna, desk, order_placed(amount_minor=50_000))
     now = await escalation.now()
     asked_at = datetime(2026, 12, 24, 16, tzinfo=UTC)
     await escalation.move_clock(asked_at - now)
@@ -157,7 +157,7 @@ async def test_an_alert_on_the_last_evening_before_an_absence_does_not_wait_for_
     anna = person("anna", working_hours=(hours,), away=(away,), backup="ben")
     at_work = order_placed(amount_minor=50_000)
     ben, desk = person("ben", working_hours=(hours,)), person(DESK, working_hours=(hours,))
-    await escalation.hear(anna, ben, desk, at_work)
+    await escalation.receive(anna, ben, desk, at_work)
     await escalation.move_clock(datetime(2026, 12, 4, 18, 30, tzinfo=UTC) - await escalation.now())
     await happens(escalation, refund_requested())
     assert await rung(escalation) == [("ben", "backup", "signal")]
@@ -173,12 +173,14 @@ async def test_a_critical_alert_notifies_people_who_accept_off_hours_once_the_cu
     hours = WorkingHours(days=(Day.MONDAY,), start="09:00", end="17:00")
     accepts = person("anna", working_hours=(hours,), rings_off_hours=True)
     sleeps = person("ben", working_hours=(hours,))
-    by_ben = told(order_placed("other", sold_by="ben"), subject="c-99")
-    await escalation.hear(accepts, sleeps, person(DESK, working_hours=(hours,)), order_placed(), by_ben)
+    by_ben = reported(order_placed("other", sold_by="ben"), subject="c-99")
+    await escalation.receive(accepts, sleeps, person(DESK, working_hours=(hours,)), order_placed(), by_ben)
     now = await escalation.now()
     saturday = datetime(2026, 12, 5, 5, tzinfo=UTC)
     await escalation.move_clock(saturday - now)
-    await escalation.hear(told(refund_requested(), at=saturday), told(refund_requested(), at=saturday, subject="c-99"))
+    await escalation.receive(
+        reported(refund_requested(), at=saturday), reported(refund_requested(), at=saturday, subject="c-99")
+    )
     assert {row["severity"] for row in await escalation.episodes()} == {"critical"}
     mails = [row for row in await escalation.rows("escalation.deliveries") if row["state"] == "held"]
     rings_at = {row["recipient"]: row["try_at"] for row in mails}

@@ -24,7 +24,7 @@ HANG_UP = b""
 
 
 @asynccontextmanager
-async def answering(answers: Mapping[str, bytes], told: list[str] | None = None) -> AsyncIterator[MailServer]:
+async def answering(answers: Mapping[str, bytes], reported: list[str] | None = None) -> AsyncIterator[MailServer]:
     """A mail server that answers as given: by command, and under `message` once the message has arrived."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -34,8 +34,8 @@ async def answering(answers: Mapping[str, bytes], told: list[str] | None = None)
             async for line in reader:
                 if in_message and line != b".\r\n":
                     continue
-                if told is not None:
-                    told.append(line.decode().strip())
+                if reported is not None:
+                    reported.append(line.decode().strip())
                 command = "message" if in_message else line[:4].decode().strip().lower()
                 in_message = command == "data" and "data" not in answers
                 answer = answers.get(command, b"354 go on" if in_message else b"250 fine")
@@ -92,13 +92,13 @@ async def test_an_address_the_server_cannot_take_is_refused_and_not_unknown() ->
 
 
 async def test_the_recipient_is_passed_beside_the_message_and_not_read_from_its_headers() -> None:
-    told: list[str] = []
-    async with answering({}, told) as server:
+    reported: list[str] = []
+    async with answering({}, reported) as server:
         mail = message()
         mail.message.replace_header("To", "else@sales.example")
         mail.message.replace_header("From", "else@handoff.example")
         await server.send(mail)
-    assert [line for line in told if "<" in line] == [
+    assert [line for line in reported if "<" in line] == [
         "MAIL FROM:<oncall@handoff.example>",
         "RCPT TO:<anna@sales.example>",
     ]

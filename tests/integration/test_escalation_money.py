@@ -37,7 +37,7 @@ DAY = timedelta(days=1)
 @pytest.fixture
 async def large(team: Escalation) -> Escalation:
     """Anna sold an order of EUR 20,000.00 as well."""
-    await team.hear(order_placed("large", amount_minor=2_000_000))
+    await team.receive(order_placed("large", amount_minor=2_000_000))
     return team
 
 
@@ -83,7 +83,7 @@ async def test_an_executed_request_is_closed_by_a_person(team: Escalation) -> No
     ],
 )
 async def test_email_and_page_have_the_same_numbers(team: Escalation, phone: str, numbers: list[str]) -> None:
-    await team.hear(order_placed("called", customer=Customer(name="Petra Weiss", phone=phone)))
+    await team.receive(order_placed("called", customer=Customer(name="Petra Weiss", phone=phone)))
     await happens(team, refund_requested(case=None, order="called"))
     await mailed(team)
     page = team.mail.received[-1].get_body(("html",))

@@ -18,7 +18,7 @@ from tests.builders import (
     input_of,
     refund_requested,
 )
-from tests.escalation import Escalation, dead_end, told
+from tests.escalation import Escalation, dead_end, reported
 from tests.services import published_id
 from tests.team import happens, open_episode, presses, rung
 
@@ -75,11 +75,11 @@ async def test_a_request_repeated_after_a_talk_or_a_close_is_another(team: Escal
 async def test_a_goodbye_may_later_be_reported_as_needing_no_answer(team: Escalation, by_case: bool) -> None:
     await happens(team, case_opened())
     goodbye = contact_made("unanswered", channel=ContactChannel.CHAT, words="ok, bye then")
-    heard = input_of(goodbye, id="c-9", source="desk.example", at=await team.now())
+    received = input_of(goodbye, id="c-9", source="desk.example", at=await team.now())
     published = support.ContactMade(**dict(goodbye))
-    await team.hear(
-        input_of(published, id=published_id(heard), source="handoff/support", at=await team.now()),
-        told(case_resolved(), at=await team.now()),
+    await team.receive(
+        input_of(published, id=published_id(received), source="handoff/support", at=await team.now()),
+        reported(case_resolved(), at=await team.now()),
     )
     await team.wait(timedelta(days=5))
     assert await standing(team) == [("contact_dead_ended", CASE)]

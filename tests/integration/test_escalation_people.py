@@ -32,7 +32,7 @@ LEFT = {"manager": "carla", "active": False}
 
 async def changes(team: Escalation, change: Input) -> None:
     """The directory reports a change of a person, and its effects are complete."""
-    await team.hear(change)
+    await team.receive(change)
     await team.fire()
 
 
@@ -74,7 +74,7 @@ async def test_a_notified_person_who_leaves_gets_no_more_alerts_and_no_email(tea
 
 async def test_an_episode_of_a_person_who_left_passes_on_once_during_the_wait_for_its_seller(team: Escalation) -> None:
     await happens(team, refund_requested())
-    await team.hear(sale_corrected("zoe"))
+    await team.receive(sale_corrected("zoe"))
     await changes(team, person("anna", **LEFT))
     assert (await open_episode(team))["responsible"] is None
     for _ in range(20):
@@ -85,7 +85,7 @@ async def test_an_episode_of_a_person_who_left_passes_on_once_during_the_wait_fo
 
 async def test_no_email_is_sent_to_a_person_who_left_before_their_work_passes_on(team: Escalation) -> None:
     await happens(team, refund_requested())
-    await team.hear(person("anna", **LEFT))
+    await team.receive(person("anna", **LEFT))
     await team.send_mail()
     assert team.mail.received == []
     email = await team.email()
@@ -241,13 +241,13 @@ async def test_work_given_to_a_person_while_they_leave_is_checked_once_more(team
     """The transaction that notified Anna read the directory before she left, and committed afterwards."""
     await happens(team, refund_requested())
     await team.pool.execute("update escalation.salespeople set active = false where salesperson_id = 'anna'")
-    await team.hear(person("anna", **LEFT))
+    await team.receive(person("anna", **LEFT))
     await team.pool.execute("delete from shared.timers where type = 'escalation.timer.person_changed'")
     await team.pool.execute("update escalation.salespeople set active = false where salesperson_id = 'anna'")
     await team.wait(timedelta(seconds=61))
     assert [who for who, *_ in await rung(team)] == ["anna"], "nothing changed about an inactive person"
-    await team.hear(person("anna", manager="carla", backup="ben"))
-    await team.hear(person("anna", **LEFT))
+    await team.receive(person("anna", manager="carla", backup="ben"))
+    await team.receive(person("anna", **LEFT))
     await team.pool.execute("delete from shared.timers where type = 'escalation.timer.person_changed'")
     await team.wait(timedelta(seconds=61))
     assert (await open_episode(team))["responsible"] == "carla"
@@ -256,7 +256,7 @@ async def test_work_given_to_a_person_while_they_leave_is_checked_once_more(team
 async def test_a_desk_that_stands_in_for_an_unknown_seller_keeps_it_under_another_address(
     escalation: Escalation,
 ) -> None:
-    await escalation.hear(person(DESK), order_placed(sold_by="ghost", amount_minor=50_000))
+    await escalation.receive(person(DESK), order_placed(sold_by="ghost", amount_minor=50_000))
     await happens(escalation, refund_requested())
     await escalation.wait(16 * MINUTE)
     assert await rung(escalation) == [(DESK, "desk", "signal")]

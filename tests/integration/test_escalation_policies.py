@@ -26,7 +26,7 @@ TEXT = shipped_text()
 @pytest.fixture(autouse=True)
 async def publishers(escalation: Escalation) -> None:
     """The people who publish policies here."""
-    await escalation.hear(*(person(id) for id in ("anna", "ben", *(f"p-{number}" for number in range(8)))))
+    await escalation.receive(*(person(id) for id in ("anna", "ben", *(f"p-{number}" for number in range(8)))))
 
 
 def document(many_signals: int) -> str:
@@ -135,7 +135,7 @@ async def test_an_earlier_document_may_be_published_again(escalation: Escalation
     ],
 )
 async def test_only_an_active_person_of_the_directory_may_publish(escalation: Escalation, by: str, words: str) -> None:
-    await escalation.hear(person("ben", active=False))
+    await escalation.receive(person("ben", active=False))
     with pytest.raises(Refused) as refused:
         await publish_policy(escalation.processor, publishing(document(4), by=by))
     (rejection,) = refused.value.rejected
@@ -235,5 +235,5 @@ async def test_a_running_process_follows_the_versions_of_a_restored_database(
 
 
 async def test_several_documents_in_one_batch_are_as_many_versions(escalation: Escalation) -> None:
-    await escalation.tell(pressed(publishing(document(4))), pressed(publishing(document(5))))
+    await escalation.receive(pressed(publishing(document(4))), pressed(publishing(document(5))))
     assert [row["version"] for row in await published_rows(escalation)] == [2, 3]

@@ -21,7 +21,7 @@ from shared.contracts.people_parts import Away
 from shared.contracts.support_inbound import Direction
 from shared.inputs import Input
 from tests.builders import case_opened, case_reopened, contact_made, refund_requested
-from tests.escalation import Escalation, button, told
+from tests.escalation import Escalation, button, reported
 from tests.team import HOUR, MINUTE, happens, open_episode, person, presses, rung
 
 DAY = timedelta(days=1)
@@ -38,7 +38,7 @@ async def promised(team: Escalation, ahead: timedelta = 48 * HOUR) -> datetime:
 
 
 def called(result: str, at: datetime) -> Input:
-    return told(contact_made(result, direction=Direction.OUTBOUND, agent="anna", case=None), at=at)
+    return reported(contact_made(result, direction=Direction.OUTBOUND, agent="anna", case=None), at=at)
 
 
 @pytest.mark.parametrize("result", ["answered", "unanswered"])
@@ -47,28 +47,28 @@ async def test_a_talk_before_the_reminder_is_not_the_promised_call(team: Escalat
     await team.wait(48 * HOUR - 4 * MINUTE)
     due = await open_episode(team)
     assert (due["deadline_for"], due["appointment_at"]) == ("redeem", at)
-    await team.hear(called(result, at - HOUR))
+    await team.receive(called(result, at - HOUR))
     after = await open_episode(team)
     names = ("deadline_for", "deadline_at", "appointment_at", "reached_at")
     assert [after[name] for name in names] == [due[name] for name in names]
-    await team.hear(called(result, at))
+    await team.receive(called(result, at))
     assert (await open_episode(team))["appointment_at"] is None, "this one is"
 
 
 async def test_a_contact_answered_before_the_reminder_and_reported_late_raises_no_alert(team: Escalation) -> None:
     at = await promised(team)
     await team.wait(48 * HOUR - 4 * MINUTE)
-    await team.hear(told(contact_made("answered", agent="anna", case=None), at=at - HOUR))
+    await team.receive(reported(contact_made("answered", agent="anna", case=None), at=at - HOUR))
     assert await rung(team) == [SIGNAL, REMINDER]
 
 
 async def test_an_undo_does_not_redeem_the_promised_call_by_an_earlier_talk(team: Escalation) -> None:
     at = await promised(team)
-    await team.hear(called("answered", await team.now() + MINUTE))
+    await team.receive(called("answered", await team.now() + MINUTE))
     await team.wait(48 * HOUR - 4 * MINUTE)
     assert await presses(team, ClosePressed, "anna", result="saved", reason="problem_solved") == []
     (episode,) = await team.episodes()
-    assert (await team.hear(button(ReopenPressed, episode["episode_id"], "anna"))).rejected == []
+    assert (await team.receive(button(ReopenPressed, episode["episode_id"], "anna"))).rejected == []
     again = await open_episode(team)
     assert (again["deadline_for"], again["appointment_at"], again["reached_at"]) == ("redeem", at, None)
 
@@ -77,7 +77,7 @@ async def test_a_call_made_while_no_timer_fired_counts(team: Escalation) -> None
     at = await promised(team)
     await team.move_clock(48 * HOUR + 30 * MINUTE)
     await team.fire()
-    await team.hear(called("answered", at + 5 * MINUTE))
+    await team.receive(called("answered", at + 5 * MINUTE))
     assert (await open_episode(team))["appointment_at"] is None
 
 
@@ -92,7 +92,7 @@ async def test_an_absent_person_does_not_keep_a_call_that_is_due(team: Escalatio
     at = now + 30 * HOUR
     assert await presses(team, AppointmentLogged, "anna", at=at) == []
     tomorrow = now.date() + DAY
-    await team.hear(person("anna", manager="carla", backup="ben", away=(Away(since=tomorrow, until=tomorrow),)))
+    await team.receive(person("anna", manager="carla", backup="ben", away=(Away(since=tomorrow, until=tomorrow),)))
     await team.wait(29 * HOUR)
     assert (await open_episode(team))["acknowledged_by"] == "anna"
     await team.wait(54 * MINUTE)
@@ -156,7 +156,7 @@ async def test_a_change_of_address_is_no_news_about_the_customer(team: Escalatio
         "update escalation.salespeople set email_failed_at = shared.app_now(), email_failed_because = 'no such mailbox'"
         " where salesperson_id = 'anna'"
     )
-    await team.hear(person("anna", manager="carla", backup="ben", email="berg@sales.example"))
+    await team.receive(person("anna", manager="carla", backup="ben", email="berg@sales.example"))
     await team.fire()
     assert (await rung(team))[-1] == SIGNAL
     await team.acknowledge("anna")
@@ -170,7 +170,7 @@ async def test_an_undo_is_no_news_about_the_customer(team: Escalation) -> None:
     assert (await rung(team))[-1] == ("ben", "backup", "step")
     assert await presses(team, ClosePressed, "anna", result="saved", reason="problem_solved") == []
     (episode,) = await team.episodes()
-    assert (await team.hear(button(ReopenPressed, episode["episode_id"], "anna"))).rejected == []
+    assert (await team.receive(button(ReopenPressed, episode["episode_id"], "anna"))).rejected == []
     await team.acknowledge("ben")
     theirs = await open_episode(team)
     assert (theirs["deadline_for"], theirs["deadline_at"]) == ("appointment", at)

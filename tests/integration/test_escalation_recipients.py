@@ -19,7 +19,7 @@ from tests.builders import (
     sale_corrected,
     salesperson_changed,
 )
-from tests.escalation import DESK, Escalation, dead_end, told
+from tests.escalation import DESK, Escalation, dead_end, reported
 from tests.services import FIRST_DAY
 
 QUARTER = timedelta(minutes=15)
@@ -28,7 +28,7 @@ YESTERDAY = FIRST_DAY - timedelta(days=1)
 
 def person(id: str, *, at_minute: int = 0, **changes: Any) -> Input:
     fact: SalespersonChanged = salesperson_changed(**{"name": id.title(), "email": f"{id}@sales.example"} | changes)
-    return told(fact, subject=id, at=minutes(at_minute))
+    return reported(fact, subject=id, at=minutes(at_minute))
 
 
 def left(id: str, *, to: str | None = None, since: date = YESTERDAY, manager: str | None = None) -> Input:
@@ -37,7 +37,7 @@ def left(id: str, *, to: str | None = None, since: date = YESTERDAY, manager: st
 
 
 async def test_the_seller_is_notified_with_the_reason(escalation: Escalation) -> None:
-    await escalation.hear(person("anna"), order_placed(), refund_requested())
+    await escalation.receive(person("anna"), order_placed(), refund_requested())
     (alert,) = await escalation.alerts()
     assert (alert["recipient"], alert["because"]) == ("anna", "seller")
     assert alert["why_you"] == "You sold order 4711 on 4 May."
@@ -46,27 +46,29 @@ async def test_the_seller_is_notified_with_the_reason(escalation: Escalation) ->
 
 
 async def test_known_people_are_found_in_the_batch_that_first_refers_to_them(escalation: Escalation) -> None:
-    await escalation.hear(person("cleo"), person("ben", manager="cleo", active=False), person("anna"), order_placed())
-    await escalation.hear(left("anna", manager="ben"), refund_requested())
+    await escalation.receive(
+        person("cleo"), person("ben", manager="cleo", active=False), person("anna"), order_placed()
+    )
+    await escalation.receive(left("anna", manager="ben"), refund_requested())
     assert await escalation.alerted() == [("cleo", "manager")]
 
 
 async def test_the_recipient_is_chosen_at_the_alert_and_not_at_the_sale(escalation: Escalation) -> None:
-    await escalation.hear(person("anna"), person("ben"), order_placed(), refund_requested())
-    await escalation.hear(left("anna", to="ben"))
-    await escalation.hear(cancellation_requested())
+    await escalation.receive(person("anna"), person("ben"), order_placed(), refund_requested())
+    await escalation.receive(left("anna", to="ben"))
+    await escalation.receive(cancellation_requested())
     assert await escalation.alerted() == [("anna", "seller"), ("ben", "successor")]
     (episode,) = await escalation.episodes()
     assert (episode["salesperson"], episode["responsible"]) == ("anna", "ben")
 
 
 async def test_an_order_without_a_seller_is_the_desks_at_once(escalation: Escalation) -> None:
-    await escalation.hear(person(DESK), order_placed(sold_by=None), refund_requested())
+    await escalation.receive(person(DESK), order_placed(sold_by=None), refund_requested())
     assert await escalation.alerted() == [(DESK, "no_seller")]
 
 
 async def test_a_desk_without_an_address_gets_the_inbox_only(escalation: Escalation) -> None:
-    await escalation.hear(person(DESK, email=None), order_placed(sold_by=None), refund_requested())
+    await escalation.receive(person(DESK, email=None), order_placed(sold_by=None), refund_requested())
     assert await escalation.alerted() == [(DESK, "no_seller")]
     assert await escalation.deliveries() == {("inbox", "sent"): 1, ("email", "skipped"): 1}
     await escalation.send_mail()
@@ -74,18 +76,18 @@ async def test_a_desk_without_an_address_gets_the_inbox_only(escalation: Escalat
 
 
 async def test_a_seller_without_an_address_gets_the_inbox_only(escalation: Escalation) -> None:
-    await escalation.hear(person("anna", email=None), order_placed(), refund_requested())
+    await escalation.receive(person("anna", email=None), order_placed(), refund_requested())
     assert await escalation.deliveries() == {("inbox", "sent"): 1, ("email", "skipped"): 1}
 
 
 async def test_an_alert_waits_for_an_unknown_seller_and_goes_out_on_arrival(escalation: Escalation) -> None:
-    await escalation.hear(order_placed(), refund_requested())
+    await escalation.receive(order_placed(), refund_requested())
     await escalation.wait(timedelta(minutes=5))
     assert await escalation.alerts() == []
     (episode,) = await escalation.episodes()
     assert (episode["responsible"], episode["rang"]) == (None, True)
 
-    await escalation.hear(person("anna"))
+    await escalation.receive(person("anna"))
     await escalation.fire()
     assert await escalation.alerted() == [("anna", "seller")]
     assert await escalation.timers() == ["escalation.timer.episode_due"], "no search is left"
@@ -93,10 +95,10 @@ async def test_an_alert_waits_for_an_unknown_seller_and_goes_out_on_arrival(esca
 
 @pytest.mark.parametrize("comes", [True, False], ids=["the seller comes", "the desk stands in"])
 async def test_signals_that_wait_for_the_same_seller_raise_one_alert(escalation: Escalation, comes: bool) -> None:
-    await escalation.hear(person(DESK), order_placed(), dead_end(), refund_requested(), cancellation_requested())
+    await escalation.receive(person(DESK), order_placed(), dead_end(), refund_requested(), cancellation_requested())
     assert await escalation.alerts() == []
     if comes:
-        await escalation.hear(person("anna"))
+        await escalation.receive(person("anna"))
     else:
         await escalation.wait(QUARTER)
     await escalation.fire()
@@ -110,23 +112,23 @@ async def test_an_alert_that_waited_for_a_seller_is_the_first_even_after_a_rise_
     escalation: Escalation,
 ) -> None:
     """Not an alert about a rise in severity: the seller knows nothing of the time before it."""
-    await escalation.hear(order_placed(), dead_end())
-    await escalation.hear(case_reassigned(3), case_reopened())
+    await escalation.receive(order_placed(), dead_end())
+    await escalation.receive(case_reassigned(3), case_reopened())
     (episode,) = await escalation.episodes()
     assert (episode["severity"], episode["rings"]) == ("critical", 0)
     sought = [timer for timer in await escalation.timers() if timer.endswith("recipient_sought")]
     assert len(sought) == 1
-    await escalation.hear(person("anna"))
+    await escalation.receive(person("anna"))
     await escalation.fire()
     (alert,) = await escalation.alerts()
     assert (alert["cause"], alert["severity"]) == ("signal", "critical")
 
 
 async def test_an_alert_that_waited_for_a_seller_is_about_a_standing_signal(escalation: Escalation) -> None:
-    await escalation.hear(order_placed(), case_reassigned(3))
-    await escalation.hear(refund_requested(case=None))
-    await escalation.hear(case_closed())
-    await escalation.hear(person("anna"))
+    await escalation.receive(order_placed(), case_reassigned(3))
+    await escalation.receive(refund_requested(case=None))
+    await escalation.receive(case_closed())
+    await escalation.receive(person("anna"))
     await escalation.fire()
     (alert,) = await escalation.alerts()
     (standing,) = [signal for signal in await escalation.signals() if signal["ended"] is None]
@@ -134,7 +136,7 @@ async def test_an_alert_that_waited_for_a_seller_is_about_a_standing_signal(esca
 
 
 async def test_an_episode_of_an_unknown_seller_goes_to_the_desk(escalation: Escalation) -> None:
-    await escalation.hear(person(DESK), order_placed(), refund_requested())
+    await escalation.receive(person(DESK), order_placed(), refund_requested())
     for _ in range(14):
         await escalation.wait(timedelta(minutes=1))
     assert await escalation.alerts() == []
@@ -142,31 +144,31 @@ async def test_an_episode_of_an_unknown_seller_goes_to_the_desk(escalation: Esca
     assert await escalation.alerted() == [(DESK, "seller_unknown")]
     (alert,) = await escalation.alerts()
     assert "is not in the directory" in alert["why_you"]
-    await escalation.hear(person("anna"))
+    await escalation.receive(person("anna"))
     await escalation.fire()
     assert len(await escalation.alerts()) == 1
 
 
 async def test_the_wait_for_an_unknown_seller_lasts_while_input_is_unread(escalation: Escalation) -> None:
-    await escalation.hear(order_placed(), refund_requested())
+    await escalation.receive(order_placed(), refund_requested())
     await escalation.read_everything()
     for _ in range(20):
         await escalation.move_clock(timedelta(minutes=1))
         await escalation.fire()
     assert await escalation.alerts() == []
-    await escalation.hear(person("anna"))
+    await escalation.receive(person("anna"))
     await escalation.fire()
     assert await escalation.alerted() == [("anna", "seller")], "the awaited record came out of the backlog"
 
 
 async def test_a_seller_who_arrives_during_the_decision_is_not_missed(escalation: Escalation) -> None:
     """Neither transaction has seen the other's write, the person or the timer: the timer looks again each minute."""
-    await escalation.hear(order_placed())
-    await escalation.hear(refund_requested())
+    await escalation.receive(order_placed())
+    await escalation.receive(refund_requested())
     await escalation.pool.execute(
         "update shared.timers set awaits = null"
     )  # as if the timer had been hurried too early
-    await escalation.hear(person("anna"))
+    await escalation.receive(person("anna"))
     await escalation.fire()
     assert await escalation.alerts() == []
     await escalation.move_clock(timedelta(minutes=1))
@@ -175,15 +177,15 @@ async def test_a_seller_who_arrives_during_the_decision_is_not_missed(escalation
 
 
 async def test_an_older_fact_about_a_person_changes_nothing(escalation: Escalation) -> None:
-    await escalation.hear_one_by_one(person("anna", at_minute=5), person("anna", at_minute=1, active=False))
-    await escalation.hear(order_placed(), refund_requested())
+    await escalation.receive_one_by_one(person("anna", at_minute=5), person("anna", at_minute=1, active=False))
+    await escalation.receive(order_placed(), refund_requested())
     assert await escalation.alerted() == [("anna", "seller")]
 
 
 async def test_a_corrected_sale_decides_later_recipients(escalation: Escalation) -> None:
-    await escalation.hear(person("anna"), person("ben"), order_placed(), refund_requested())
-    await escalation.hear(told(sale_corrected("ben"), at=minutes(5)))
-    await escalation.hear(told(sale_corrected("anna"), at=minutes(4)))
-    await escalation.hear(cancellation_requested())
+    await escalation.receive(person("anna"), person("ben"), order_placed(), refund_requested())
+    await escalation.receive(reported(sale_corrected("ben"), at=minutes(5)))
+    await escalation.receive(reported(sale_corrected("anna"), at=minutes(4)))
+    await escalation.receive(cancellation_requested())
     assert await escalation.alerted() == [("anna", "seller"), ("ben", "seller")]
     assert (await escalation.alerts())[-1]["why_you"] == "You sold order 4711 on 4 May."

@@ -29,7 +29,7 @@ async def reopens(team: Escalation, by: str = "anna", *, episode: dict[str, Any]
     """The refusals of an undo, of the only episode unless one is named."""
     if episode is None:
         (episode,) = await team.episodes()
-    report = await team.hear(button(ReopenPressed, episode["episode_id"], by))
+    report = await team.receive(button(ReopenPressed, episode["episode_id"], by))
     return [rejection.code for rejection in report.rejected]
 
 
@@ -53,8 +53,8 @@ async def test_an_undone_close_restores_signal_holder_and_remaining_time(team: E
         *("escalation.episode_closed", "escalation.save_window_closed"),
         *("escalation.episode_reopened", "escalation.save_window_opened"),
     ]
-    (told_of,) = [row["words"] for row in await team.rows("escalation.decisions") if row["rule"] == "reopened"]
-    assert told_of == "anna undid the close; the episode is open again as it was."
+    (words,) = [row["words"] for row in await team.rows("escalation.decisions") if row["rule"] == "reopened"]
+    assert words == "anna undid the close; the episode is open again as it was."
 
 
 async def test_a_reopened_episodes_deadline_runs_on_and_it_can_be_closed_again(team: Escalation) -> None:
@@ -75,7 +75,7 @@ async def test_a_reopened_episodes_deadline_runs_on_and_it_can_be_closed_again(t
 async def test_a_closer_who_has_left_cannot_undo_it(team: Escalation) -> None:
     await happens(team, refund_requested())
     await closes(team)
-    await team.hear(person("anna", active=False))
+    await team.receive(person("anna", active=False))
     assert await reopens(team) == ["not_active"]
 
 
@@ -194,5 +194,5 @@ async def test_one_press_applied_twice_reopens_it_once(team: Escalation) -> None
     (episode,) = await team.episodes()
     undo = button(ReopenPressed, episode["episode_id"], "anna")
     for _ in range(2):
-        assert (await team.hear(undo)).rejected == []
+        assert (await team.receive(undo)).rejected == []
     assert (await team.published_types()).count("escalation.episode_reopened") == 1

@@ -89,7 +89,7 @@ async def test_a_call_reported_by_telephony_and_logged_by_its_caller_is_one_atte
 
 
 async def test_an_attempt_about_another_order_does_not_count(team: Escalation) -> None:
-    await team.hear(order_placed("4710"))
+    await team.receive(order_placed("4710"))
     await happens(team, refund_requested(order="4711"))
     await team.acknowledge("anna")
     for order in ("4710", "4711"):

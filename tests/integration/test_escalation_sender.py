@@ -18,7 +18,7 @@ from shared.metrics import create_metrics
 from shared.telemetry import configure_tracing
 from shared.transaction import InputProcessor
 from tests.builders import minutes, order_placed, refund_requested, refund_withdrawn, salesperson_changed
-from tests.escalation import Escalation, dead_end, told
+from tests.escalation import Escalation, dead_end, reported
 from tests.spans import written_spans
 from tests.waiting import eventually
 
@@ -26,19 +26,21 @@ pytestmark = pytest.mark.usefixtures("each_alert_is_on_each_channel_once")
 
 
 async def test_many_deliveries_that_must_not_be_sent_do_not_block_others(escalation: Escalation) -> None:
-    await escalation.hear(salesperson_changed(), order_placed(), *(refund_requested(f"k-{n}") for n in range(15)))
+    await escalation.receive(salesperson_changed(), order_placed(), *(refund_requested(f"k-{n}") for n in range(15)))
     await escalation.acknowledge()
     stuck = "state = 'pending', try_at = shared.app_now() - interval '1 day'"
     await escalation.pool.execute(f"update escalation.deliveries set {stuck} where channel = 'email'")
-    await escalation.hear(told(order_placed("other"), subject="c-99"), told(refund_requested(), subject="c-99"))
+    await escalation.receive(
+        reported(order_placed("other"), subject="c-99"), reported(refund_requested(), subject="c-99")
+    )
     await escalation.send_mail()
     assert len(escalation.mail.received) == 1
 
 
 async def test_two_senders_share_the_work_and_send_nothing_twice(escalation: Escalation) -> None:
-    people = [told(salesperson_changed(email=f"s{n}@sales.example"), subject=f"s{n}") for n in range(30)]
-    sales = [told(order_placed(f"o{n}", sold_by=f"s{n}"), subject=f"c-{n}") for n in range(30)]
-    await escalation.hear(*people, *sales, *(told(refund_requested(), subject=f"c-{n}") for n in range(30)))
+    people = [reported(salesperson_changed(email=f"s{n}@sales.example"), subject=f"s{n}") for n in range(30)]
+    sales = [reported(order_placed(f"o{n}", sold_by=f"s{n}"), subject=f"c-{n}") for n in range(30)]
+    await escalation.receive(*people, *sales, *(reported(refund_requested(), subject=f"c-{n}") for n in range(30)))
     for _ in range(8):
         await asyncio.gather(escalation.send_mail(), escalation.send_mail())
     assert len(escalation.mail.received) == 30
@@ -52,10 +54,10 @@ async def test_two_senders_share_the_work_and_send_nothing_twice(escalation: Esc
 async def test_an_address_that_is_not_exactly_one_is_refused_and_blocks_no_one(
     escalation: Escalation, address: str
 ) -> None:
-    ben = told(salesperson_changed("Ben Okafor", email="ben@sales.example"), subject="ben")
-    await escalation.hear(told(salesperson_changed(email=address)), ben)
-    await escalation.hear(order_placed("bad"), told(order_placed("good", sold_by="ben"), subject="c-99"))
-    await escalation.hear(refund_requested(), told(refund_requested(), subject="c-99"))
+    ben = reported(salesperson_changed("Ben Okafor", email="ben@sales.example"), subject="ben")
+    await escalation.receive(reported(salesperson_changed(email=address)), ben)
+    await escalation.receive(order_placed("bad"), reported(order_placed("good", sold_by="ben"), subject="c-99"))
+    await escalation.receive(refund_requested(), reported(refund_requested(), subject="c-99"))
     await escalation.send_mail()
     ended = {row["reason"]: row["state"] for row in await escalation.rows("escalation.deliveries")}
     assert ended == {"e-mail cannot be sent to this address": "failed", None: "sent"}
@@ -77,7 +79,7 @@ async def test_a_message_whose_cause_ends_while_it_is_written_is_not_sent(
     rung: Escalation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def after_the_cause(*arguments: Any) -> list[Letter]:
-        await rung.hear(told(refund_withdrawn(), at=minutes(1)))
+        await rung.receive(reported(refund_withdrawn(), at=minutes(1)))
         return await letters(*arguments)
 
     monkeypatch.setattr(sender, "letters", after_the_cause)
@@ -88,8 +90,8 @@ async def test_a_message_whose_cause_ends_while_it_is_written_is_not_sent(
 
 
 async def test_an_email_stays_small_however_long_the_story_is(rung: Escalation) -> None:
-    many = [told(dead_end(words=f"{n} " + "<&€" * 6_000), at=minutes(n)) for n in range(1, 31)]
-    await rung.hear(*many)
+    many = [reported(dead_end(words=f"{n} " + "<&€" * 6_000), at=minutes(n)) for n in range(1, 31)]
+    await rung.receive(*many)
     await rung.pool.execute("update escalation.orders set bought = repeat('Heat pump & pipes, ', 5000)")
     await rung.send_mail()
     (message,) = rung.mail.received
@@ -115,7 +117,7 @@ async def test_a_slow_message_blocks_no_other(rung: Escalation) -> None:
     rung.mail.on_sending = hangs
     async with rung.sending():
         await eventually(lambda: _received(rung), 1)
-        await rung.hear(*(refund_requested(f"k-{n}") for n in range(4)))
+        await rung.receive(*(refund_requested(f"k-{n}") for n in range(4)))
         await eventually(rung.sent_facts, 4)
         let_go.set()
         await eventually(rung.sent_facts, 5)
@@ -169,7 +171,7 @@ async def test_a_message_offers_what_the_policy_in_force_allows(rung: Escalation
     await rung.send_round(mailing, metrics)
     document = shipped_text().replace("EUR = 50000", "EUR = 30000")
     await publish_policy(rung.processor, PolicySubmitted(document=document, by="anna", summary="Less to give"))
-    await rung.hear(refund_requested("k-2"))
+    await rung.receive(refund_requested("k-2"))
     await rung.send_round(mailing, metrics)
     before, after = (message.get_body(("plain",)).get_content() for message in rung.mail.received)  # type: ignore[union-attr]
     assert "€500.00" in before
@@ -178,7 +180,7 @@ async def test_a_message_offers_what_the_policy_in_force_allows(rung: Escalation
 
 async def test_a_message_offers_no_amount_in_a_currency_without_a_limit(escalation: Escalation) -> None:
     sold = order_placed(currency="CHF", amount_minor=100_000_000)
-    await escalation.hear(salesperson_changed(), sold, refund_requested(currency="CHF"))
+    await escalation.receive(salesperson_changed(), sold, refund_requested(currency="CHF"))
     await escalation.send_mail()
     [message] = escalation.mail.received
     for kind in ("plain", "html"):

@@ -17,7 +17,7 @@ from services.escalation.domain.policy.document import digest, shipped_text
 from shared.contracts.order_parts import Customer
 from shared.metrics import create_metrics
 from tests.builders import minutes, order_placed, refund_requested, salesperson_changed
-from tests.escalation import Escalation, told
+from tests.escalation import Escalation, reported
 from tests.waiting import eventually
 
 ALONE = 5
@@ -173,7 +173,7 @@ async def test_a_held_delivery_overtaken_by_a_later_alert_expires_and_the_later_
     escalation: Escalation,
 ) -> None:
     await _storm(escalation, 10)
-    await escalation.hear(told(refund_requested("k-2"), subject="c-9", at=minutes(1)))
+    await escalation.receive(reported(refund_requested("k-2"), subject="c-9", at=minutes(1)))
     await _send(escalation)
     await _after_the_window(escalation)
     assert await _states(escalation) == {"sent": 10, "expired": 1}
@@ -222,9 +222,9 @@ async def test_lists_are_counted_with_their_deliveries(escalation: Escalation) -
 
 async def _sell(escalation: Escalation, *, sellers: int, each: int) -> None:
     """Every seller has made this many sales; a higher number has a larger amount."""
-    people = [told(salesperson_changed(email=f"s{n}@sales.example"), subject=f"s{n}") for n in range(sellers)]
+    people = [reported(salesperson_changed(email=f"s{n}@sales.example"), subject=f"s{n}") for n in range(sellers)]
     sales = [
-        told(
+        reported(
             order_placed(
                 f"o-{n}",
                 sold_by=f"s{n % sellers}",
@@ -236,16 +236,16 @@ async def _sell(escalation: Escalation, *, sellers: int, each: int) -> None:
         )
         for n in range(sellers * each)
     ]
-    await escalation.hear(*people)
+    await escalation.receive(*people)
     for first in range(0, len(sales), 500):
-        await escalation.hear(*sales[first : first + 500])
+        await escalation.receive(*sales[first : first + 500])
 
 
 async def _fail(escalation: Escalation, customers: range) -> None:
     """Each of these customers requests a refund, once."""
-    failures = [told(refund_requested(), subject=f"c-{n}", id=f"refund-{n}") for n in customers]
+    failures = [reported(refund_requested(), subject=f"c-{n}", id=f"refund-{n}") for n in customers]
     for first in range(0, len(failures), 500):
-        await escalation.hear(*failures[first : first + 500])
+        await escalation.receive(*failures[first : first + 500])
 
 
 async def _storm(escalation: Escalation, number: int) -> None:

@@ -18,7 +18,7 @@ async def closes(team: Escalation, by: str = "anna") -> None:
 
 async def reopens(team: Escalation, by: str = "anna") -> None:
     (episode,) = await team.episodes()
-    assert (await team.hear(button(ReopenPressed, episode["episode_id"], by))).rejected == []
+    assert (await team.receive(button(ReopenPressed, episode["episode_id"], by))).rejected == []
 
 
 async def tries(team: Escalation, **later: float) -> None:
@@ -107,7 +107,7 @@ async def test_an_exhausted_episode_does_not_stay_with_a_person_who_left_while_i
     before = await open_episode(team)
     assert (before["exhausted_at"] is not None, before["responsible"]) == (True, DESK)
     await closes(team)
-    await team.hear(person(DESK, active=False))
+    await team.receive(person(DESK, active=False))
     await team.fire()
     await reopens(team)
     after = await open_episode(team)

@@ -6,7 +6,7 @@ import pytest
 
 from shared.contracts.support import ResponsePromised
 from tests.builders import CASE, order_placed, salesperson_changed
-from tests.escalation import Escalation, told
+from tests.escalation import Escalation, reported
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ async def now(escalation: Escalation) -> datetime:
 async def promised(escalation: Escalation, now: datetime) -> Escalation:
     """An answer is promised in five hours; the default policy warns two hours before."""
     promise = ResponsePromised(case=CASE, due_at=now + timedelta(hours=5))
-    await escalation.hear(salesperson_changed(), order_placed(), told(promise, at=now))
+    await escalation.receive(salesperson_changed(), order_placed(), reported(promise, at=now))
     return escalation
 
 

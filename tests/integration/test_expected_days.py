@@ -15,7 +15,7 @@ DAY = timedelta(days=1)
 
 async def late(site: Site, until: datetime, *, minutes_ago: float = 2) -> Desk:
     """The delivery is late, and expected on that day."""
-    await site.tell(delivery_late(due_at=until), minutes_ago=minutes_ago, about=ACCOUNT)
+    await site.receive(delivery_late(due_at=until), minutes_ago=minutes_ago, about=ACCOUNT)
     return Desk(await site.signed_in(), (await state(site))["episode_id"])
 
 
@@ -30,7 +30,7 @@ async def test_a_day_reported_before_the_last_one_is_never_expected(site: Site) 
     now = await site.service.now()
     desk = await late(site, now + 9 * DAY, minutes_ago=5)
     assert expected(now + 9 * DAY) in await desk.page()
-    await site.tell(delivery_late(due_at=now + 2 * DAY), about=ACCOUNT)
+    await site.receive(delivery_late(due_at=now + 2 * DAY), about=ACCOUNT)
     assert expected(now + 2 * DAY) in await desk.page()
     await site.wait(3 * DAY)
     assert "expected on" not in await desk.page(), "the earlier day does not come back"
@@ -41,9 +41,9 @@ async def test_a_changed_delivery_date_is_the_expected_day(site: Site) -> None:
     await site.sell()
     now = await site.service.now()
     desk = await late(site, now + 2 * DAY)
-    await site.tell(order_changed(delivery_due_at=now + 6 * DAY), about=ACCOUNT)
+    await site.receive(order_changed(delivery_due_at=now + 6 * DAY), about=ACCOUNT)
     assert expected(now + 6 * DAY) in await desk.page()
-    await site.tell(order_changed(amount_minor=700), about=ACCOUNT)
+    await site.receive(order_changed(amount_minor=700), about=ACCOUNT)
     assert expected(now + 6 * DAY) in await desk.page(), "a change without a day keeps it"
 
 

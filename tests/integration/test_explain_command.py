@@ -26,7 +26,7 @@ from tests.builders import (
     refund_withdrawn,
     salesperson_changed,
 )
-from tests.escalation import Escalation, button, escalation_on, told
+from tests.escalation import Escalation, button, escalation_on, reported
 from tests.large_accounts import copy_latest
 from tests.servers import MakeDatabase
 
@@ -58,17 +58,17 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
 
 
 async def _sold(site: Site) -> None:
-    await site.escalation.hear_one_by_one(
-        told(salesperson_changed("Desk", email="desk@sales.example"), subject="desk"),
-        told(salesperson_changed("Mona Lang", email="mona@sales.example"), subject="mona"),
-        told(salesperson_changed(manager="mona"), at=minutes(1)),
+    await site.escalation.receive_one_by_one(
+        reported(salesperson_changed("Desk", email="desk@sales.example"), subject="desk"),
+        reported(salesperson_changed("Mona Lang", email="mona@sales.example"), subject="mona"),
+        reported(salesperson_changed(manager="mona"), at=minutes(1)),
         order_placed(),
     )
 
 
 async def _failed(site: Site, at: datetime, id: str | None = None) -> None:
     fact = contact_made("dead_end", case=None, words="It is still cold.", by=Person(name="Petra Weiss"))
-    await site.escalation.hear(told(fact, at=at, id=id))
+    await site.escalation.receive(reported(fact, at=at, id=id))
 
 
 async def test_the_whole_chain_is_printed_in_order_with_policy_lines_and_the_next_step(site: Site) -> None:
@@ -107,7 +107,9 @@ async def test_the_whole_chain_is_printed_in_order_with_policy_lines_and_the_nex
 async def test_a_customers_own_words_and_names_are_shown_only_on_demand(site: Site) -> None:
     await _sold(site)
     await _failed(site, minutes(10))
-    await site.escalation.hear(told(case_opened(order=ORDER), at=minutes(11)), told(case_reopened(), at=minutes(12)))
+    await site.escalation.receive(
+        reported(case_opened(order=ORDER), at=minutes(11)), reported(case_reopened(), at=minutes(12))
+    )
 
     plain = await site.explain(ORDER, "--order")
     as_json = await site.explain(ORDER, "--order", "--json")
@@ -122,7 +124,7 @@ async def test_a_customers_own_words_and_names_are_shown_only_on_demand(site: Si
 async def test_customers_words_do_not_control_the_terminal(site: Site) -> None:
     await _sold(site)
     evil = "\x1b[2J\x1b]0;owned\x07\x9b31m\r\nrefund   approved\u202e"
-    await site.escalation.hear(told(refund_requested(case=None, words=evil), at=minutes(5)))
+    await site.escalation.receive(reported(refund_requested(case=None, words=evil), at=minutes(5)))
     whole = (await site.explain(ORDER, "--order", "--words")).output
     assert "owned" in whole
     assert not set(whole) & set("\x1b\x07\x9b\r\u202e")
@@ -131,8 +133,8 @@ async def test_customers_words_do_not_control_the_terminal(site: Site) -> None:
 
 async def test_the_ends_of_a_signal_and_its_episode_are_printed(site: Site) -> None:
     await _sold(site)
-    await site.escalation.hear(told(refund_requested(case=None), at=minutes(5)))
-    await site.escalation.hear(told(refund_withdrawn(case=None), at=minutes(9)))
+    await site.escalation.receive(reported(refund_requested(case=None), at=minutes(5)))
+    await site.escalation.receive(reported(refund_withdrawn(case=None), at=minutes(9)))
 
     lines = await site.lines(ORDER, "--order")
 
@@ -144,13 +146,13 @@ async def test_the_ends_of_a_signal_and_its_episode_are_printed(site: Site) -> N
 
 async def test_an_undone_close_is_printed_with_the_time_limit_of_an_undo(site: Site) -> None:
     await _sold(site)
-    await site.escalation.hear(told(refund_requested(case=None), at=minutes(5)))
+    await site.escalation.receive(reported(refund_requested(case=None), at=minutes(5)))
     (episode,) = await site.escalation.episodes()
     closing = {"result": "saved", "reason": "problem_solved"}
-    await site.escalation.hear(button(ClosePressed, episode["episode_id"], "anna", **closing))
+    await site.escalation.receive(button(ClosePressed, episode["episode_id"], "anna", **closing))
     (ahead,) = [line for line in await site.lines(ORDER, "--order") if line.startswith("next ")]
     assert ahead.startswith("next anna can undo that until ")
-    await site.escalation.hear(button(ReopenPressed, episode["episode_id"], "anna"))
+    await site.escalation.receive(button(ReopenPressed, episode["episode_id"], "anna"))
     lines = await site.lines(ORDER, "--order")
     assert any("reopened anna undid the close; the episode is open again as it was." in line for line in lines)
     assert not any("can undo" in line for line in lines)
@@ -159,7 +161,7 @@ async def test_an_undone_close_is_printed_with_the_time_limit_of_an_undo(site: S
 async def test_counted_contacts_are_printed_although_none_decided_alone(site: Site) -> None:
     await _sold(site)
     for minute in (10, 20, 30):
-        await site.escalation.hear(told(contact_made("answered", by=None), at=minutes(minute)))
+        await site.escalation.receive(reported(contact_made("answered", by=None), at=minutes(minute)))
 
     lines = await site.lines(ORDER, "--order")
 
@@ -172,7 +174,7 @@ async def test_a_decision_keeps_the_value_of_the_version_it_was_made_under(site:
     await _failed(site, minutes(10))
     changed = shipped_text().replace('seller = "15m"', 'seller = "20m"')
     await publish_policy(site.escalation.processor, PolicySubmitted(document=changed, by="anna", summary="More time"))
-    await site.escalation.hear(told(refund_requested(case=None), at=minutes(20)))
+    await site.escalation.receive(reported(refund_requested(case=None), at=minutes(20)))
 
     lines = await site.lines(ORDER, "--order")
 

@@ -67,7 +67,7 @@ async def a_team_at_work(site: Site) -> dict[str, UUID]:
 
 
 async def _press(site: Site, kind: Any, episode: UUID, by: str, account: str, **says: Any) -> None:
-    report = await site.service.tell(button(kind, episode, by, account=account, **says))
+    report = await site.service.receive(button(kind, episode, by, account=account, **says))
     assert [one.code for one in getattr(report, "rejected", ())] == []
 
 
@@ -153,7 +153,7 @@ async def test_an_alarm_that_was_right_is_shown_to_the_person_who_closed_it_alon
         wrong: dict[str, Any] = {"result": EpisodeResult.FALSE_ALARM, "reason": "nothing_wrong"}
         await _press(site, ClosePressed, episodes["anna"], "anna", "c-4001", **wrong)
         before = words_of((await (await site.signed_in("vera")).get("/team/figures")).text)
-        await site.tell(refund_paid("4001", 50_000), about="c-4001")
+        await site.receive(refund_paid("4001", 50_000), about="c-4001")
         own = words_of((await (await site.signed_in("anna")).get("/figures")).text)
         assert "Alarms that were right" in own
         assert "Refund requested signals.refund_requested" in own

@@ -16,7 +16,7 @@ from shared.messaging.cluster import Cluster
 from shared.messaging.codec import decode_record
 from shared.messaging.topics import ensure_topics
 from tests.builders import salesperson_changed
-from tests.escalation import DESK, escalation_on, told
+from tests.escalation import DESK, escalation_on, reported
 from tests.servers import MakeDatabase
 
 DEALS = """\
@@ -139,7 +139,7 @@ async def test_a_desk_in_the_directory_needs_no_warning(
     deals = ("deals", "--file", "deals.csv", "--escalation-database", url)
     async with escalation_on(url) as escalation:
         before = await asyncio.to_thread(run, files, *deals, kafka=kafka, prefix=topic_prefix)
-        await escalation.hear(told(salesperson_changed("Desk"), subject=DESK))
+        await escalation.receive(reported(salesperson_changed("Desk"), subject=DESK))
         after = await asyncio.to_thread(run, files, *deals, kafka=kafka, prefix=topic_prefix)
     assert "No sales desk: DESK" in before.stderr
     assert "No sales desk: DESK" not in after.stderr

@@ -104,17 +104,17 @@ async def test_the_page_names_the_promised_call_and_what_was_done(site: Site) ->
     assert done(await desk.press("not-reached", channel="phone"))
     assert done(await desk.press("snooze", until="tomorrow"))
     assert "was promised" not in await desk.page()
-    told = (
+    reported = (
         "could not reach the customer by phone",
         "promised to call the customer at 15:0",
         "snoozed it until",
     )
     page = await desk.page()
-    assert [words for words in told if f"You {words}" not in page] == []
+    assert [words for words in reported if f"You {words}" not in page] == []
     boss = await (await site.signed_in("mona")).get(desk.path)
-    assert [words for words in told if f"Anna Berg {words}" not in words_of(boss.text)] == []
+    assert [words for words in reported if f"Anna Berg {words}" not in words_of(boss.text)] == []
     assert done(await desk.press("close", ending="saved:concession"))
-    assert f"You {told[1]}" in await desk.page()
+    assert f"You {reported[1]}" in await desk.page()
 
 
 async def test_a_snooze_until_tomorrow_ends_at_nine_in_the_readers_time(site: Site) -> None:

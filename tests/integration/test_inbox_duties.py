@@ -45,7 +45,7 @@ async def sell(
     site: Site, order: str = ORDER, *, by: str = SELLER, sold_ago: timedelta = timedelta(), **says: Any
 ) -> None:
     sold_at = await site.service.now() - sold_ago
-    await site.tell(
+    await site.receive(
         order_placed(order, sold_by=by, sold_at=sold_at, **says), minutes_ago=sold_ago / timedelta(minutes=1)
     )
 
@@ -94,8 +94,8 @@ async def test_a_logged_check_in_counts_as_a_talk_and_is_published(site: Site) -
     answer = await log(browser, channel="in_person")
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert await duties(browser) == []
-    told = json.loads(await site.service.pool.fetchval(_TOLD))
-    assert (told["order"], told["by"], told["channel"]) == (ORDER, SELLER, "in_person")
+    reported = json.loads(await site.service.pool.fetchval(_TOLD))
+    assert (reported["order"], reported["by"], reported["channel"]) == (ORDER, SELLER, "in_person")
 
 
 async def test_pressing_twice_logs_one_talk(site: Site) -> None:
@@ -110,8 +110,8 @@ async def test_pressing_twice_logs_one_talk(site: Site) -> None:
 async def test_a_check_in_clears_the_same_signals_as_a_talk(site: Site) -> None:
     await sell(site)
     await site.service.move_clock(13 * DAY)
-    await site.tell(contact_made("dead_end", case=None), minutes_ago=9)
-    await site.tell(confirmation_required(), minutes_ago=9)
+    await site.receive(contact_made("dead_end", case=None), minutes_ago=9)
+    await site.receive(confirmation_required(), minutes_ago=9)
     await site.wait(DAY)
     standing = "select array_agg(kind order by kind) from escalation.signals where ended is null"
     assert await site.service.pool.fetchval(standing) == ["contact_dead_ended", "order_stalled"]
@@ -136,7 +136,7 @@ async def test_a_follow_up_that_is_completed_otherwise_is_refused_in_words(site:
     await sell(site)
     await site.service.move_clock(13 * DAY)
     browser = await site.signed_in()
-    await site.tell(contact_made("answered", case=None, direction="outbound", agent=SELLER))
+    await site.receive(contact_made("answered", case=None, direction="outbound", agent=SELLER))
     assert await duties(browser) == []
     answer = await log(browser)
     assert answer.status_code == 409
@@ -151,7 +151,7 @@ async def test_no_one_can_log_another_persons_check_in(site: Site) -> None:
     assert (await log(browser)).status_code == 404
     assert (await log(browser, "no-such-order")).status_code == 404
     assert (await log(browser, "no\0order")).status_code == 404
-    await site.tell(account_reassigned("ben"))
+    await site.receive(account_reassigned("ben"))
     assert len(await duties(browser)) == 1
     answer = await log(await site.signed_in())
     assert answer.status_code == 409
@@ -179,8 +179,8 @@ async def test_promises_and_the_expected_result_are_quoted_until_they_are_proven
     assert "Training for the caretaker" in promised
     assert expected.startswith("Ask whether they got the result they wanted due")
     assert "A third less gas" in expected
-    await site.tell(promise_kept())
-    await site.tell(outcome_reported(reached=True))
+    await site.receive(promise_kept())
+    await site.receive(outcome_reported(reached=True))
     assert await duties(browser) == []
 
 
@@ -196,7 +196,7 @@ async def test_a_promise_with_erased_words_is_still_a_follow_up(site: Site) -> N
 async def test_a_backfilled_sale_or_a_do_not_call_customer_makes_no_follow_ups(site: Site) -> None:
     await sell(site, sold_ago=13 * DAY)
     await sell(site, "4712")
-    await site.tell(contact_preference_changed("deceased"))
+    await site.receive(contact_preference_changed("deceased"))
     await site.service.move_clock(13 * DAY)
     assert await duties(await site.signed_in()) == []
 

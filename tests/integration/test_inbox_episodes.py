@@ -25,8 +25,8 @@ async def test_the_page_says_who_is_affected_why_you_and_what_happened(site: Sit
         words="The line went dead.",
         by=Person(name="Jonas Weiss", phone="+49 30 901821"),
     )
-    await site.tell(contact_made("unanswered"), minutes_ago=90)
-    await site.tell(dead_end, minutes_ago=40)
+    await site.receive(contact_made("unanswered"), minutes_ago=90)
+    await site.receive(dead_end, minutes_ago=40)
     await site.request_refund()
     page = (await (await site.signed_in()).get("/")).text
     shown = words_of(page)
@@ -47,8 +47,8 @@ async def test_the_page_says_who_is_affected_why_you_and_what_happened(site: Sit
     ):
         assert words in shown, words
     assert 'href="tel:+4930901820"' in page
-    told = [shown.rindex(words) for words in ("Refund of", "ended without help", "not answered", "placed")]
-    assert told == sorted(told), "newest first"
+    reported = [shown.rindex(words) for words in ("Refund of", "ended without help", "not answered", "placed")]
+    assert reported == sorted(reported), "newest first"
 
 
 async def test_a_tab_with_one_episode_is_named_after_its_customer(site: Site) -> None:
@@ -113,7 +113,7 @@ async def test_the_story_leaves_out_the_customers_other_orders(site: Site) -> No
     await site.hire()
     await site.sell("4711")
     await site.sell("4712")
-    await site.tell(case_opened(), minutes_ago=30)
+    await site.receive(case_opened(), minutes_ago=30)
     await site.request_refund("4711")
     page = (await (await site.signed_in()).get("/")).text
     assert "Order 4711 placed" in page
@@ -123,7 +123,7 @@ async def test_the_story_leaves_out_the_customers_other_orders(site: Site) -> No
 
 async def test_a_signal_without_its_fact_is_still_described(site: Site) -> None:
     episode = await site.trouble()
-    await site.tell(case_reopened(), minutes_ago=2)
+    await site.receive(case_reopened(), minutes_ago=2)
     await site.service.pool.execute("update shared.journal set body = null")
     page = words_of((await (await site.signed_in()).get(f"/episodes/{episode}")).text)
     assert "A case was reopened" in page
@@ -191,7 +191,7 @@ async def test_each_of_two_dead_ends_in_one_second_is_marked(site: Site) -> None
     at = await site.service.now() - timedelta(minutes=5)
     for case in ("case-1", "case-2"):
         fact = support.ContactDeadEnded.model_validate(contact_made("dead_end", case=case).model_dump())
-        await site.service.tell(input_of(fact, at=at))
+        await site.service.receive(input_of(fact, at=at))
     episode = await site.service.row("escalation.episodes")
     page = (await (await site.signed_in()).get(f"/episodes/{episode['episode_id']}")).text
     lines = re.findall(

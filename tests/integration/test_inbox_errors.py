@@ -30,10 +30,10 @@ async def test_a_browser_gets_a_page_and_a_program_gets_json(site: Site, method:
     assert "Go to your inbox" in words_of(page.text)
     assert "style-src 'self'" in page.headers["content-security-policy"]
     for accepted in ("application/json", "*/*", "text/html;q=0.5, application/json"):
-        told = await browser.request(method, path, headers={"Accept": accepted})
-        assert told.status_code == status
-        assert told.json()["errors"][0]["code"]
-    assert page.headers.get("allow") == told.headers.get("allow")
+        reported = await browser.request(method, path, headers={"Accept": accepted})
+        assert reported.status_code == status
+        assert reported.json()["errors"][0]["code"]
+    assert page.headers.get("allow") == reported.headers.get("allow")
 
 
 async def test_a_page_with_an_explanation_of_its_own_keeps_it(site: Site) -> None:
@@ -56,11 +56,11 @@ async def test_a_fault_of_the_service_is_a_page_for_a_browser(site: Site) -> Non
     transport = httpx2.ASGITransport(app=site.app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url=site.public_url) as browser:
         page = await browser.get("/broken", headers={"Accept": BROWSER})
-        told = await browser.get("/broken")
-    assert page.status_code == told.status_code == 500
+        reported = await browser.get("/broken")
+    assert page.status_code == reported.status_code == 500
     assert "The fault is ours, not yours" in words_of(page.text)
     assert "a fault" not in words_of(page.text)
-    assert told.json()["errors"][0]["code"] == "internal_error"
+    assert reported.json()["errors"][0]["code"] == "internal_error"
 
 
 async def test_the_page_after_requesting_a_link_shows_the_address_and_allows_another_request(site: Site) -> None:

@@ -52,7 +52,7 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
         sold = order_placed(
             sold_at=now, promises=(promise,), expected_outcome="A third less gas", outcome_expected_by=now + 2 * DAY
         )
-        await site.tell(sold)
+        await site.receive(sold)
         await site.service.move_clock(DAY)
         yield site
 
@@ -73,7 +73,7 @@ async def say(browser: httpx2.AsyncClient, form: dict[str, str], answer: str, **
     return await browser.post("/follow-ups", data=form | {"answer": answer, "channel": "phone"} | other)
 
 
-async def told(site: Site) -> list[dict[str, Any]]:
+async def reported(site: Site) -> list[dict[str, Any]]:
     return [json.loads(row[0]) for row in await site.service.pool.fetch(_TOLD)]
 
 
@@ -87,7 +87,7 @@ async def test_a_promise_confirmed_by_the_customer_is_finished_published_and_not
     assert "Petra Weiss You reported this at 10:00, not yet confirmed" in listed
     assert "The customer said that we kept our promise for order 4711." in listed
     assert "Training for the caretaker" in listed
-    (event,) = await told(site)
+    (event,) = await reported(site)
     assert (event["order"], event["by"], event["answer"], event["promise"]) == (ORDER, SELLER, "kept", "training")
     await site.wait(2 * DAY)
     assert await site.service.pool.fetchval(_STANDING) is None
@@ -97,7 +97,7 @@ async def test_a_promise_confirmed_by_the_customer_is_finished_published_and_not
 async def test_the_customers_own_part_is_reminded_of_finished_and_never_missed(site: Site) -> None:
     now = await site.service.now()
     room = Promise(id="room", what="A room", due_at=now + DAY, owed_by=Side.CUSTOMER, who="Facility management")
-    await site.tell(order_placed("4712", sold_at=now, promises=(room,)))
+    await site.receive(order_placed("4712", sold_at=now, promises=(room,)))
     browser = await site.signed_in()
     page = words_of((await browser.get("/")).text)
     assert "Remind them of their part due tomorrow, 10:00" in page
@@ -109,8 +109,8 @@ async def test_the_customers_own_part_is_reminded_of_finished_and_never_missed(s
     assert (await say(browser, theirs, "kept")).status_code == 409, "that is the answer about a promise of ours"
     assert (await say(browser, theirs, "done")).status_code == 303
     assert "The customer said that their part of order 4712 is done." in await finished(browser)
-    assert [(one["answer"], one["promise"]) for one in await told(site)] == [("done", "room")]
-    await site.tell(promise_kept("room", order="4712"))
+    assert [(one["answer"], one["promise"]) for one in await reported(site)] == [("done", "room")]
+    await site.receive(promise_kept("room", order="4712"))
     assert "4712" not in await finished(browser)
 
 
@@ -119,10 +119,10 @@ async def test_an_unreached_result_lists_what_both_sides_still_owe_on_the_page_a
     theirs = Promise(id="room", what="A room", due_at=now - DAY, owed_by=Side.CUSTOMER, who="Facility management")
     ours = Promise(id="visit", what="A first visit", due_at=now + 2 * DAY)
     sold = order_placed("4712", sold_at=now - 2 * DAY, promises=(theirs, ours), outcome_expected_by=now + DAY)
-    await site.tell(sold)
+    await site.receive(sold)
     browser = await site.signed_in()
     assert "Their part (Facility management): “A room” was due" in words_of((await browser.get("/")).text)
-    await site.tell(outcome_reported(order="4712", reached=False))
+    await site.receive(outcome_reported(order="4712", reached=False))
     row = await site.service.row("escalation.episodes")
     page = words_of((await browser.get(f"/episodes/{row['episode_id']}")).text)
     assert "Not done yet, on both sides Their part (Facility management): “A room” was due" in page
@@ -150,7 +150,7 @@ async def test_a_complaint_restores_the_follow_up_and_raises_the_overdue_promise
     await say(browser, promise, "kept")
     await say(browser, outcome, "worked")
     await site.wait(2 * DAY)
-    await site.tell(refund_requested())
+    await site.receive(refund_requested())
     again, _ = await forms(browser)
     assert again["round"]
     page = words_of((await browser.get("/")).text)
@@ -172,14 +172,14 @@ async def test_a_complaint_from_before_the_talk_reported_after_it_restores_nothi
     browser = await site.signed_in()
     promise, _ = await forms(browser)
     await say(browser, promise, "kept")
-    await site.tell(contact_made("dead_end", case=None), minutes_ago=30)
+    await site.receive(contact_made("dead_end", case=None), minutes_ago=30)
     assert len(await forms(browser)) == 1
 
 
 async def test_a_talk_with_bad_news_keeps_the_episode_open_and_opens_no_other(site: Site) -> None:
     browser = await site.signed_in()
     _, outcome = await forms(browser)
-    await site.tell(contact_made("dead_end", case=None), minutes_ago=30)
+    await site.receive(contact_made("dead_end", case=None), minutes_ago=30)
     (before,) = await site.service.rows("escalation.episodes")
     await say(browser, outcome, "did_not_work")
     assert await site.service.pool.fetchval(_STANDING) == ["outcome_denied"]
@@ -199,8 +199,8 @@ async def test_a_result_that_the_customer_denies_raises_an_alert_like_their_own_
     page = words_of((await browser.get(f"/episodes/{row['episode_id']}")).text)
     assert "The customer said that they did not get the result they wanted from order 4711" in page
     assert "Reported by you after a conversation; not yet confirmed." in page
-    assert [one["answer"] for one in await told(site)] == ["did_not_work"]
-    await site.tell(outcome_reported(reached=True))
+    assert [one["answer"] for one in await reported(site)] == ["did_not_work"]
+    await site.receive(outcome_reported(reached=True))
     assert await site.service.pool.fetchval(_STANDING) is None
     assert await finished(browser) == ""
 
@@ -211,8 +211,8 @@ async def test_a_later_proof_replaces_the_customers_answer(site: Site) -> None:
     await say(browser, promise, "kept")
     await say(browser, outcome, "worked")
     assert "not yet confirmed" in await finished(browser)
-    await site.tell(promise_kept())
-    await site.tell(outcome_reported(reached=True))
+    await site.receive(promise_kept())
+    await site.receive(outcome_reported(reached=True))
     assert await finished(browser) == ""
     assert await forms(browser) == []
 
@@ -221,11 +221,11 @@ async def test_a_later_proof_replaces_the_customers_answer(site: Site) -> None:
 async def test_an_answer_after_proof_or_cancellation_is_refused_in_words(site: Site, fact: Any) -> None:
     browser = await site.signed_in()
     promise, _ = await forms(browser)
-    await site.tell(fact)
+    await site.receive(fact)
     answer = await say(browser, promise, "kept")
     assert answer.status_code == 409
     assert "This follow-up is no longer on your list" in answer.text
-    assert await told(site) == []
+    assert await reported(site) == []
 
 
 async def test_pressing_twice_counts_once_and_the_first_of_two_answers_counts(site: Site) -> None:
@@ -233,7 +233,7 @@ async def test_pressing_twice_counts_once_and_the_first_of_two_answers_counts(si
     _, outcome = await forms(browser)
     assert [(await say(browser, outcome, "worked")).status_code for _ in range(2)] == [303, 303]
     assert (await say(browser, outcome, "did_not_work")).status_code == 409
-    assert [one["answer"] for one in await told(site)] == ["worked"]
+    assert [one["answer"] for one in await reported(site)] == ["worked"]
     reached = "select count(*) from escalation.facts where kind = 'customer_reached'"
     assert await site.service.pool.fetchval(reached) == 1, "it counts as a talk as well"
 
@@ -244,7 +244,7 @@ async def test_no_one_answers_for_another_and_a_successor_sees_who_did(site: Sit
     stranger = {"csrf_token": form_token((await ben.get("/")).text)}
     assert (await say(ben, promise | stranger, "kept")).status_code == 404
     await say(anna, promise, "kept")
-    await site.tell(account_reassigned("ben"))
+    await site.receive(account_reassigned("ben"))
     assert await finished(anna) == ""
     assert (await say(anna, outcome, "worked")).status_code == 409
     assert "Anna Berg reported this at 10:00, not yet confirmed" in await finished(ben)
@@ -258,7 +258,7 @@ async def test_a_person_who_left_cannot_answer(site: Site) -> None:
     await site.hire(active=False)
     answer = await say(browser, promise, "kept")
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
-    assert await told(site) == []
+    assert await reported(site) == []
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ async def test_a_form_that_does_not_match_records_nothing(site: Site, changes: d
     browser = await site.signed_in()
     promise, _ = await forms(browser)
     assert (await say(browser, promise, **({"answer": "kept"} | changes))).status_code == status
-    assert await told(site) == []
+    assert await reported(site) == []
 
 
 async def test_the_timeline_attributes_the_answer_and_marks_it_as_unproven(site: Site) -> None:

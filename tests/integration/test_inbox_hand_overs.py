@@ -99,9 +99,9 @@ async def test_no_one_reads_that_they_were_notified_if_they_were_not(site: Site,
     for who in ("carl", "ben"):
         assert done(await desk.press("hand-over", to=who, at=field_value(soon, ZONE)))
     assert done(await desk.press("close", ending="lost:price"))
-    for who, told in (("carl", "You were due to be notified later."), ("ben", "You were notified before.")):
+    for who, reported in (("carl", "You were due to be notified later."), ("ben", "You were notified before.")):
         page = words_of((await (await site.signed_in(who)).get(desk.path)).text)
-        assert told in page, who
+        assert reported in page, who
 
 
 async def test_an_alert_that_stops_waiting_for_its_recipient_is_a_new_version_of_row_and_page(site: Site) -> None:

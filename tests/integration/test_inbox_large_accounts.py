@@ -16,7 +16,7 @@ from services.escalation.store.signals_shown import signals_shown
 from services.escalation.store.stories import stories_of
 from shared.ids import SalespersonId
 from tests.builders import ORDER, SELLER, contact_made
-from tests.escalation import told
+from tests.escalation import reported
 from tests.inbox import Site, words_of
 from tests.large_accounts import copy_latest
 
@@ -28,7 +28,7 @@ async def _troubled(site: Site, result: str = "dead_end") -> UUID:
     """An episode after one contact, half an hour ago, and a refund request."""
     episode = await site.trouble()
     at = await site.service.now() - timedelta(minutes=30)
-    await site.service.tell(told(contact_made(result, case=None, words="It is still cold."), at=at))
+    await site.service.receive(reported(contact_made(result, case=None, words="It is still cold."), at=at))
     return episode
 
 

@@ -42,7 +42,7 @@ async def test_an_episode_for_information_requires_nothing_and_is_marked_as_seen
 async def test_a_page_from_before_another_signal_cannot_mark_it_as_seen(site: Site) -> None:
     desk = await desk_of(site, kind="chargeback")
     form = await desk.form()
-    await site.tell(case_reopened(case=None), about=ACCOUNT)
+    await site.receive(case_reopened(case=None), about=ACCOUNT)
     answer = await desk.send("seen", form)
     assert answer.status_code == 409
     assert "no longer only for information" in words_of(answer.text)
@@ -57,8 +57,8 @@ async def test_other_episodes_have_no_button_for_seen(site: Site) -> None:
 async def test_headline_label_and_script_are_about_one_signal(site: Site) -> None:
     await site.hire()
     await site.sell()
-    await site.tell(satisfaction_rated(1, case=None), minutes_ago=60, about=ACCOUNT)
-    await site.tell(case_reopened(case=None), about=ACCOUNT)
+    await site.receive(satisfaction_rated(1, case=None), minutes_ago=60, about=ACCOUNT)
+    await site.receive(case_reopened(case=None), about=ACCOUNT)
     episode = (await state(site))["episode_id"]
     desk = Desk(await site.signed_in(), episode)
     page = await desk.page()
@@ -78,7 +78,7 @@ async def test_once_the_money_is_paid_the_page_says_so_and_offers_nothing(site: 
     page = await desk.page()
     assert "up to €5.00" in page
     assert "Save window until" in page
-    await site.tell(refund_paid(amount_minor=500), about=ACCOUNT)
+    await site.receive(refund_paid(amount_minor=500), about=ACCOUNT)
     page = await desk.page()
     assert "Save window" not in page
     assert "Refund requested and paid" in page
@@ -134,5 +134,5 @@ async def test_the_callers_number_is_read_in_the_same_way(site: Site) -> None:
     desk = await open_desk(site)
     caller = case_opened("c-9").model_copy(update={"order": None})
     person = caller.person.model_copy(update={"phone": "030 901821 x7"}) if caller.person else None
-    await site.tell(caller.model_copy(update={"person": person}), about=ACCOUNT)
+    await site.receive(caller.model_copy(update={"person": person}), about=ACCOUNT)
     assert "tel:+4930901821;ext=7" in links((await desk.browser.get(desk.path)).text)

@@ -49,7 +49,7 @@ async def test_a_manager_searches_and_filters_other_peoples_open_episodes(
 
 async def test_a_withdrawn_request_is_not_described_as_settled(site: Site) -> None:
     desk = await open_desk(site)
-    await site.tell(refund_withdrawn(), about=ACCOUNT)
+    await site.receive(refund_withdrawn(), about=ACCOUNT)
     for page in (await desk.page(), words_of((await desk.browser.get("/closed")).text)):
         assert "No longer at risk: the request was withdrawn" in page
         assert "have been resolved" not in page
@@ -59,7 +59,7 @@ async def test_a_repeated_contact_is_described_as_one(site: Site) -> None:
     await site.hire()
     await site.sell()
     for minutes_ago in (90, 60, 30):
-        await site.tell(contact_made("answered"), minutes_ago=minutes_ago, about=ACCOUNT)
+        await site.receive(contact_made("answered"), minutes_ago=minutes_ago, about=ACCOUNT)
     page = await _page(site, "anna", "/")
     assert "Repeat contact" in page
     assert "Came back" not in page

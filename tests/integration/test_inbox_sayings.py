@@ -83,7 +83,7 @@ async def test_a_closed_episode_leaves_the_list_and_its_page_says_how_it_ended(s
 )
 async def test_a_do_not_call_customer_has_no_number_and_no_play(site: Site, preference: str, said: str) -> None:
     desk = await open_desk(site)
-    await site.tell(contact_preference_changed(preference), about=ACCOUNT)
+    await site.receive(contact_preference_changed(preference), about=ACCOUNT)
     page = (await desk.browser.get(desk.path)).text
     assert said in page
     assert "tel:" not in page
@@ -113,7 +113,7 @@ async def test_an_exhausted_episode_with_a_new_alert_states_its_deadline(site: S
     await site.service.pool.execute(
         "update escalation.episodes set exhausted_at = shared.app_now(), deadline_at = null, deadline_for = null"
     )
-    await site.tell(cancellation_requested(), about=ACCOUNT)
+    await site.receive(cancellation_requested(), about=ACCOUNT)
     page = await desk.page()
     assert "Acknowledge by" in page
     assert "No one on the escalation path" not in page
@@ -129,7 +129,7 @@ async def test_a_stalled_order_asks_for_no_confirmation(site: Site) -> None:
 
 
 async def test_an_order_that_waits_for_its_confirmation_says_so(site: Site) -> None:
-    desk = await stalled(site, days_ago=5, told=confirmation_required())
+    desk = await stalled(site, days_ago=5, reported=confirmation_required())
     page = await desk.page()
     assert "The unconfirmed order was flagged as stalled" in page
     assert "all we need is your confirmation" in page.lower()
@@ -138,7 +138,7 @@ async def test_an_order_that_waits_for_its_confirmation_says_so(site: Site) -> N
 async def test_an_unanswered_contact_is_described_as_unanswered(site: Site) -> None:
     await site.hire()
     await site.sell()
-    await site.tell(contact_made(result=ContactResult.UNANSWERED, case=None), about=ACCOUNT)
+    await site.receive(contact_made(result=ContactResult.UNANSWERED, case=None), about=ACCOUNT)
     await site.wait(timedelta(days=1))
     desk = Desk(await site.signed_in(), (await state(site))["episode_id"])
     assert "The deadline for answering the customer passed" in await desk.page()
@@ -148,11 +148,11 @@ async def test_an_unanswered_contact_is_described_as_unanswered(site: Site) -> N
 async def test_a_late_delivery_names_the_reported_day(site: Site) -> None:
     await site.hire()
     await site.sell()
-    await site.tell(delivery_late(), about=ACCOUNT)
+    await site.receive(delivery_late(), about=ACCOUNT)
     desk = Desk(await site.signed_in(), (await state(site))["episode_id"])
     assert "have a new date for it yet" in await desk.page()
     due = await site.service.now() + timedelta(days=4)
-    await site.tell(delivery_late(due_at=due), about=ACCOUNT)
+    await site.receive(delivery_late(due_at=due), about=ACCOUNT)
     there = due.astimezone(ZONE)
     page = await desk.page()
     assert f"We now expect it on {there.day} {there:%B}" in page
@@ -181,7 +181,7 @@ async def test_a_seller_who_left_is_not_named_as_looking_after_the_order(site: S
 
 async def test_a_do_not_call_customer_is_reached_in_writing(site: Site) -> None:
     desk = await taken(site)
-    await site.tell(contact_preference_changed("do_not_call"), about=ACCOUNT)
+    await site.receive(contact_preference_changed("do_not_call"), about=ACCOUNT)
     html = (await desk.browser.get(desk.path)).text
     page = words_of(html)
     assert "E-mail them instead; when they reply, press “I reached them by e-mail”." in page
@@ -197,7 +197,7 @@ async def test_a_do_not_call_customer_is_reached_in_writing(site: Site) -> None:
 )
 async def test_a_do_not_contact_customer_is_not_reached_at_all(site: Site, preference: str, instead: str) -> None:
     desk = await taken(site)
-    await site.tell(contact_preference_changed(preference), about=ACCOUNT)
+    await site.receive(contact_preference_changed(preference), about=ACCOUNT)
     page = await desk.page()
     assert f"Do not call or write to them. {instead} when it has been dealt with." in page
     assert "I reached them" not in page
@@ -220,13 +220,13 @@ async def test_the_desk_reads_about_the_person_notified_before(site: Site) -> No
     assert "has responded" not in page
 
 
-async def stalled(site: Site, *, days_ago: int, told: Fact | None = None) -> Desk:
+async def stalled(site: Site, *, days_ago: int, reported: Fact | None = None) -> Desk:
     """Anna sold it this long ago, delivery is due in a month, and then two days pass."""
     await site.hire()
     now, minutes_ago = await site.service.now(), days_ago * 1440
     sale = order_placed(sold_at=now - timedelta(days=days_ago), delivery_due_at=now + timedelta(days=30))
-    await site.tell(sale, minutes_ago=minutes_ago, about=ACCOUNT)
-    if told is not None:
-        await site.tell(told, minutes_ago=minutes_ago, about=ACCOUNT)
+    await site.receive(sale, minutes_ago=minutes_ago, about=ACCOUNT)
+    if reported is not None:
+        await site.receive(reported, minutes_ago=minutes_ago, about=ACCOUNT)
     await site.wait(timedelta(days=2))
     return Desk(await site.signed_in(), (await state(site))["episode_id"])

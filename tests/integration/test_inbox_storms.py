@@ -40,7 +40,7 @@ async def storm(site: Site, number: int, *, first: int = 0) -> list[UUID]:
         await site.hire(backup="ben")
     for each in range(first, first + number):
         await site.sell(f"o-{each}", account=f"a-{each}", customer=Customer(name=f"Company {each}"))
-        await site.tell(delivery_late(f"o-{each}"), minutes_ago=5, about=f"a-{each}")
+        await site.receive(delivery_late(f"o-{each}"), minutes_ago=5, about=f"a-{each}")
     rows = await site.service.pool.fetch("select episode_id from escalation.episodes order by raised_at, order_id")
     return [row[0] for row in rows]
 
@@ -175,10 +175,12 @@ async def test_passed_on_episodes_are_reported_and_later_ones_are_left_alone(sit
         assert (await Desk(browser, id).press("not-mine")).status_code == 303
     assert (await Desk(await site.signed_in("ben"), ids[0]).press("acknowledge")).status_code == 303
     assert (await Desk(browser, ids[2]).press("close", ending="saved:concession")).status_code == 303
-    await site.tell(refund_requested(order="o-3"), about="a-3")
+    await site.receive(refund_requested(order="o-3"), about="a-3")
     await storm(site, 1, first=8)
-    told = words_of(await press(browser, form))
-    assert "4 acknowledged. 2 already with Ben Ahlers. 1 already closed. 1 changed after this page was loaded" in told
+    reported = words_of(await press(browser, form))
+    assert (
+        "4 acknowledged. 2 already with Ben Ahlers. 1 already closed. 1 changed after this page was loaded" in reported
+    )
     assert {row["order_id"] for row in await mine(site)} == {"o-4", "o-5", "o-6", "o-7"}
 
 
@@ -271,7 +273,7 @@ async def test_of_what_is_due_within_one_minute_the_largest_sale_comes_first(sit
         await site.sell(
             f"o-{seconds}", account=f"a-{seconds}", amount_minor=amount, customer=Customer(name=f"€{amount}")
         )
-        await site.tell(delivery_late(f"o-{seconds}"), minutes_ago=5, about=f"a-{seconds}")
+        await site.receive(delivery_late(f"o-{seconds}"), minutes_ago=5, about=f"a-{seconds}")
         await site.service.pool.execute(
             "update escalation.episodes set deadline_at = date_trunc('minute', deadline_at) + $2 where order_id = $1",
             f"o-{seconds}",

@@ -55,7 +55,7 @@ async def test_everyone_below_a_manager_by_money_then_by_time_left(site: Site) -
 async def test_filters_have_addresses(site: Site) -> None:
     await trouble(site, "4001", "anna", product="Heat pump")
     await trouble(site, "4002", "ben", product="Boiler & tank")
-    await site.service.tell(button(AcknowledgePressed, await trouble(site, "4003", "ben"), "ben", account="c-4003"))
+    await site.service.receive(button(AcknowledgePressed, await trouble(site, "4003", "ben"), "ben", account="c-4003"))
     mona = await site.signed_in("mona")
     assert await orders_on(mona, "?person=anna") == ["4001"]
     assert await orders_on(mona, "?product=Boiler+%26+tank") == ["4002"]
@@ -140,7 +140,7 @@ async def test_circles_of_managers_are_survived(site: Site) -> None:
 async def test_closed_episodes_are_found_by_customer_order_or_telephone_not_by_person(site: Site) -> None:
     episode = await trouble(site, "4001", "anna")
     for kind, says in ((AcknowledgePressed, {}), (ClosePressed, {"result": EpisodeResult.LOST, "reason": "price"})):
-        assert not (await site.service.tell(button(kind, episode, "anna", account="c-4001", **says))).rejected
+        assert not (await site.service.receive(button(kind, episode, "anna", account="c-4001", **says))).rejected
     mona, otto = await site.signed_in("mona"), await site.signed_in("otto")
     for words in ("customer NUMBER 1", "4001", "030 0004001", "+49300004001"):
         assert "order 4001" in await found(mona, words), words

@@ -26,8 +26,8 @@ async def test_a_customer_who_cannot_be_called_has_no_place_in_the_queue_of_call
     written = await _asks(site, "a-3", Customer(name="Mail Only", email="mail@customer.example"))
     first = await _asks(site, "a-4", Customer(name="First Call", phone="+49 30 901823"))
     second = await _asks(site, "a-5", Customer(name="Second Call", phone="+49 30 901824"))
-    await site.tell(contact_preference_changed("do_not_call"), about="a-1")
-    await site.tell(contact_preference_changed("deceased"), about="a-2")
+    await site.receive(contact_preference_changed("do_not_call"), about="a-1")
+    await site.receive(contact_preference_changed("deceased"), about="a-2")
     for desk in (forbidden, written):
         page = await desk.page()
         assert "E-mail the customer by" in page
@@ -71,7 +71,7 @@ async def test_episodes_for_information_have_a_filter_of_that_name(site: Site) -
 async def test_a_follow_up_with_a_customer_who_has_only_an_address_is_in_writing(site: Site) -> None:
     await site.hire()
     customer = Customer(name="Mail Only", email="mail@customer.example")
-    await site.tell(order_placed(sold_at=await site.service.now(), customer=customer))
+    await site.receive(order_placed(sold_at=await site.service.now(), customer=customer))
     await site.service.move_clock(13 * DAY)
     page = (await (await site.signed_in()).get("/")).text
     (duty,) = re.findall(r'<li id="check_in.*?</li>\s*</ol>', page, re.DOTALL)

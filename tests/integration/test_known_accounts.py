@@ -28,7 +28,7 @@ from tests.builders import (
     sale_corrected,
     salesperson_changed,
 )
-from tests.escalation import NO_LIMIT, Escalation, dead_end, told
+from tests.escalation import NO_LIMIT, Escalation, dead_end, reported
 from tests.unit.accounts import inbound
 
 ORDER = Order("o-1", ACCOUNT, "anna", AT, 100, "EUR", "Machine", AT)
@@ -54,9 +54,9 @@ async def test_an_account_is_read_once_while_one_process_alone_changes_it(
     escalation: Escalation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = _Counting(escalation, monkeypatch)
-    await one.processor.apply(batch_of(told(salesperson_changed()), told(order_placed())))
+    await one.processor.apply(batch_of(reported(salesperson_changed()), reported(order_placed())))
     for minute in range(3):
-        await one.processor.apply(batch_of(told(dead_end(case=f"k-{minute}"), at=minutes(minute))))
+        await one.processor.apply(batch_of(reported(dead_end(case=f"k-{minute}"), at=minutes(minute))))
     assert one.read == [[ACCOUNT]]
     assert await escalation.pool.fetchval(_SIGNALS) == 3
 
@@ -64,10 +64,10 @@ async def test_an_account_is_read_once_while_one_process_alone_changes_it(
 async def test_an_account_changed_by_another_process_is_read_again(escalation: Escalation) -> None:
     """Both processes know the account: one opens the episode that the other's signal joins."""
     one, other = (InputProcessor(escalation.pool, "escalation", handling(NO_LIMIT)) for _ in range(2))
-    await one.apply(batch_of(told(salesperson_changed()), told(order_placed())))
-    await other.apply(batch_of(told(dead_end(case="k-1"))))
-    await one.apply(batch_of(told(dead_end(case="k-2"))))
-    await other.apply(batch_of(told(refund_requested())))
+    await one.apply(batch_of(reported(salesperson_changed()), reported(order_placed())))
+    await other.apply(batch_of(reported(dead_end(case="k-1"))))
+    await one.apply(batch_of(reported(dead_end(case="k-2"))))
+    await other.apply(batch_of(reported(refund_requested())))
     (episode,) = await escalation.episodes()
     assert episode["closed_at"] is None
     assert await escalation.pool.fetchval(_SIGNALS) == 3
@@ -75,8 +75,8 @@ async def test_an_account_changed_by_another_process_is_read_again(escalation: E
 
 async def test_a_rolled_back_change_is_not_remembered(escalation: Escalation, monkeypatch: pytest.MonkeyPatch) -> None:
     one = _Counting(escalation, monkeypatch)
-    await one.processor.apply(batch_of(told(salesperson_changed()), told(order_placed())))
-    lost = batch_of(told(dead_end()))
+    await one.processor.apply(batch_of(reported(salesperson_changed()), reported(order_placed())))
+    lost = batch_of(reported(dead_end()))
 
     async def broken(*_arguments: object) -> None:
         raise asyncpg.SerializationError("as the test wished")
@@ -93,23 +93,23 @@ async def test_a_rolled_back_change_is_not_remembered(escalation: Escalation, mo
 async def test_a_restored_database_is_read_again(escalation: Escalation, monkeypatch: pytest.MonkeyPatch) -> None:
     """The backup has an older version, whichever changes were made to the account since."""
     one = _Counting(escalation, monkeypatch)
-    await one.processor.apply(batch_of(told(salesperson_changed()), told(order_placed())))
+    await one.processor.apply(batch_of(reported(salesperson_changed()), reported(order_placed())))
     backup = await escalation.pool.fetchval("select version from escalation.account_versions")
-    await one.processor.apply(batch_of(told(dead_end())))
+    await one.processor.apply(batch_of(reported(dead_end())))
     for table in ("deliveries", "alerts", "decisions", "signals", "episodes", "facts"):
         await escalation.pool.execute(f"delete from escalation.{table}")
     await escalation.pool.execute("update escalation.account_versions set version = $1", backup)
-    await one.processor.apply(batch_of(told(refund_requested())))
+    await one.processor.apply(batch_of(reported(refund_requested())))
     assert one.read == [[ACCOUNT], [ACCOUNT]]
     assert await escalation.pool.fetchval(_SIGNALS) == 1
 
 
 async def test_erased_data_is_not_written_again(escalation: Escalation) -> None:
     """A corrected sale is saved again, by a process that knew the customer's name when the sale was made."""
-    await escalation.hear(salesperson_changed(), order_placed(), refund_requested(words="Petra wants it back"))
+    await escalation.receive(salesperson_changed(), order_placed(), refund_requested(words="Petra wants it back"))
     await escalation.pool.execute("update escalation.orders set customer_name = null, customer_phone = null")
     await escalation.pool.execute("update escalation.signals set words = null")
-    await escalation.hear(sale_corrected(sold_by="ben"), dead_end())
+    await escalation.receive(sale_corrected(sold_by="ben"), dead_end())
     row = await escalation.pool.fetchrow("select sold_by, customer_name, customer_phone from escalation.orders")
     assert row is not None
     assert dict(row) == {"sold_by": "ben", "customer_name": None, "customer_phone": None}
@@ -168,7 +168,7 @@ async def test_facts_of_kinds_from_a_newer_release_are_skipped_and_named_once(
     escalation: Escalation,
 ) -> None:
     """After that release was rolled back, or while both run."""
-    await escalation.hear(salesperson_changed(), order_placed(), dead_end(case="k-1"))
+    await escalation.receive(salesperson_changed(), order_placed(), dead_end(case="k-1"))
     await escalation.pool.execute(
         """
         insert into escalation.facts (fact_id, account_id, kind, at, courtesy)
@@ -178,7 +178,7 @@ async def test_facts_of_kinds_from_a_newer_release_are_skipped_and_named_once(
     )
     await escalation.pool.execute("delete from escalation.account_versions")
     with capture_logs() as logged:
-        await escalation.hear(told(dead_end(case="k-2"), at=minutes(1)))
+        await escalation.receive(reported(dead_end(case="k-2"), at=minutes(1)))
         assert len(await escalation.signals()) == 2
         (episode,) = await escalation.episodes()
         async with escalation.pool.acquire() as connection:

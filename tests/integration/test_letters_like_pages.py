@@ -33,13 +33,13 @@ async def site(database: MakeDatabase) -> AsyncIterator[Site]:
         yield site
 
 
-async def told(site: Site) -> UUID:
+async def reported(site: Site) -> UUID:
     """A customer calls twice about a case, leaves a voicemail the second time, and requests a refund."""
     await site.hire()
     await site.sell()
-    await site.tell(case_opened(title="The pump is loud"), minutes_ago=90, about=ACCOUNT)
-    await site.tell(contact_made("unanswered"), minutes_ago=60, about=ACCOUNT)
-    await site.tell(contact_made("voicemail", words="Please call me back."), minutes_ago=30, about=ACCOUNT)
+    await site.receive(case_opened(title="The pump is loud"), minutes_ago=90, about=ACCOUNT)
+    await site.receive(contact_made("unanswered"), minutes_ago=60, about=ACCOUNT)
+    await site.receive(contact_made("voicemail", words="Please call me back."), minutes_ago=30, about=ACCOUNT)
     return await site.request_refund(amount_minor=48_000, currency="EUR", words="I want my money back.")
 
 
@@ -59,7 +59,7 @@ def part_of(message: EmailMessage, kind: str) -> str:
 
 
 async def test_an_email_lists_every_call_with_time_and_source_and_the_cases_title(site: Site) -> None:
-    episode = await told(site)
+    episode = await reported(site)
     page = words_of((await (await site.signed_in()).get(f"/episodes/{episode}")).text).partition("What happened")[2]
     message = await mailed(site)
     plain, html = part_of(message, "plain"), words_of(part_of(message, "html").partition("<body>")[2])
@@ -75,7 +75,7 @@ async def test_an_email_lists_every_call_with_time_and_source_and_the_cases_titl
 
 
 async def test_page_and_email_have_their_parts_in_the_same_order(site: Site) -> None:
-    episode = await told(site)
+    episode = await reported(site)
     page = (await (await site.signed_in()).get(f"/episodes/{episode}")).text
     message = await mailed(site)
     marks = {
@@ -110,9 +110,9 @@ async def test_nobody_is_to_change_the_mind_of_a_customer_who_insists(
     """Whether they insist on the order, on the case or on neither by name; not if on another order."""
     await site.hire()
     await site.sell()
-    await site.tell(case_opened(), minutes_ago=90, about=ACCOUNT)
+    await site.receive(case_opened(), minutes_ago=90, about=ACCOUNT)
     episode = await site.request_refund(minutes_ago=5, case=CASE)
-    await site.tell(customer_insists(**names), about=ACCOUNT)
+    await site.receive(customer_insists(**names), about=ACCOUNT)
     page = words_of((await (await site.signed_in()).get(f"/episodes/{episode}")).text)
     message = await mailed(site)
     for text in (page, part_of(message, "plain"), words_of(part_of(message, "html").partition("<body>")[2])):
@@ -125,8 +125,8 @@ async def test_an_insisting_customer_who_was_paid_gets_the_script_of_a_paid_refu
     await site.hire()
     await site.sell()
     episode = await site.request_refund(minutes_ago=5, amount_minor=500)
-    await site.tell(customer_insists(case=None), minutes_ago=3, about=ACCOUNT)
-    await site.tell(refund_paid(amount_minor=500), about=ACCOUNT)
+    await site.receive(customer_insists(case=None), minutes_ago=3, about=ACCOUNT)
+    await site.receive(refund_paid(amount_minor=500), about=ACCOUNT)
     page = words_of((await (await site.signed_in()).get(f"/episodes/{episode}")).text)
     assert "Your refund has been paid." in page
     assert "The customer insists." not in page

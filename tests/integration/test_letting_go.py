@@ -65,26 +65,26 @@ async def test_facts_waiting_for_a_case_are_released_in_portions_and_not_overtak
     support: ServiceUnderTest,
 ) -> None:
     with patch("shared.waiting.PORTION", 3):
-        await support.tell(*(_at(number, case_status_changed(f"s{number}")) for number in (5, 2, 7, 1, 4, 3, 6)))
+        await support.receive(*(_at(number, case_status_changed(f"s{number}")) for number in (5, 2, 7, 1, 4, 3, 6)))
         later = [_at(8, case_status_changed("s8")), _at(9, case_status_changed("s9"))]
-        report = await support.tell(_at(0, case_opened(status="neu")), later[0])
+        report = await support.receive(_at(0, case_opened(status="neu")), later[0])
         assert list(report.outcomes) == [Outcome.APPLIED, Outcome.APPLIED]
         assert report.waiting == {later[0].identity}
         assert await _statuses(support) == ["neu", "s1", "s2", "s3"]
-        assert (await support.tell(later[1])).waiting == {later[1].identity}
+        assert (await support.receive(later[1])).waiting == {later[1].identity}
         await fire_all(support.processor)
     assert await _statuses(support) == ["neu", *(f"s{number}" for number in range(1, 10))]
     assert (await support.row("support.cases"))["status"] == "s9"
     assert await support.waiting() == []
     assert await support.rows("shared.timers") == []
-    assert not (await support.tell(_at(10, case_closed()))).waiting
+    assert not (await support.receive(_at(10, case_closed()))).waiting
 
 
 async def test_a_repeated_opening_lets_nothing_overtake(support: ServiceUnderTest) -> None:
     with patch("shared.waiting.PORTION", 2):
-        await support.tell(*(_at(number, case_status_changed(f"s{number}")) for number in (1, 2, 3)))
-        await support.tell(_at(0, case_opened(status="neu")))
-        await support.tell(_at(0, case_opened(status="neu")), _at(4, case_status_changed("s4")))
+        await support.receive(*(_at(number, case_status_changed(f"s{number}")) for number in (1, 2, 3)))
+        await support.receive(_at(0, case_opened(status="neu")))
+        await support.receive(_at(0, case_opened(status="neu")), _at(4, case_status_changed("s4")))
         await fire_all(support.processor)
     assert await _statuses(support) == ["neu", "s1", "s2", "s3", "s4"]
 
@@ -106,19 +106,19 @@ async def test_portions_of_any_size_release_facts_waiting_for_orders_alike(
                 order_delivered("4900"),
             )
         ):
-            await orders.tell(_at(minute + 1, fact))
-        await orders.tell(_at(0, order_placed()))
-        await orders.tell(_at(20, order_delivered()))
+            await orders.receive(_at(minute + 1, fact))
+        await orders.receive(_at(0, order_placed()))
+        await orders.receive(_at(20, order_delivered()))
         await orders.pool.execute(READ_THROUGH)
         await fire_all(orders.processor)
-    told = [(event.type.rpartition(".")[2], event.data.order, event.time) for event in await orders.published()]
+    reported = [(event.type.rpartition(".")[2], event.data.order, event.time) for event in await orders.published()]
     for order, kinds in {
         "4711": ["order_placed", "order_changed", "order_delivered", "order_changed", "order_delivered"],
         "4800": ["order_placed", "order_changed"],
         "4900": ["order_placed", "order_delivered"],
     }.items():
-        assert [kind for kind, about, _ in told if about == order] == kinds
-    assert [about for kind, about, _ in told if kind == "order_placed"] == ["4711", "4800", "4900"]
+        assert [kind for kind, about, _ in reported if about == order] == kinds
+    assert [about for kind, about, _ in reported if kind == "order_placed"] == ["4711", "4800", "4900"]
     assert await orders.waiting() == []
     assert await orders.rows("shared.timers") == []
     assert await orders.dead_letter_codes() == []
@@ -127,7 +127,7 @@ async def test_portions_of_any_size_release_facts_waiting_for_orders_alike(
 async def test_a_case_with_very_many_waiting_facts_is_opened_at_once(
     support: ServiceUnderTest,
 ) -> None:
-    await support.tell(case_status_changed("s"))
+    await support.receive(case_status_changed("s"))
     await support.pool.execute(_MANY_WAIT, MANY)
     report = await support.processor.apply(Batch([input_of(case_opened())]), whole=True)
     assert list(report.outcomes) == [Outcome.APPLIED]

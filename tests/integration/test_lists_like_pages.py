@@ -11,7 +11,7 @@ from services.escalation.channels.email import EmailChannel
 from services.escalation.channels.sender import Sender
 from shared.metrics import create_metrics
 from tests.builders import refund_requested
-from tests.escalation import FakeMail, letters, told
+from tests.escalation import FakeMail, letters, reported
 from tests.inbox import Site, inbox_site, words_of
 from tests.servers import MakeDatabase
 
@@ -37,7 +37,7 @@ async def _failure(site: Site) -> str:
         await site.sell(f"o-{place}", account=f"c-{place}", amount_minor=amount, customer=None)
     now = await site.service.now()
     asked = [(refund_requested(order=f"o-{n}", case=None, amount_minor=5_000), f"c-{n}") for n in range(len(AMOUNTS))]
-    await site.service.tell(*(told(fact, subject=account, at=now) for fact, account in asked))
+    await site.service.receive(*(reported(fact, subject=account, at=now) for fact, account in asked))
     server = FakeMail()
     for _ in range(2):
         await _mailed(site, server)

@@ -21,7 +21,7 @@ def python(code: str, log: Path) -> Command:
     return Command((sys.executable, "-c", code), log=log)
 
 
-class Told(Progress):
+class Reported(Progress):
     def __init__(self) -> None:
         self.notes: list[str] = []
 
@@ -101,9 +101,9 @@ async def test_a_program_that_does_not_end_is_given_up_on(tmp_path: Path) -> Non
 
 
 async def test_a_server_that_dies_is_restarted_and_that_is_reported(tmp_path: Path) -> None:
-    sleeper, told = Sleeper(tmp_path / "log"), Told()
+    sleeper, reported = Sleeper(tmp_path / "log"), Reported()
     await sleeper.start()
-    keeper = asyncio.create_task(keep_running(sleeper, told))
+    keeper = asyncio.create_task(keep_running(sleeper, reported))
     try:
         first = sleeper.pid
         assert first is not None
@@ -111,7 +111,7 @@ async def test_a_server_that_dies_is_restarted_and_that_is_reported(tmp_path: Pa
         async with asyncio.timeout(10):
             while sleeper.pid in (None, first):  # noqa: ASYNC110 - another process sets no event
                 await asyncio.sleep(0.02)
-        assert told.notes[0] == "sleeper ended (signal SIGKILL); starting it again in 0.5 s"
+        assert reported.notes[0] == "sleeper ended (signal SIGKILL); starting it again in 0.5 s"
     finally:
         keeper.cancel()
         await sleeper.kill()

@@ -53,12 +53,12 @@ async def _lose(site: Site, url: str) -> None:
     assert not [one for one in (WORDS, ANSWER, SAID, "Too expensive (price)", "(no_response)") if one not in detail]
 
     assert await _losses(url, "--order", "4799") == "No one closed an episode of order 4799 as lost.\n"
-    await site.tell(contact_made("answered", direction="outbound"), minutes_ago=-0.01)
+    await site.receive(contact_made("answered", direction="outbound"), minutes_ago=-0.01)
     assert "Customer and events agree in 1 of 1 (100%)." in await _losses(url), "a talk after the close changes nothing"
     assert done(await desk.press("reopen"))
     assert await site.service.rows("escalation.losses") == []
     assert await _losses(url) == "No losses.\n"
-    await site.tell(refund_paid(amount_minor=1_490_000), minutes_ago=-0.02)
+    await site.receive(refund_paid(amount_minor=1_490_000), minutes_ago=-0.02)
     paid = await _losses(url, "--order", ORDER)
     assert paid.startswith(f"No one closed order {ORDER} as lost, but a refund was paid on ")
     assert paid.endswith(f" UTC: see `handoff review {ORDER}`.\n")

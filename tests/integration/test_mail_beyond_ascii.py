@@ -29,18 +29,18 @@ async def sent(server: MailServer, *, to: str, sender: str = "oncall@handoff.exa
 
 @pytest.mark.parametrize("answers", [{}, SMTPUTF8])
 async def test_a_domain_beyond_ascii_is_sent_in_its_ascii_form_to_every_server(answers: dict[str, bytes]) -> None:
-    told: list[str] = []
-    async with answering(answers, told) as server:
+    reported: list[str] = []
+    async with answering(answers, reported) as server:
         assert await sent(server, to="anna@münchen.example", sender="On call <oncall@übung.example>") == ACCEPTED
-    assert "MAIL FROM:<oncall@xn--bung-zra.example>" in told
-    assert "RCPT TO:<anna@xn--mnchen-3ya.example>" in told
+    assert "MAIL FROM:<oncall@xn--bung-zra.example>" in reported
+    assert "RCPT TO:<anna@xn--mnchen-3ya.example>" in reported
 
 
 async def test_a_local_part_beyond_ascii_goes_to_a_server_with_smtputf8() -> None:
-    told: list[str] = []
-    async with answering(SMTPUTF8, told) as server:
+    reported: list[str] = []
+    async with answering(SMTPUTF8, reported) as server:
         assert await sent(server, to="ju\u0308rgen@sales.example") == ACCEPTED
-    assert "RCPT TO:<jürgen@sales.example>" in told
+    assert "RCPT TO:<jürgen@sales.example>" in reported
 
 
 async def test_a_sender_that_the_server_does_not_take_ends_no_message() -> None:
@@ -51,7 +51,7 @@ async def test_a_sender_that_the_server_does_not_take_ends_no_message() -> None:
 
 
 async def test_a_local_part_that_the_server_does_not_take_marks_the_address_with_the_reason(asked: Escalation) -> None:
-    await asked.hear(person("anna", manager="carla", email="jürgen@sales.example"))
+    await asked.receive(person("anna", manager="carla", email="jürgen@sales.example"))
     async with answering({}) as server:
         await send_through(asked, server)
     await asked.fire()

@@ -110,8 +110,8 @@ async def test_a_sale_from_before_follow_ups_existed_counts_as_reported_now(
         await connection.execute(sql(_OLD_SALE))
     await migrate(empty_database, ESCALATION_MIGRATIONS)
     async with engine.connect() as connection:
-        told = await connection.execute(sql("select shared.app_now() - seen_at from escalation.orders"))
-        assert told.scalar_one() < timedelta(minutes=5)
+        reported = await connection.execute(sql("select shared.app_now() - seen_at from escalation.orders"))
+        assert reported.scalar_one() < timedelta(minutes=5)
 
 
 async def test_an_old_dead_letter_counts_as_answered_if_its_code_says_so(

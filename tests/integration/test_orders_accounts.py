@@ -7,7 +7,7 @@ from tests.services import ServiceUnderTest
 
 
 async def test_an_accounts_owner_is_kept_and_published_with_the_sales(orders: ServiceUnderTest) -> None:
-    await orders.tell(account_reassigned("ben", date(2026, 7, 1)))
+    await orders.receive(account_reassigned("ben", date(2026, 7, 1)))
 
     row = await orders.row("orders.accounts")
     assert (row["account_id"], row["salesperson"], row["since"]) == (ACCOUNT, "ben", date(2026, 7, 1))
@@ -20,10 +20,10 @@ async def test_an_accounts_owner_is_kept_and_published_with_the_sales(orders: Se
 
 async def test_two_reassignments_in_one_batch_are_both_published_and_the_later_stays(orders: ServiceUnderTest) -> None:
     """An older one that arrives afterwards changes nothing."""
-    await orders.tell(
+    await orders.receive(
         input_of(account_reassigned("ben")),
         input_of(account_reassigned("clara"), at=minutes(2)),
     )
-    await orders.tell(input_of(account_reassigned("dora"), at=minutes(1)))
+    await orders.receive(input_of(account_reassigned("dora"), at=minutes(1)))
     assert [event.data.salesperson for event in await orders.published()] == ["ben", "clara"]
     assert (await orders.row("orders.accounts"))["salesperson"] == "clara"

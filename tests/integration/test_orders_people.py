@@ -26,7 +26,7 @@ async def test_a_salesperson_is_kept_whole_and_published_under_their_own_key(ord
         region="BY",
         rings_off_hours=True,
     )
-    await orders.tell(fact)
+    await orders.receive(fact)
 
     row = await orders.row("orders.salespeople")
     assert (row["salesperson_id"], row["name"], row["manager"]) == (SELLER, "Anna Berg", "mona")
@@ -43,7 +43,7 @@ async def test_a_salesperson_is_kept_whole_and_published_under_their_own_key(ord
 async def test_a_night_shift_is_kept_as_reported_and_published_in_its_parts(orders: ServiceUnderTest) -> None:
     night = WorkingHours(days=(Day.FRIDAY,), start="22:00", end="06:00")
     late = WorkingHours(days=(Day.MONDAY,), start="14:00", end="24:00")
-    await orders.tell(salesperson_changed(working_hours=(night, late)))
+    await orders.receive(salesperson_changed(working_hours=(night, late)))
     row = await orders.row("orders.salespeople")
     assert [(one["start"], one["end"]) for one in orjson.loads(row["working_hours"])] == [
         ("22:00", "06:00"),
@@ -60,10 +60,10 @@ async def test_a_night_shift_is_kept_as_reported_and_published_in_its_parts(orde
 
 async def test_two_changes_in_one_batch_are_both_published_and_the_later_stays(orders: ServiceUnderTest) -> None:
     """An older one that arrives afterwards changes nothing."""
-    await orders.tell(
+    await orders.receive(
         input_of(salesperson_changed("First")),
         input_of(salesperson_changed("Second"), at=minutes(2)),
     )
-    await orders.tell(input_of(salesperson_changed("Older"), at=minutes(1)))
+    await orders.receive(input_of(salesperson_changed("Older"), at=minutes(1)))
     assert [event.data.name for event in await orders.published()] == ["First", "Second"]
     assert (await orders.row("orders.salespeople"))["name"] == "Second"

@@ -37,7 +37,7 @@ async def test_a_sale_is_kept_with_separate_personal_fields_and_published(orders
         outcome_expected_by=AT + timedelta(days=90),
         promises=(Promise(id="training", what="Training", due_at=AT + timedelta(days=7)),),
     )
-    await orders.tell(sale)
+    await orders.receive(sale)
 
     row = await orders.row("orders.orders")
     assert (row["account_id"], row["order_id"], row["sold_by"]) == (ACCOUNT, "4711", "anna")
@@ -52,7 +52,7 @@ async def test_a_sale_is_kept_with_separate_personal_fields_and_published(orders
 
 
 async def test_a_sale_without_seller_or_customer_is_kept(orders: ServiceUnderTest) -> None:
-    await orders.tell(order_placed(sold_by=None, customer=None))
+    await orders.receive(order_placed(sold_by=None, customer=None))
     row = await orders.row("orders.orders")
     assert row["sold_by"] is None
     assert row["customer_name"] is None
@@ -61,7 +61,7 @@ async def test_a_sale_without_seller_or_customer_is_kept(orders: ServiceUnderTes
 async def test_every_fact_of_a_known_order_is_kept_and_published_once(orders: ServiceUnderTest) -> None:
     first, second = refund_paid(amount_minor=100), refund_paid(amount_minor=200)
     facts = (confirmation_required(due_at=minutes(60)), order_confirmed(), order_delivered(), first, second)
-    await orders.tell(order_placed(), *facts, order_cancelled(reason="changed my mind"))
+    await orders.receive(order_placed(), *facts, order_cancelled(reason="changed my mind"))
 
     kinds = [row["kind"] for row in await orders.rows("orders.order_facts", "kind")]
     assert kinds == [
@@ -85,15 +85,15 @@ async def test_every_fact_of_a_known_order_is_kept_and_published_once(orders: Se
 
 async def test_the_same_event_again_is_a_duplicate_and_publishes_nothing(orders: ServiceUnderTest) -> None:
     sale, delivery = input_of(order_placed()), input_of(order_delivered())
-    await orders.tell(sale, delivery)
-    report = await orders.tell(delivery, sale)
+    await orders.receive(sale, delivery)
+    report = await orders.receive(delivery, sale)
     assert report.outcomes == [Outcome.DUPLICATE, Outcome.DUPLICATE]
     assert len(await orders.published()) == 2
 
 
 async def test_an_identical_sale_under_another_id_has_no_effect(orders: ServiceUnderTest) -> None:
-    await orders.tell(order_placed())
-    report = await orders.tell(input_of(order_placed(), at=minutes(5)))
+    await orders.receive(order_placed())
+    report = await orders.receive(input_of(order_placed(), at=minutes(5)))
     assert report.outcomes == [Outcome.APPLIED]
     assert await orders.published_types() == ["orders.order_placed"]
     assert (await orders.row("orders.orders"))["placed_at"] == AT
@@ -111,9 +111,9 @@ async def test_a_contradicting_sale_is_a_dead_letter_and_the_first_stands(
     for order, contradiction in contradictions.items():
         first = input_of(order_placed(order))
         if together:
-            report = await orders.tell(first, contradiction)
+            report = await orders.receive(first, contradiction)
         else:
-            _, report = await orders.tell_one_by_one(first, contradiction)
+            _, report = await orders.receive_one_by_one(first, contradiction)
         assert report.outcomes[-1] is Outcome.DEAD_LETTERED
         assert [rejection.code for rejection in report.rejected] == ["order_contradicted"]
 
@@ -123,7 +123,7 @@ async def test_a_contradicting_sale_is_a_dead_letter_and_the_first_stands(
 
 
 async def test_a_contradicting_sale_does_not_fail_its_neighbours(orders: ServiceUnderTest) -> None:
-    report = await orders.tell(order_placed("1"), order_placed("1", amount_minor=1), order_placed("2"))
+    report = await orders.receive(order_placed("1"), order_placed("1", amount_minor=1), order_placed("2"))
     assert report.outcomes == [Outcome.APPLIED, Outcome.DEAD_LETTERED, Outcome.APPLIED]
     assert len(await orders.rows("orders.orders")) == 2
 
@@ -131,18 +131,18 @@ async def test_a_contradicting_sale_does_not_fail_its_neighbours(orders: Service
 async def test_one_of_two_accounts_that_claim_an_order_at_the_same_moment_wins(orders: ServiceUnderTest) -> None:
     for number in range(30):
         claims = [input_of(order_placed(f"o{number}"), subject=account) for account in (ACCOUNT, OTHER_ACCOUNT)]
-        reports = await asyncio.gather(*(orders.tell(claim) for claim in claims))
+        reports = await asyncio.gather(*(orders.receive(claim) for claim in claims))
         outcomes = sorted(outcome for report in reports for outcome in report.outcomes)
         assert outcomes == [Outcome.APPLIED, Outcome.DEAD_LETTERED]
     assert len(await orders.published()) == 30
 
 
 async def test_a_fact_that_comes_before_its_sale_waits_and_follows_it(orders: ServiceUnderTest) -> None:
-    await orders.tell(order_cancelled(reason="too slow"))
+    await orders.receive(order_cancelled(reason="too slow"))
     assert await orders.waiting() == ["orders.inbound.order_cancelled"]
     assert await orders.published() == []
 
-    await orders.tell(order_placed("another"), order_placed())
+    await orders.receive(order_placed("another"), order_placed())
     assert await orders.published_types() == [
         "orders.order_placed",
         "orders.order_placed",
@@ -153,12 +153,12 @@ async def test_a_fact_that_comes_before_its_sale_waits_and_follows_it(orders: Se
 
 
 async def test_waiting_facts_follow_their_sale_in_the_order_of_their_times(orders: ServiceUnderTest) -> None:
-    await orders.tell_one_by_one(
+    await orders.receive_one_by_one(
         input_of(order_delivered(), at=minutes(30)),
         input_of(refund_paid(amount_minor=2), at=minutes(20), id="b"),
         input_of(refund_paid(amount_minor=1), at=minutes(20), id="a"),
     )
-    await orders.tell(input_of(order_confirmed(), at=minutes(10)), order_placed(), order_cancelled())
+    await orders.receive(input_of(order_confirmed(), at=minutes(10)), order_placed(), order_cancelled())
 
     events = await orders.published()
     assert [event.type.removeprefix("orders.") for event in events] == [
@@ -176,8 +176,8 @@ async def test_waiting_facts_follow_their_sale_in_the_order_of_their_times(order
 async def test_a_waiting_fact_keeps_its_trace(orders: ServiceUnderTest) -> None:
     fact = input_of(order_delivered())
     traced = fact.envelope.model_copy(update={"traceparent": TRACEPARENT})
-    await orders.tell(Input(traced, fact.body, fact.digest, fact.kind))
-    await orders.tell(order_placed())
+    await orders.receive(Input(traced, fact.body, fact.digest, fact.kind))
+    await orders.receive(order_placed())
     _, delivered = await orders.published()
     assert delivered.traceparent is not None
     assert delivered.traceparent.split("-")[1] == TRACEPARENT.split("-")[1]
@@ -185,10 +185,10 @@ async def test_a_waiting_fact_keeps_its_trace(orders: ServiceUnderTest) -> None:
 
 async def test_a_repeated_waiting_fact_is_published_once(orders: ServiceUnderTest) -> None:
     fact = input_of(order_delivered())
-    _, again = await orders.tell_one_by_one(fact, fact)
+    _, again = await orders.receive_one_by_one(fact, fact)
     assert again.outcomes == [Outcome.DUPLICATE]
-    await orders.tell(order_placed())
-    await orders.tell(fact)
+    await orders.receive(order_placed())
+    await orders.receive(fact)
     assert await orders.published_types() == ["orders.order_placed", "orders.order_delivered"]
 
 
@@ -206,7 +206,7 @@ async def test_facts_of_one_order_in_any_order_end_in_the_same_state_and_the_sam
         ]
         arriving = iter([inputs[index] for index in sequence])
         for size in batches:
-            await orders.tell(*islice(arriving, size))
+            await orders.receive(*islice(arriving, size))
         expected_ids |= {published_id(one) for one in inputs}
         expected_rows += [(order, one.envelope.id, one.envelope.time) for one in inputs[1:]]
 
@@ -220,8 +220,8 @@ async def test_facts_of_one_order_in_any_order_end_in_the_same_state_and_the_sam
 
 
 async def test_a_fact_naming_an_order_of_another_account_is_a_dead_letter(orders: ServiceUnderTest) -> None:
-    await orders.tell(order_placed())
-    report = await orders.tell(input_of(order_cancelled(), subject=OTHER_ACCOUNT))
+    await orders.receive(order_placed())
+    report = await orders.receive(input_of(order_cancelled(), subject=OTHER_ACCOUNT))
     assert report.outcomes == [Outcome.DEAD_LETTERED]
     assert await orders.dead_letter_codes() == ["order_of_another_account"]
     assert await orders.rows("orders.order_facts") == []
@@ -231,8 +231,8 @@ async def test_a_waiting_fact_is_refused_when_its_order_turns_out_to_be_of_anoth
     orders: ServiceUnderTest,
 ) -> None:
     early = input_of(order_cancelled(), subject=OTHER_ACCOUNT)
-    await orders.tell(early)
-    report = await orders.tell(order_placed())
+    await orders.receive(early)
+    report = await orders.receive(order_placed())
     assert report.outcomes == [Outcome.APPLIED]
     assert await orders.waiting() == []
     (letter,) = await orders.rows("shared.dead_letters")
@@ -245,8 +245,8 @@ async def test_an_order_claimed_while_a_fact_about_it_arrives_never_leaves_the_f
 ) -> None:
     for number in range(30):
         await asyncio.gather(
-            orders.tell(order_placed(f"o{number}")),
-            orders.tell(input_of(order_cancelled(f"o{number}"), subject=OTHER_ACCOUNT)),
+            orders.receive(order_placed(f"o{number}")),
+            orders.receive(input_of(order_cancelled(f"o{number}"), subject=OTHER_ACCOUNT)),
         )
     assert await orders.waiting() == []
     assert await orders.dead_letter_codes() == ["order_of_another_account"] * 30

@@ -47,7 +47,7 @@ async def unpublished(service: ServiceUnderTest) -> list[str]:
 
 async def test_events_published_since_an_instant_become_unpublished(orders: ServiceUnderTest) -> None:
     for number in range(4):
-        await orders.tell(input_of(order_placed(f"o-{number}"), subject=f"c-{number}"))
+        await orders.receive(input_of(order_placed(f"o-{number}"), subject=f"c-{number}"))
     published_at = "date '2026-05-04' + id * interval '1 hour'"
     await orders.pool.execute(f"update shared.outbox set published_at = {published_at} where key <> 'c-3'")
     first = await orders.pool.fetchval("select min(id) from shared.outbox")
@@ -68,7 +68,7 @@ async def test_a_recreated_topic_gets_the_old_ones_events_in_the_same_order(
     await ensure_topics(cluster, [SALES, PEOPLE])
     url = await url_of(orders)
     for number in range(5):
-        await orders.tell(order_placed(f"o-{number}"))
+        await orders.receive(order_placed(f"o-{number}"))
     async with relaying(url, cluster, create_metrics("orders")):
         first = [record.value for record in await read_topic(cluster, SALES, 5)]
         await eventually(lambda: unpublished(orders), [])
@@ -94,8 +94,8 @@ async def test_people_are_published_again_from_the_tables_as_the_same_events(
         rings_off_hours=True,
     )
     assert set(type(whole).model_fields) == set(SalespersonChanged.model_fields)
-    await orders.tell(input_of(salesperson_changed("Earlier"), at=minutes(1)), input_of(whole, at=minutes(2)))
-    await orders.tell(input_of(salesperson_changed("Ben"), subject="ben"))
+    await orders.receive(input_of(salesperson_changed("Earlier"), at=minutes(1)), input_of(whole, at=minutes(2)))
+    await orders.receive(input_of(salesperson_changed("Ben"), subject="ben"))
     before = {event.subject: event for event in await orders.published()}
     await orders.pool.execute("delete from shared.outbox")
 

@@ -25,7 +25,7 @@ async def policy(database: MakeDatabase) -> Policy:
     """The command, with a fresh database."""
     url = await database("escalation")
     async with escalation_on(url) as escalation:
-        await escalation.hear(person("anna"), person("ben"))
+        await escalation.receive(person("anna"), person("ben"))
 
     async def run(*arguments: str | Path, address: str = url) -> Result:
         environment = {"ESCALATION_DATABASE_URL": address, "COLUMNS": "160"}
@@ -127,7 +127,7 @@ async def test_a_document_based_on_an_outdated_version_is_refused_if_it_says_so(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (["show", "7"], "There is no version 7; the latest is 1."),
         (["diff", "0"], "There is no version 0; the latest is 1."),
@@ -143,10 +143,10 @@ async def test_a_document_based_on_an_outdated_version_is_refused_if_it_says_so(
     ],
 )
 async def test_failures_are_reported_with_status_1(
-    policy: Policy, document: Path, arguments: list[str], told: str
+    policy: Policy, document: Path, arguments: list[str], reported: str
 ) -> None:
     result = await policy(*(one.replace("{file}", str(document)) for one in arguments))
-    assert told in result.output
+    assert reported in result.output
     assert result.exit_code == 1
 
 

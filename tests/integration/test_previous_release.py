@@ -16,7 +16,7 @@ from shared.messaging.cluster import Cluster
 from shared.messaging.publisher import Publisher
 from shared.messaging.topics import ensure_topics
 from tests.builders import case_opened, contact_made, input_of, order_placed, refund_requested, salesperson_changed
-from tests.escalation import told
+from tests.escalation import reported
 from tests.releases import RELEASE_BEFORE, THIS, Release, release_before
 from tests.servers import MakeDatabase
 from tests.waiting import eventually, until
@@ -38,8 +38,8 @@ def _contacts(number: int) -> list[Envelope[Fact]]:
 def _losses(number: int) -> list[Envelope[Fact]]:
     account = f"c-{number}"
     facts = (order_placed(f"o-{number}"), case_opened(f"case-{number}"), refund_requested(order=f"o-{number}"))
-    return [told(salesperson_changed(), id=f"anna-{number}").envelope] + [
-        told(fact, id=f"{fact.type}-{number}", subject=account).envelope for fact in facts
+    return [reported(salesperson_changed(), id=f"anna-{number}").envelope] + [
+        reported(fact, id=f"{fact.type}-{number}", subject=account).envelope for fact in facts
     ]
 
 

@@ -51,13 +51,13 @@ async def test_a_process_without_pages_waits_for_kafka_and_says_so(database: Mak
 async def test_a_process_without_an_answer_of_kafka_says_so(database: MakeDatabase, role: str, *, ready: bool) -> None:
     """With pages it is ready anyway: events are accepted, and the contents of the database are shown."""
 
-    async def told(client: httpx2.AsyncClient) -> bool:
+    async def reported(client: httpx2.AsyncClient) -> bool:
         answer = (await client.get("/readyz")).json()
         return any(one.startswith("Kafka at") for one in answer["notes" if ready else "reasons"])
 
     async with process_without_kafka(await database("orders"), role) as process:
         await until(process.reasons, lambda found: found is not None)
-        await eventually(lambda: told(process.client), True, within_seconds=60)
+        await eventually(lambda: reported(process.client), True, within_seconds=60)
         assert ((await process.client.get("/readyz")).status_code == 200) == ready
         assert "kafka_unreachable" in await process.blocked()
 

@@ -24,7 +24,7 @@ async def lent(databases: Databases) -> AsyncIterator[Databases]:
 async def test_a_reused_database_is_empty_and_unreachable_for_its_former_user(lent: Databases) -> None:
     first = await lent.make(SERVICE)
     async with escalation_on(first) as service:
-        await service.hear(order_placed())
+        await service.receive(order_placed())
         positions = await service.pool.fetchval("select max(position) from shared.journal")
         known_as = await _object_id(first)
     await lent.take_back(first)
@@ -32,7 +32,7 @@ async def test_a_reused_database_is_empty_and_unreachable_for_its_former_user(le
     assert await _object_id(second) == known_as
     async with escalation_on(second) as service:
         assert await service.rows("shared.journal", "position") == []
-        await service.hear(order_placed())
+        await service.receive(order_placed())
         assert await service.pool.fetchval("select max(position) from shared.journal") == positions
     with pytest.raises(asyncpg.InvalidCatalogNameError):
         await asyncpg.connect(first)

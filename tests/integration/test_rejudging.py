@@ -26,7 +26,7 @@ from tests.builders import (
     refund_paid,
     refund_requested,
 )
-from tests.escalation import NO_LIMIT, Escalation, dead_end, escalation_on, told
+from tests.escalation import NO_LIMIT, Escalation, dead_end, escalation_on, reported
 from tests.servers import MakeDatabase
 from tests.team import happens, open_episode, rung
 
@@ -120,7 +120,7 @@ async def test_newly_found_signals_are_raised_without_an_alert(team: Escalation)
 
 async def test_a_past_silence_is_raised_at_once_and_causes_no_later_alert(team: Escalation) -> None:
     at = await team.now() - timedelta(days=6)
-    await team.hear(told(contact_made("unanswered", case=None, order=ORDER), at=at))
+    await team.receive(reported(contact_made("unanswered", case=None, order=ORDER), at=at))
     await team.pool.execute("delete from shared.timers")
     await rejudge(team)
     assert [row["kind"] for row in await team.signals()] == ["contact_dead_ended"]
@@ -157,7 +157,7 @@ async def test_the_ladder_of_an_episode_now_for_information_ends(troubled: Escal
 
 
 async def test_nothing_changes_under_the_same_rules(troubled: Escalation) -> None:
-    await troubled.hear(order_placed("o-2"), told(case_opened(order="o-2")), dead_end(), case_closed())
+    await troubled.receive(order_placed("o-2"), reported(case_opened(order="o-2")), dead_end(), case_closed())
     tables = ("signals", "episodes", "alerts", "deliveries", "facts", "decisions")
     before = [await troubled.rows(f"escalation.{name}") for name in tables]
     await rejudge(troubled)
@@ -172,9 +172,9 @@ async def test_decisions_carry_the_version_of_the_rules(troubled: Escalation) ->
 @pytest.fixture
 async def two(team: Escalation) -> Escalation:
     """Two customers with trouble."""
-    await team.hear(told(order_placed("other"), subject=OTHER_ACCOUNT))
+    await team.receive(reported(order_placed("other"), subject=OTHER_ACCOUNT))
     for account in (ACCOUNT, OTHER_ACCOUNT):
-        await team.hear(told(dead_end(case=None), subject=account))
+        await team.receive(reported(dead_end(case=None), subject=account))
     return team
 
 
@@ -202,7 +202,7 @@ async def test_the_command_counts_the_judged_accounts_and_finds_none_the_second_
     url = await database("escalation")
     async with escalation_on(url) as service:
         for account in (ACCOUNT, OTHER_ACCOUNT):
-            await service.hear(told(dead_end(case=None), subject=account))
+            await service.receive(reported(dead_end(case=None), subject=account))
 
     async def run() -> str:
         environment = {"ESCALATION_DATABASE_URL": url}

@@ -15,7 +15,7 @@ from shared.messaging.cluster import Cluster
 from shared.messaging.publisher import Publisher
 from shared.messaging.topics import ensure_topics
 from tests.builders import order_placed, refund_requested, salesperson_changed
-from tests.escalation import told
+from tests.escalation import reported
 from tests.raw_records import Raw, publish_raw, read_topic
 from tests.servers import MakeDatabase
 from tests.waiting import eventually
@@ -59,7 +59,7 @@ async def test_a_dead_letter_does_not_block_a_processs_publishing(
         assert b"not an event" not in (announced[0].value or b"")
 
         async with Publisher(cluster) as publisher:
-            facts = [told(salesperson_changed()), told(order_placed()), told(refund_requested())]
+            facts = [reported(salesperson_changed()), reported(order_placed()), reported(refund_requested())]
             await publisher.publish([fact.envelope for fact in facts])
         records = await read_topic(cluster, "escalation.episodes.v1", 2)
         types = {dict(record.headers)["ce_type"] for record in records}

@@ -18,7 +18,7 @@ from tests.builders import (
     order_placed,
     salesperson_changed,
 )
-from tests.escalation import escalation_on, told
+from tests.escalation import escalation_on, reported
 from tests.servers import MakeDatabase
 from tests.services import ServiceUnderTest, running
 
@@ -39,15 +39,15 @@ async def believe(orders: ServiceUnderTest) -> None:
     """Each wrong record is dated years ahead, and the correction that follows it has no effect."""
     now = await orders.now()
     wrong, right = "wrong@sales.example", "right@sales.example"
-    await orders.tell(input_of(salesperson_changed(email=wrong), at=now), input_of(order_placed(), at=now))
-    await orders.tell(input_of(account_reassigned("ben"), at=now))
+    await orders.receive(input_of(salesperson_changed(email=wrong), at=now), input_of(order_placed(), at=now))
+    await orders.receive(input_of(account_reassigned("ben"), at=now))
     ahead = "update {} set {} = {} + interval '5 years'"
     await orders.pool.execute(ahead.format("orders.salespeople", "changed_at", "changed_at"))
     await orders.pool.execute(ahead.format("orders.accounts", "reassigned_at", "reassigned_at"))
     await orders.pool.execute(ahead.format("shared.journal", "at", "at"))
     later = now + timedelta(seconds=1)
     await orders.move_clock(timedelta(minutes=1))
-    await orders.tell(input_of(salesperson_changed(email=right), at=later))
+    await orders.receive(input_of(salesperson_changed(email=right), at=later))
     assert (await orders.row("orders.salespeople"))["email"] == wrong
 
 
@@ -72,13 +72,15 @@ async def test_facts_dated_ahead_are_listed_and_count_from_their_receipt(urls: d
 async def test_escalation_and_support_are_repaired_too(urls: dict[str, str]) -> None:
     async with running(urls["support"], "support", handle_support) as support:
         talk = input_of(contact_made("answered", case=None), at=await support.now())
-        await support.tell(talk)
+        await support.receive(talk)
         await support.pool.execute("update support.contacts set at = at + interval '5 years'")
         await support.pool.execute("update shared.journal set at = at + interval '5 years'")
     async with escalation_on(urls["escalation"]) as escalation:
-        heard = await escalation.now()
-        person = told(salesperson_changed(), at=heard + YEARS)
-        await escalation.hear(person, order_placed(), told(contact_made("answered", case=None), at=heard + YEARS))
+        received = await escalation.now()
+        person = reported(salesperson_changed(), at=received + YEARS)
+        await escalation.receive(
+            person, order_placed(), reported(contact_made("answered", case=None), at=received + YEARS)
+        )
         repaired = await command("repair-times", urls=urls)
         assert "support: 1 time corrected" in repaired.output
         assert "escalation: 2 times corrected" in repaired.output
@@ -87,4 +89,4 @@ async def test_escalation_and_support_are_repaired_too(urls: dict[str, str]) -> 
             "processes forget their memory of the accounts"
         )
         (fact,) = await escalation.rows("escalation.facts")
-        assert heard <= fact["at"] <= await escalation.now()
+        assert received <= fact["at"] <= await escalation.now()

@@ -55,7 +55,7 @@ class Company:
     async def record(self, service: str, *inputs: Input) -> None:
         """Apply inputs as records at the next offsets of a topic."""
         positioned = [replace(one, position=self._next_position(service)) for one in inputs]
-        await self.services[service].tell(*positioned)
+        await self.services[service].receive(*positioned)
 
     async def refuse_a_record(self, service: str) -> None:
         raw = RawMessage("support.inbound.v1", b"c-17", (), b"{")

@@ -52,22 +52,22 @@ async def test_an_agent_reads_who_calls_once_they_acknowledged_and_until_the_win
 ) -> None:
     async with running(await database(name), name, handle) as service:
         until = await service.now() + timedelta(hours=2)
-        await service.tell(input_of(opened(until), subject=ACCOUNT))
+        await service.receive(input_of(opened(until), subject=ACCOUNT))
         (before,) = await rescues(service)
         assert before == {"account": ACCOUNT, "order": "4711", "case": "CS-1", "say": "A colleague will call you."}
-        await service.tell(input_of(opened(until, acknowledged=True), subject=ACCOUNT))
+        await service.receive(input_of(opened(until, acknowledged=True), subject=ACCOUNT))
         (after,) = await rescues(service, "/cases/CS-1/rescue")
         assert (after["name"], after["say"][:26]) == ("Anna Berg", "Anna Berg will call you by")
         assert datetime.fromisoformat(after["until"]) == until.replace(second=0, microsecond=0)
         talked = opened(until, acknowledged=True, reached_at=until - timedelta(hours=2))
-        await service.tell(input_of(talked, subject=ACCOUNT))
+        await service.receive(input_of(talked, subject=ACCOUNT))
         (done,) = await rescues(service)
         assert (done["say"][:26], "until" in done) == ("You talked with Anna Berg ", False)
         assert (await read(service, OF_ACCOUNT, key="another-key-than-ours")).status_code == 401
         over = SaveWindowClosed(episode=EPISODE, order="4711", because=SaveWindowEnd.SAVED, closed_at=until)
-        await service.tell(input_of(over, subject=ACCOUNT))
+        await service.receive(input_of(over, subject=ACCOUNT))
         assert await rescues(service) == []
-        await service.tell(input_of(opened(until), subject=ACCOUNT), input_of(over, subject=ACCOUNT))
+        await service.receive(input_of(opened(until), subject=ACCOUNT), input_of(over, subject=ACCOUNT))
         assert await rescues(service) == [], "the last event of a batch counts"
 
 
@@ -75,8 +75,8 @@ async def test_another_case_of_the_order_shows_the_window_too_and_none_outlasts_
     database: MakeDatabase,
 ) -> None:
     async with running(await database("support"), "support", handle_support) as support:
-        await support.tell(case_opened("CS-2", order="4711"), case_opened("CS-3", order="4800"))
-        await support.tell(input_of(opened(await support.now() + timedelta(hours=2)), subject=ACCOUNT))
+        await support.receive(case_opened("CS-2", order="4711"), case_opened("CS-3", order="4800"))
+        await support.receive(input_of(opened(await support.now() + timedelta(hours=2)), subject=ACCOUNT))
         assert len(await rescues(support, "/cases/CS-2/rescue", of_case=OF_CASE)) == 1
         assert await rescues(support, "/cases/CS-3/rescue", of_case=OF_CASE) == []
         await support.move_clock(timedelta(hours=2))

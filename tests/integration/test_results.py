@@ -11,7 +11,7 @@ from shared.contracts.escalation import EpisodeResult
 from shared.formatting import date_words
 from shared.transaction import InputProcessor
 from tests.builders import refund_paid, refund_requested
-from tests.escalation import NO_LIMIT, Escalation, dead_end, told
+from tests.escalation import NO_LIMIT, Escalation, dead_end, reported
 from tests.inbox import Site, words_of
 from tests.inbox_desk import Desk, done, taken
 from tests.team import HOUR, MINUTE, happens, open_episode, presses
@@ -26,7 +26,7 @@ async def test_a_save_is_provisional_then_disproved_and_the_next_one_proven(site
     until = date_words(today + _MONTH, today)
     assert f"Saved, not yet proven (until {until})" in await desk.page()
     assert f"Saved, not yet proven (until {until})." in words_of((await desk.browser.get("/closed")).text)
-    await site.tell(refund_paid())
+    await site.receive(refund_paid())
     assert f"Came back: refund paid on {date_words(today, today)}" in await desk.page()
     relapse = await site.service.row("(select * from escalation.episodes where closed_at is null) relapse")
     assert (f"/episodes/{relapse['follows']}", relapse["severity"]) == (desk.path, "critical")
@@ -55,7 +55,7 @@ async def test_the_manager_and_the_former_saver_are_informed_by_mail(team: Escal
     await team.wait(HOUR + MINUTE)
     assert await presses(team, AcknowledgePressed, "ben") == []
     forgotten = replace(team, processor=InputProcessor(team.pool, "escalation", handling(NO_LIMIT), OWN_FACTS))
-    await forgotten.hear(told(refund_paid(), at=await team.now() - timedelta(days=1)))
+    await forgotten.receive(reported(refund_paid(), at=await team.now() - timedelta(days=1)))
     relapse = await open_episode(team)
     assert (relapse["acknowledged_by"], relapse["severity"]) == ("ben", "critical")
     await team.send_notices()

@@ -19,7 +19,7 @@ from tests.builders import (
     refund_paid,
     refund_requested,
 )
-from tests.escalation import button, dead_end, told
+from tests.escalation import button, dead_end, reported
 from tests.reviews import ReviewedSite, case_of_two_contacts, reviewed_site
 from tests.servers import MakeDatabase
 from tests.team import HOUR, MINUTE, happens
@@ -126,7 +126,7 @@ async def test_after_a_notification_in_time_only_an_earlier_one_is_of_use(site: 
     await site.team.acknowledge()
     await site.team.wait(HOUR / 2)
     (episode,) = await site.team.episodes()
-    await site.team.hear(button(ClosePressed, episode["episode_id"], "anna", result="lost", reason="price"))
+    await site.team.receive(button(ClosePressed, episode["episode_id"], "anna", result="lost", reason="price"))
 
     page, found = await site.page(ORDER), await site.json(ORDER)
 
@@ -147,7 +147,7 @@ async def test_a_notification_before_a_disproved_save_was_in_time(site: Reviewed
     await site.team.acknowledge()
     (episode,) = await site.team.episodes()
     saved = button(ClosePressed, episode["episode_id"], "anna", result="saved", reason="problem_solved")
-    await site.team.hear(saved)
+    await site.team.receive(saved)
     await site.team.wait(DAY)
     await happens(site.team, refund_paid(amount_minor=1_490_000))
 
@@ -163,7 +163,7 @@ async def test_a_notification_of_an_older_trouble_was_about_something_else(site:
     await happens(site.team, refund_requested(case=None, order=ORDER))
     (episode,) = await site.team.episodes()
     closing = {"result": "cause_gone", "reason": "solved_by_support"}
-    await site.team.hear(button(ClosePressed, episode["episode_id"], "anna", **closing))
+    await site.team.receive(button(ClosePressed, episode["episode_id"], "anna", **closing))
     await site.team.wait(31 * DAY)
     await case_of_two_contacts(site.team)
 
@@ -220,16 +220,18 @@ async def test_a_message_held_until_after_the_loss_catches_nothing(site: Reviewe
 async def test_extra_notifications_are_counted_over_all_customers(site: ReviewedSite) -> None:
     await case_of_two_contacts(site.team)
     other = {"subject": OTHER_ACCOUNT}
-    await site.team.hear(told(order_placed("4712"), at=await site.team.now(), **other))
-    await site.team.hear(told(case_opened("case-2", order="4712"), at=await site.team.now(), **other))
+    await site.team.receive(reported(order_placed("4712"), at=await site.team.now(), **other))
+    await site.team.receive(reported(case_opened("case-2", order="4712"), at=await site.team.now(), **other))
     for _ in range(2):
-        await site.team.hear(told(contact_made("answered", case="case-2", by=None), at=await site.team.now(), **other))
+        await site.team.receive(
+            reported(contact_made("answered", case="case-2", by=None), at=await site.team.now(), **other)
+        )
         await site.team.wait(HOUR)
 
     (soon,) = (await site.json(ORDER, "--extra-notifications"))["loss"]["caught_by"]
     assert (soon["more_of_all_customers"], soon["more_of_all_customers_a_week"]) == (1, None)
     await happens(site.team, case_resolved())
-    await site.team.hear(told(case_resolved("case-2"), at=await site.team.now(), **other))
+    await site.team.receive(reported(case_resolved("case-2"), at=await site.team.now(), **other))
     await site.team.wait(8 * DAY)
     loss = (await site.json(ORDER, "--extra-notifications"))["loss"]
     (later,), counted = loss["caught_by"], loss["all_customers"]

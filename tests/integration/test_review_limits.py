@@ -15,7 +15,7 @@ from tests.builders import (
     order_cancelled,
     order_placed,
 )
-from tests.escalation import button, dead_end, told
+from tests.escalation import button, dead_end, reported
 from tests.reviews import ReviewedSite, case_of_two_contacts, reviewed_site
 from tests.servers import MakeDatabase
 from tests.team import HOUR, happens
@@ -45,7 +45,7 @@ async def test_the_customers_own_words_and_names_are_shown_only_on_demand(site: 
     await happens(site.team, said)
     (episode,) = await site.team.episodes()
     closing = {"result": "lost", "reason": "price", "note": "Petra has bought elsewhere."}
-    await site.team.hear(button(ClosePressed, episode["episode_id"], "anna", **closing))
+    await site.team.receive(button(ClosePressed, episode["episode_id"], "anna", **closing))
 
     plain = await site.page(ORDER) + (await site.review(ORDER, "--json")).stdout
     whole = await site.page(ORDER, "--words")
@@ -78,7 +78,7 @@ async def test_a_save_is_proven_or_not_yet_or_did_not_last(site: ReviewedSite) -
     await happens(site.team, dead_end(case=None, order=ORDER))
     (episode,) = await site.team.episodes()
     closing = {"result": "saved", "reason": "problem_solved"}
-    await site.team.hear(button(ClosePressed, episode["episode_id"], "anna", **closing))
+    await site.team.receive(button(ClosePressed, episode["episode_id"], "anna", **closing))
     provisional = await site.page(ORDER)
     await site.team.wait(timedelta(days=1))
     await happens(site.team, dead_end(case=None, order=ORDER))
@@ -96,7 +96,7 @@ async def test_a_proven_save_is_said_to_be_proven(site: ReviewedSite) -> None:
     await happens(site.team, dead_end(case=None, order=ORDER))
     (episode,) = await site.team.episodes()
     closing = {"result": "saved", "reason": "problem_solved"}
-    await site.team.hear(button(ClosePressed, episode["episode_id"], "anna", **closing))
+    await site.team.receive(button(ClosePressed, episode["episode_id"], "anna", **closing))
     await site.team.wait(timedelta(days=31))
 
     page = await site.page(ORDER)
@@ -107,12 +107,12 @@ async def test_a_proven_save_is_said_to_be_proven(site: ReviewedSite) -> None:
 async def test_what_was_reported_after_the_loss_is_caught_by_no_policy(site: ReviewedSite) -> None:
     await site.team.wait(2 * HOUR)
     now = await site.team.now()
-    await site.team.hear(told(dead_end(case=None, order=ORDER), at=now - HOUR))
-    await site.team.hear(told(order_cancelled(), at=now - HOUR / 2))
+    await site.team.receive(reported(dead_end(case=None, order=ORDER), at=now - HOUR))
+    await site.team.receive(reported(order_cancelled(), at=now - HOUR / 2))
     but_the_sale = await site.page(ORDER)
     sold, late = order_placed("4712", sold_at=now - 2 * HOUR), {"subject": OTHER_ACCOUNT}
-    await site.team.hear(told(sold, at=now - 2 * HOUR, **late))
-    await site.team.hear(told(order_cancelled("4712"), at=now - HOUR, **late))
+    await site.team.receive(reported(sold, at=now - 2 * HOUR, **late))
+    await site.team.receive(reported(order_cancelled("4712"), at=now - HOUR, **late))
 
     page = await site.page("4712")
 

@@ -168,8 +168,8 @@ async def test_a_refused_request_is_logged_with_its_publisher_and_types(
         await ingress.client.post("/events", content=b"{", headers={**AUTHORIZED, "Content-Type": "text/canary"})
     lines = [line for line in log.lines() if line["event"] == "refused a request"]
     known = "orders.inbound.order_confirmed"
-    told = [(line["status"], line["code"], line["publisher"], line["types"]) for line in lines]
-    assert told == [
+    reported = [(line["status"], line["code"], line["publisher"], line["types"]) for line in lines]
+    assert reported == [
         (400, "invalid_attribute", "shop", [known]),
         (400, "unknown_type", "shop", [known, "unknown type"]),
         (400, "missing_field", "shop", [known]),

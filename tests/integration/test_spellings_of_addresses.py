@@ -58,17 +58,17 @@ async def test_another_spelling_keeps_people_signed_in(site: Site) -> None:
 
 
 async def test_another_spelling_keeps_the_mark_of_an_address_that_does_not_work(asked: Escalation) -> None:
-    await asked.hear(person("anna", manager="carla", email=IN_UNICODE))
+    await asked.receive(person("anna", manager="carla", email=IN_UNICODE))
     asked.mail.answers = [REFUSED]
     await asked.send_mail()
     await asked.fire()
     assert await marked(asked) == ["anna"]
-    await asked.hear(person("anna", manager="carla", email=IN_ASCII))
+    await asked.receive(person("anna", manager="carla", email=IN_ASCII))
     assert await marked(asked) == ["anna"]
 
 
 async def test_a_returned_email_marks_the_address_in_any_spelling(asked: Escalation) -> None:
-    await asked.hear(person("anna", manager="carla", email=IN_UNICODE))
+    await asked.receive(person("anna", manager="carla", email=IN_UNICODE))
     await asked.send_mail()
     returned = asked.mail.received[-1]
     returned.replace_header("To", IN_ASCII)

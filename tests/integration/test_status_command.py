@@ -22,7 +22,7 @@ from shared.inputs import Batch, Position, RawMessage, Rejection
 from shared.metrics import create_metrics, render
 from shared.migrations.fitting import Fitting
 from tests.builders import case_reassigned, order_placed, refund_requested, salesperson_changed
-from tests.escalation import NO_LIMIT, told
+from tests.escalation import NO_LIMIT, reported
 from tests.servers import MakeDatabase
 from tests.services import ServiceUnderTest, running
 
@@ -81,7 +81,9 @@ async def figures(urls: dict[str, str], **environment: str) -> tuple[int, dict[s
 
 async def two_channels(company: Company) -> None:
     """One alert whose e-mail and notification on a device are pending, also at night, when messages are held."""
-    await company["escalation"].tell(told(salesperson_changed()), told(order_placed()), told(refund_requested()))
+    await company["escalation"].receive(
+        reported(salesperson_changed()), reported(order_placed()), reported(refund_requested())
+    )
     await company["escalation"].pool.execute(
         "update escalation.deliveries set state = 'pending', reason = null, try_at = changed_at where channel = 'email'"
     )
@@ -117,8 +119,8 @@ async def test_waiting_work_is_counted_and_items_that_need_attention_are_listed(
 ) -> None:
     letter = Rejection("invalid_json", "no JSON", RawMessage("t", None, (), b"{"), Position("t", 0, 1))
     await company["support"].processor.apply(Batch((), [letter]))
-    await company["support"].tell(case_reassigned(2))
-    await company["escalation"].tell(told(order_placed(sold_by=None)), told(refund_requested(case=None)))
+    await company["support"].receive(case_reassigned(2))
+    await company["escalation"].receive(reported(order_placed(sold_by=None)), reported(refund_requested(case=None)))
     (closed,) = free_ports(1)
     code, found = await figures(urls, ESCALATION_PORT=str(closed))
     assert code == 1
@@ -139,7 +141,7 @@ async def test_waiting_work_is_counted_and_items_that_need_attention_are_listed(
 
 
 async def test_an_exhausted_episode_needs_attention(urls: dict[str, str], company: Company) -> None:
-    await company["escalation"].tell(told(order_placed(sold_by=None)), told(refund_requested(case=None)))
+    await company["escalation"].receive(reported(order_placed(sold_by=None)), reported(refund_requested(case=None)))
     await company["escalation"].pool.execute(
         "update escalation.episodes set nobody_since = null, rang = true, exhausted_at = shared.app_now()"
     )
@@ -182,7 +184,9 @@ async def test_a_dead_letter_needs_attention_unless_answered_or_dismissed(
 async def test_email_blocked_until_an_operator_acts_is_reported_at_once(
     urls: dict[str, str], company: Company, state: str, reason: str, is_stuck: bool
 ) -> None:
-    await company["escalation"].tell(told(salesperson_changed()), told(order_placed()), told(refund_requested()))
+    await company["escalation"].receive(
+        reported(salesperson_changed()), reported(order_placed()), reported(refund_requested())
+    )
     await company["escalation"].pool.execute(
         "update escalation.deliveries set state = $1, reason = $2 where channel = 'email'", state, reason
     )
@@ -204,9 +208,9 @@ async def test_delayed_messages_are_reported_beside_a_channel_that_is_blocked(
     assert ("1 notification on a device not sent: the proxy" in needs) is (trouble is not None)
 
 
-@pytest.mark.parametrize(("state", "times", "reported"), [("unknown", 4, 0), ("unknown", 5, 2), ("sending", 5, 2)])
+@pytest.mark.parametrize(("state", "times", "broken_off"), [("unknown", 4, 0), ("unknown", 5, 2), ("sending", 5, 2)])
 async def test_messages_that_break_off_again_and_again_are_reported(
-    urls: dict[str, str], company: Company, state: str, times: int, reported: int
+    urls: dict[str, str], company: Company, state: str, times: int, broken_off: int
 ) -> None:
     await two_channels(company)
     await company["escalation"].pool.execute(
@@ -215,8 +219,8 @@ async def test_messages_that_break_off_again_and_again_are_reported(
         times,
     )
     _, found = await figures(urls)
-    assert found["episodes"]["deliveries_broken_off"] == reported
-    assert ("2 messages broken off at least 5 times" in "\n".join(found["needs"])) is (reported > 0)
+    assert found["episodes"]["deliveries_broken_off"] == broken_off
+    assert ("2 messages broken off at least 5 times" in "\n".join(found["needs"])) is (broken_off > 0)
 
 
 async def test_a_database_that_is_away_is_one_line_of_the_screen(urls: dict[str, str], company: Company) -> None:

@@ -37,7 +37,7 @@ CASE_STATE = ("status", "status_at", "status_by", "reassignments", "reassigned_b
 
 
 async def test_a_case_is_kept_and_published(support: ServiceUnderTest) -> None:
-    await support.tell(case_opened(order="4711", status="neu"))
+    await support.receive(case_opened(order="4711", status="neu"))
 
     row = await support.row("support.cases")
     assert (row["account_id"], row["case_id"], row["order_id"]) == (ACCOUNT, CASE, "4711")
@@ -52,7 +52,7 @@ async def test_a_case_is_kept_and_published(support: ServiceUnderTest) -> None:
 
 
 async def test_two_accounts_may_use_the_same_case_id(support: ServiceUnderTest) -> None:
-    await support.tell(case_opened(), input_of(case_opened(title="Other"), subject=OTHER_ACCOUNT))
+    await support.receive(case_opened(), input_of(case_opened(title="Other"), subject=OTHER_ACCOUNT))
     assert [row["title"] for row in await support.rows("support.cases")] == ["Heating stays cold", "Other"]
 
 
@@ -62,9 +62,9 @@ async def test_a_contradicting_opening_is_a_dead_letter_and_the_first_stands(
 ) -> None:
     openings = [input_of(case_opened(title="First")), input_of(case_opened(title="Second"))]
     if together:
-        report = await support.tell(*openings)
+        report = await support.receive(*openings)
     else:
-        _, report = await support.tell_one_by_one(*openings)
+        _, report = await support.receive_one_by_one(*openings)
     assert report.outcomes[-1] is Outcome.DEAD_LETTERED
     assert await support.dead_letter_codes() == ["case_contradicted"]
     assert (await support.row("support.cases"))["title"] == "First"
@@ -72,8 +72,8 @@ async def test_a_contradicting_opening_is_a_dead_letter_and_the_first_stands(
 
 
 async def test_an_identical_opening_under_another_id_has_no_effect(support: ServiceUnderTest) -> None:
-    await support.tell(case_opened(), input_of(case_status_changed("waiting"), at=minutes(1)))
-    report = await support.tell(input_of(case_opened(), at=minutes(30)))
+    await support.receive(case_opened(), input_of(case_status_changed("waiting"), at=minutes(1)))
+    report = await support.receive(input_of(case_opened(), at=minutes(30)))
     assert report.outcomes == [Outcome.APPLIED]
     assert (await support.row("support.cases"))["status"] == "waiting"
     assert len(await support.published()) == 2
@@ -81,8 +81,8 @@ async def test_an_identical_opening_under_another_id_has_no_effect(support: Serv
 
 async def test_the_same_event_again_is_a_duplicate(support: ServiceUnderTest) -> None:
     opening, reassigned = input_of(case_opened()), input_of(case_reassigned(1))
-    await support.tell(opening, reassigned, reassigned)
-    report = await support.tell(reassigned, opening)
+    await support.receive(opening, reassigned, reassigned)
+    report = await support.receive(reassigned, opening)
     assert report.outcomes == [Outcome.DUPLICATE, Outcome.DUPLICATE]
     assert await support.published_types() == ["support.case_opened", "support.case_reassigned"]
 
@@ -91,16 +91,16 @@ async def test_the_same_event_again_is_a_duplicate(support: ServiceUnderTest) ->
 async def test_a_reopening_out_of_courtesy_is_published_and_leaves_the_case_as_it_was(
     support: ServiceUnderTest, courtesy: str
 ) -> None:
-    await support.tell(case_opened(), input_of(case_resolved(), at=minutes(1)))
+    await support.receive(case_opened(), input_of(case_resolved(), at=minutes(1)))
     before = await support.row("support.cases")
-    await support.tell(input_of(case_reopened(courtesy=courtesy), at=minutes(2)))
+    await support.receive(input_of(case_reopened(courtesy=courtesy), at=minutes(2)))
     assert await support.row("support.cases") == before
     event = (await support.published())[-1]
     assert (event.type, event.data.courtesy) == ("support.case_reopened", courtesy)
 
 
 async def test_a_contact_preference_is_published_at_once(support: ServiceUnderTest) -> None:
-    await support.tell(contact_preference_changed("deceased"))
+    await support.receive(contact_preference_changed("deceased"))
     (event,) = await support.published()
     assert (event.type, event.subject) == ("support.contact_preference_changed", ACCOUNT)
     assert dict(event.data) == dict(contact_preference_changed("deceased"))
@@ -126,11 +126,11 @@ async def test_a_fact_about_an_unknown_case_waits_for_its_opening(support: Servi
     for number, fact in enumerate(WAITING):
         account = f"c{number}"
         early = input_of(fact, subject=account, at=minutes(5))
-        await support.tell(early)
-        await support.tell(input_of(case_opened(), subject=f"another {number}"))
+        await support.receive(early)
+        await support.receive(input_of(case_opened(), subject=f"another {number}"))
         assert await support.waiting() == [fact.type]
 
-        await support.tell(input_of(case_opened(), subject=account))
+        await support.receive(input_of(case_opened(), subject=account))
         assert await support.waiting() == []
         event = (await support.published())[-1]
         assert (event.id, event.time, event.subject) == (published_id(early), minutes(5), account)
@@ -141,23 +141,23 @@ async def test_a_fact_that_is_itself_a_signal_and_its_withdrawal_never_wait_for_
     support: ServiceUnderTest,
 ) -> None:
     for number, fact in enumerate((*SIGNALS, *TAKEN_BACK), start=1):
-        await support.tell(input_of(fact, subject=f"c{number}"))
+        await support.receive(input_of(fact, subject=f"c{number}"))
         assert await support.waiting() == []
         assert (await support.published())[-1].data.case == CASE
-        await support.tell(input_of(case_opened(), subject=f"c{number}"))
+        await support.receive(input_of(case_opened(), subject=f"c{number}"))
         assert len(await support.published()) == number * 2
 
 
 async def test_a_fact_without_a_case_is_published_at_once(support: ServiceUnderTest) -> None:
     facts = [fact.model_copy(update={"case": None}) for fact in (*WAITING, *SIGNALS, *TAKEN_BACK)]
-    await support.tell(*facts)
+    await support.receive(*facts)
     assert [dict(event.data) for event in await support.published()] == [dict(fact) for fact in facts]
     assert await support.rows("support.cases") == []
 
 
 async def test_waiting_facts_follow_the_opening_in_the_order_of_their_times(support: ServiceUnderTest) -> None:
-    await support.tell(input_of(case_closed(), at=minutes(30)), input_of(case_resolved(), at=minutes(20)))
-    await support.tell(input_of(case_reassigned(1), at=minutes(10)), case_opened())
+    await support.receive(input_of(case_closed(), at=minutes(30)), input_of(case_resolved(), at=minutes(20)))
+    await support.receive(input_of(case_reassigned(1), at=minutes(10)), case_opened())
     assert await support.published_types() == [
         "support.case_opened",
         "support.case_reassigned",
@@ -186,7 +186,7 @@ async def test_facts_of_one_case_in_any_order_end_in_the_same_state_and_the_same
         ]
         arriving = iter([inputs[index] for index in sequence])
         for size in batches:
-            await support.tell(*islice(arriving, size))
+            await support.receive(*islice(arriving, size))
         expected |= {published_id(one) for one in inputs}
 
     states = {tuple(row[name] for name in CASE_STATE) for row in await support.rows("support.cases")}
@@ -204,7 +204,7 @@ async def test_a_batch_of_many_cases_and_accounts_is_applied_whole(support: Serv
             for index, fact in enumerate(facts)
         ]
 
-    report = await support.tell(*(one for number in range(160) for one in story(number)))
+    report = await support.receive(*(one for number in range(160) for one in story(number)))
     assert set(report.outcomes) == {Outcome.APPLIED}
     assert len(await support.rows("support.cases")) == 160
     assert len(await support.rows("support.contacts")) == 160

@@ -18,7 +18,7 @@ from tests.services import ServiceUnderTest
 
 async def test_every_contact_is_kept_with_separate_personal_fields(support: ServiceUnderTest) -> None:
     by = Person(name="Jonas Weiss", email="jonas@customer.example")
-    await support.tell(
+    await support.receive(
         case_opened(),
         contact_made("answered", by=by, words="Nobody came.", order="4711"),
         input_of(contact_made("answered", by=by, words="Nobody came.", order="4711"), at=minutes(3)),
@@ -32,14 +32,14 @@ async def test_every_contact_is_kept_with_separate_personal_fields(support: Serv
 
 async def test_contacts_are_published_as_contacts(support: ServiceUnderTest) -> None:
     results = ["answered", "unanswered", "voicemail", "resolved"]
-    await support.tell(*(contact_made(result, case=None) for result in results))
+    await support.receive(*(contact_made(result, case=None) for result in results))
     events = await support.published()
     assert {event.type for event in events} == {"support.contact_made"}
     assert [event.data.result for event in events] == [ContactResult(result) for result in results]
 
 
 async def test_a_dead_end_is_published_once_and_as_a_dead_end(support: ServiceUnderTest) -> None:
-    await support.tell(contact_made("dead_end", case=None, words="I give up."))
+    await support.receive(contact_made("dead_end", case=None, words="I give up."))
     (event,) = await support.published()
     assert isinstance(event.data, ContactDeadEnded)
     assert (event.type, event.data.words) == ("support.contact_dead_ended", "I give up.")
@@ -47,14 +47,14 @@ async def test_a_dead_end_is_published_once_and_as_a_dead_end(support: ServiceUn
 
 
 async def test_a_contact_of_an_unknown_case_is_kept_when_its_case_is_opened(support: ServiceUnderTest) -> None:
-    await support.tell(contact_made("voicemail"))
+    await support.receive(contact_made("voicemail"))
     assert await support.rows("support.contacts") == []
-    await support.tell(case_opened())
+    await support.receive(case_opened())
     assert (await support.row("support.contacts"))["result"] == "voicemail"
 
 
 async def test_a_contact_is_kept_and_published_with_its_agent(support: ServiceUnderTest) -> None:
-    await support.tell(contact_made("answered", case=None, direction="outbound", agent="anna"))
+    await support.receive(contact_made("answered", case=None, direction="outbound", agent="anna"))
     row = await support.row("support.contacts")
     assert (row["agent"], row["courtesy"]) == ("anna", None)
     (event,) = await support.published()
@@ -63,7 +63,7 @@ async def test_a_contact_is_kept_and_published_with_its_agent(support: ServiceUn
 
 @pytest.mark.parametrize("courtesy", list(Courtesy))
 async def test_a_courtesy_contact_is_kept_and_published_as_one(support: ServiceUnderTest, courtesy: Courtesy) -> None:
-    await support.tell(contact_made("answered", case=None, channel="email", courtesy=courtesy))
+    await support.receive(contact_made("answered", case=None, channel="email", courtesy=courtesy))
     assert (await support.row("support.contacts"))["courtesy"] == courtesy.value
     (event,) = await support.published()
     assert (event.type, event.data.courtesy) == ("support.contact_made", courtesy)
@@ -72,7 +72,7 @@ async def test_a_courtesy_contact_is_kept_and_published_as_one(support: ServiceU
 async def test_turn_conversation_and_the_customers_intent_are_published(
     support: ServiceUnderTest,
 ) -> None:
-    await support.tell(
+    await support.receive(
         case_opened(waiting_for=WaitingFor.CUSTOMER),
         contact_made("answered", conversation="chat-4", intent=Intent.LEAVING, test=True),
         case_closed(reason="spam"),
@@ -87,13 +87,13 @@ async def test_a_report_that_a_contact_needs_no_answer_is_published_before_and_a
     support: ServiceUnderTest,
 ) -> None:
     contact = ContactReference(source="desk.example", id="c-9")
-    await support.tell(answer_not_needed("answered_elsewhere", None, contact=contact))
+    await support.receive(answer_not_needed("answered_elsewhere", None, contact=contact))
     (event,) = await support.published()
     assert (event.type, event.data.contact, event.data.by) == ("support.answer_not_needed", contact, "agent-3")
 
 
 async def test_a_report_that_a_case_needs_no_answer_waits_for_its_opening(support: ServiceUnderTest) -> None:
-    await support.tell(answer_not_needed("goodbye"))
+    await support.receive(answer_not_needed("goodbye"))
     assert await support.published() == []
-    await support.tell(case_opened())
+    await support.receive(case_opened())
     assert await support.published_types() == ["support.case_opened", "support.answer_not_needed"]

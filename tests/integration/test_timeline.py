@@ -56,7 +56,7 @@ async def read(browser: httpx2.AsyncClient, key: str | None = KEY) -> httpx2.Res
 async def test_a_timeline_lists_events_and_actions_in_order(site: Site) -> None:
     await site.hire()
     await site.sell()
-    await site.tell(contact_made("unanswered", case=None), minutes_ago=30, about=ACCOUNT)
+    await site.receive(contact_made("unanswered", case=None), minutes_ago=30, about=ACCOUNT)
     episode: UUID = await site.request_refund(minutes_ago=6, amount_minor=129_900, words="I want my money back")
     entries = (await read(site.browser())).json()["entries"]
     assert [entry["what"] for entry in entries] == [
@@ -91,7 +91,7 @@ async def test_an_invalid_account_id_is_refused_with_a_reason(site: Site, accoun
 
 
 async def test_an_account_id_may_have_a_slash_in_it(site: Site) -> None:
-    await site.tell(contact_made("unanswered", case=None), about="shop/17")
+    await site.receive(contact_made("unanswered", case=None), about="shop/17")
     answer = await site.browser().get("/accounts/shop%2F17/timeline", headers={"Authorization": f"Bearer {KEY}"})
     assert len(answer.json()["entries"]) == 1
 
@@ -106,9 +106,9 @@ async def test_a_salesperson_reads_only_their_own_customers_timelines(site: Site
 async def test_a_salesperson_reads_nothing_of_the_customers_other_orders(site: Site) -> None:
     await site.trouble()
     await site.sell("bens-order", by="ben")
-    await site.tell(case_opened("bens-case", order="bens-order", title="Ben's secret"), minutes_ago=5, about=ACCOUNT)
-    await site.tell(contact_made("answered", case="bens-case", words="Only for Ben."), minutes_ago=4, about=ACCOUNT)
-    await site.tell(contact_made("answered", case=None, words="For everybody."), minutes_ago=3, about=ACCOUNT)
+    await site.receive(case_opened("bens-case", order="bens-order", title="Ben's secret"), minutes_ago=5, about=ACCOUNT)
+    await site.receive(contact_made("answered", case="bens-case", words="Only for Ben."), minutes_ago=4, about=ACCOUNT)
+    await site.receive(contact_made("answered", case=None, words="For everybody."), minutes_ago=3, about=ACCOUNT)
     theirs = (await read(await site.signed_in(), key=None)).text
     assert "For everybody." in theirs
     assert "I want my money back." in theirs
@@ -130,7 +130,7 @@ async def test_an_acknowledgement_stays_in_the_timeline_after_another_alert(site
     episode = await site.trouble()
     press = AcknowledgePressed(episode=episode, by=SELLER)
     event = event_of(press, subject=ACCOUNT, source="inbox")
-    await site.service.tell(Input(event, press.model_dump_json().encode(), b"", InputKind.BUTTON))
+    await site.service.receive(Input(event, press.model_dump_json().encode(), b"", InputKind.BUTTON))
     await site.request_refund(minutes_ago=0)
     entries = (await read(site.browser())).json()["entries"]
     assert [(entry["what"], entry["who"]) for entry in entries if entry["what"] == "Acknowledged"] == [

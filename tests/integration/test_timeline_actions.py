@@ -24,7 +24,7 @@ async def actions(team: Escalation) -> list[Action]:
 
 
 async def test_a_timeline_includes_severity_acknowledger_and_end(team: Escalation) -> None:
-    await team.hear(person("eva"))
+    await team.receive(person("eva"))
     await happens(team, dead_end(case=None))
     await team.move_clock(_MOMENT)
     await happens(team, refund_requested())
@@ -35,8 +35,8 @@ async def test_a_timeline_includes_severity_acknowledger_and_end(team: Escalatio
     await presses(team, HandOverAcceptPressed, "eva")
     await presses(team, CustomerReachedLogged, "eva")
     await presses(team, ClosePressed, "eva", result="lost", reason="price")
-    told = await actions(team)
-    assert [(action.what, action.who) for action in told] == [
+    reported = await actions(team)
+    assert [(action.what, action.who) for action in reported] == [
         ("episode raised", None),
         ("severity raised", None),
         ("acknowledged", "anna"),
@@ -44,21 +44,21 @@ async def test_a_timeline_includes_severity_acknowledger_and_end(team: Escalatio
         ("customer reached", "eva"),
         ("episode closed", "eva"),
     ]
-    assert {action.order for action in told} == {"4711"}
-    assert told[1].why is not None
-    assert told[1].why.startswith("Severity critical: ")
-    assert told[5].why is not None
-    assert told[5].why.startswith("Closed as lost: ")
+    assert {action.order for action in reported} == {"4711"}
+    assert reported[1].why is not None
+    assert reported[1].why.startswith("Severity critical: ")
+    assert reported[5].why is not None
+    assert reported[5].why.startswith("Closed as lost: ")
 
 
 async def test_a_timeline_includes_an_undone_close(team: Escalation) -> None:
     await happens(team, refund_requested())
     await presses(team, ClosePressed, "anna", result="lost", reason="price")
     (episode,) = await team.episodes()
-    await team.hear(button(ReopenPressed, episode["episode_id"], "anna"))
-    told = [(action.what, action.who, action.why) for action in await actions(team)][-2:]
-    assert [one[:2] for one in told] == [("episode closed", "anna"), ("close undone", "anna")]
-    assert told[1][2] == "anna undid the close; the episode is open again as it was."
+    await team.receive(button(ReopenPressed, episode["episode_id"], "anna"))
+    reported = [(action.what, action.who, action.why) for action in await actions(team)][-2:]
+    assert [one[:2] for one in reported] == [("episode closed", "anna"), ("close undone", "anna")]
+    assert reported[1][2] == "anna undid the close; the episode is open again as it was."
 
 
 async def test_a_timeline_includes_that_the_customer_was_not_reached_in_time(team: Escalation) -> None:

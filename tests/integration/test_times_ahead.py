@@ -39,26 +39,26 @@ def by_http(one: Input) -> Input:
 async def test_a_fact_slightly_ahead_counts_from_its_receipt(support: ServiceUnderTest) -> None:
     before = await support.now()
     talk = input_of(contact_made("answered", case=None), at=before + timedelta(minutes=4))
-    assert list((await support.tell(talk)).outcomes) == [APPLIED]
+    assert list((await support.receive(talk)).outcomes) == [APPLIED]
     (published,) = await support.published()
     assert before <= published.time <= await support.now()
-    assert list((await support.tell(talk)).outcomes) == [DUPLICATE], "the digest covers the time as reported"
+    assert list((await support.receive(talk)).outcomes) == [DUPLICATE], "the digest covers the time as reported"
 
 
 async def test_facts_of_one_batch_that_lie_ahead_keep_their_order(support: ServiceUnderTest) -> None:
     now = await support.now()
     later = input_of(contact_made("answered"), at=now + timedelta(minutes=3))
     opening = input_of(case_opened(), at=now + timedelta(minutes=2))
-    await support.tell(later, opening)
+    await support.receive(later, opening)
     opened, talked = await support.published()
     assert (opened.type, talked.time - opened.time) == ("support.case_opened", TICK)
 
 
 async def test_a_sale_repeated_after_its_time_has_come_is_no_contradiction(orders: ServiceUnderTest) -> None:
     ahead = await orders.now() + timedelta(minutes=4)
-    await orders.tell(input_of(order_placed(sold_at=ahead), at=ahead))
+    await orders.receive(input_of(order_placed(sold_at=ahead), at=ahead))
     await orders.move_clock(HOUR)
-    again = await orders.tell(input_of(order_placed(sold_at=ahead), at=ahead))
+    again = await orders.receive(input_of(order_placed(sold_at=ahead), at=ahead))
     assert list(again.outcomes) == [APPLIED]
     assert (await orders.row("orders.orders"))["sold_at"] < ahead
     assert await orders.published_types() == ["orders.order_placed"]
@@ -67,7 +67,7 @@ async def test_a_sale_repeated_after_its_time_has_come_is_no_contradiction(order
 async def test_a_person_dated_years_ahead_is_refused_and_the_right_record_counts(orders: ServiceUnderTest) -> None:
     now = await orders.now()
     wrong = input_of(salesperson_changed(email="wrong@sales.example"), at=now + timedelta(days=5 * 365))
-    report = await orders.tell(wrong, input_of(salesperson_changed(email="right@sales.example"), at=now))
+    report = await orders.receive(wrong, input_of(salesperson_changed(email="right@sales.example"), at=now))
     assert list(report.outcomes) == [DEAD, APPLIED]
     assert [one.code for one in report.rejected] == ["time_ahead"]
     assert (await orders.row("orders.salespeople"))["email"] == "right@sales.example"
@@ -99,12 +99,12 @@ async def test_a_replay_judges_by_the_first_receipt_and_can_count_it_as_received
 ) -> None:
     url = await database("orders")
     async with running(url, "orders", handle) as orders:
-        heard = await orders.now()
+        began_at = await orders.now()
         talks = [
-            by_http(input_of(account_reassigned(person), at=heard + place * HOUR))
+            by_http(input_of(account_reassigned(person), at=began_at + place * HOUR))
             for place, person in ((4, "ben"), (3, "cem"))
         ]
-        await orders.tell(*talks)
+        await orders.receive(*talks)
         received = (await orders.rows("shared.dead_letters"))[0]["received_at"]
         await orders.move_clock(10 * HOUR)
 
@@ -114,4 +114,4 @@ async def test_a_replay_judges_by_the_first_receipt_and_can_count_it_as_received
         assert (await replay(url, "--all", f"--time={time}")).exit_code == 0
         kept = await orders.row("orders.accounts")
         assert (kept["salesperson"], kept["reassigned_at"]) == ("ben", received + TICK)
-        assert list((await orders.tell(*talks)).outcomes) == [DUPLICATE, DUPLICATE]
+        assert list((await orders.receive(*talks)).outcomes) == [DUPLICATE, DUPLICATE]

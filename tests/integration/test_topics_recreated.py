@@ -63,7 +63,7 @@ async def test_a_topic_recreated_under_a_running_consumer_is_read_from_its_start
         await eventually(lambda: _effects(plumbing), sorted([*_ids(0, OLD), *_ids(1_000, 1_000 + new)]))
         await until(plumbing.read_through, lambda moments: None not in moments)
         await eventually(plumbing.next_offsets, [new // 2, new // 2])
-    assert len(_told_of(log)) == 1
+    assert len(_notes_in(log)) == 1
     assert not await plumbing.dead_letters()
 
 
@@ -79,7 +79,7 @@ async def test_a_topic_recreated_without_a_running_consumer_is_read_from_its_sta
     async with plumbing.watched() as watched:
         await watched.consumer.start()
         await eventually(lambda: _effects(plumbing), sorted([*_ids(0, OLD), *_ids(1_000, 1_000 + new)]))
-    assert len(_told_of(log)) == 1
+    assert len(_notes_in(log)) == 1
 
 
 async def test_events_read_from_the_old_topic_count_once_when_republished(plumbing: Plumbing) -> None:
@@ -115,7 +115,7 @@ async def test_records_during_a_readers_freeze_are_within_the_requested_replay(p
     async with plumbing.pool.acquire() as connection:
         (noted,) = await recreated.unsettled(connection)
     assert noted.unread_since < frozen_at - timedelta(minutes=recreated.MARGIN_MINUTES - 1)
-    assert f"since {noted.unread_since:%Y-%m-%dT%H:%M:%SZ}" in _told_of(log)[0]
+    assert f"since {noted.unread_since:%Y-%m-%dT%H:%M:%SZ}" in _notes_in(log)[0]
 
 
 async def test_an_empty_recreated_topic_counts_as_read_to_its_end(plumbing: Plumbing) -> None:
@@ -136,7 +136,7 @@ async def test_an_offset_from_before_topic_ids_is_kept_if_its_records_exist(plum
     await _forget_ids(plumbing)
     async with plumbing.watched():
         pass
-    assert not _told_of(log)
+    assert not _notes_in(log)
     assert await plumbing.next_offsets() == [OLD // 2, OLD // 2]
     assert await plumbing.pool.fetchval("select distinct topic_id from shared.offsets") == known is not None
 
@@ -154,7 +154,7 @@ async def test_an_offset_from_before_topic_ids_is_dropped_if_other_records_exist
     async with plumbing.watched() as watched:
         await watched.consumer.start()
         await eventually(lambda: _effects(plumbing), sorted([*_ids(0, OLD), *_ids(1_000, 1_000 + new)]))
-    assert len(_told_of(log)) == 1
+    assert len(_notes_in(log)) == 1
 
 
 @pytest.mark.parametrize("recreated", [False, True], ids=["the same", "another"])
@@ -181,7 +181,7 @@ async def test_a_former_topic_id_changes_nothing(plumbing: Plumbing, log: Mock) 
         async with plumbing.watched_by_hand() as watch:
             for _ in range(4):
                 await watch.look()
-    assert len(_told_of(log)) == 1
+    assert len(_notes_in(log)) == 1
 
 
 async def test_topics_are_seen_without_ids_if_the_broker_has_none(plumbing: Plumbing) -> None:
@@ -211,7 +211,7 @@ async def test_a_deleted_topic_blocks_and_its_lag_stays_until_it_is_recreated(pl
         await eventually(plumbing.reasons, set())
 
 
-def _told_of(log: Mock) -> list[str]:
+def _notes_in(log: Mock) -> list[str]:
     return [call.kwargs["do"] for call in log.error.call_args_list if "created again" in call.args[0]]
 
 

@@ -14,7 +14,7 @@ from shared.database import open_pool
 from shared.inputs import Input, Outcome
 from shared.transaction import InputProcessor
 from tests.builders import batch_of, minutes, order_placed, refund_requested, salesperson_changed
-from tests.escalation import NO_LIMIT, Escalation, dead_end, told
+from tests.escalation import NO_LIMIT, Escalation, dead_end, reported
 from tests.servers import MakeDatabase
 
 PAIRS = 3_000
@@ -35,15 +35,15 @@ _UNEVEN = """
 async def test_an_order_and_its_signal_at_the_same_moment_make_one_episode_and_one_alert_each_time(
     escalation: Escalation,
 ) -> None:
-    await escalation.hear(salesperson_changed())
+    await escalation.receive(salesperson_changed())
     await escalation.pool.execute(_HALF_OF_THEM_KNOWN, PAIRS // 2)
     other = InputProcessor(escalation.pool, "escalation", handling(NO_LIMIT))
     accounts = [f"c-{number}" for number in range(PAIRS)]
     chance = random.Random(4711)
 
     async def race(group: Sequence[str]) -> None:
-        orders = [told(order_placed(f"o-{account}"), subject=account) for account in group]
-        signals = [told(dead_end(), subject=account) for account in group]
+        orders = [reported(order_placed(f"o-{account}"), subject=account) for account in group]
+        signals = [reported(dead_end(), subject=account) for account in group]
         chance.shuffle(orders)
         chance.shuffle(signals)
         pair = [escalation.processor.apply(batch_of(*orders)), other.apply(batch_of(*signals))]
@@ -58,23 +58,26 @@ async def test_an_order_and_its_signal_at_the_same_moment_make_one_episode_and_o
 
 
 async def test_the_same_batch_applied_by_two_at_once_counts_once(escalation: Escalation) -> None:
-    facts = [told(salesperson_changed())]
+    facts = [reported(salesperson_changed())]
     for number in range(50):
-        facts += [told(order_placed(f"o-{number}"), subject=f"c-{number}"), told(dead_end(), subject=f"c-{number}")]
-    reports = await asyncio.gather(*(escalation.tell(*facts) for _ in range(4)))
+        facts += [
+            reported(order_placed(f"o-{number}"), subject=f"c-{number}"),
+            reported(dead_end(), subject=f"c-{number}"),
+        ]
+    reports = await asyncio.gather(*(escalation.receive(*facts) for _ in range(4)))
     applied = [outcome for report in reports for outcome in report.outcomes].count(Outcome.APPLIED)
     assert applied == len(facts)
     assert len(await escalation.alerts()) == len(await escalation.episodes()) == 50
 
 
 async def test_batches_that_share_accounts_in_opposite_orders_do_not_block_each_other(escalation: Escalation) -> None:
-    async def tell(number: int) -> None:
+    async def receive(number: int) -> None:
         accounts = [f"c-{n}" for n in range(20)]
         ordered = accounts if number % 2 else accounts[::-1]
-        await escalation.tell(*(told(dead_end(), subject=account) for account in ordered))
+        await escalation.receive(*(reported(dead_end(), subject=account) for account in ordered))
 
     async with asyncio.timeout(30):
-        await asyncio.gather(*(tell(number) for number in range(30)))
+        await asyncio.gather(*(receive(number) for number in range(30)))
     kinds = Counter(row["kind"] for row in await escalation.signals())
     assert kinds == {"contact_dead_ended": 600, "contact_repeated": 20}
 
@@ -82,18 +85,18 @@ async def test_batches_that_share_accounts_in_opposite_orders_do_not_block_each_
 async def test_the_clock_never_runs_backwards_for_an_account(database: MakeDatabase) -> None:
     pool = await open_pool(await database("escalation"), name="clock")
     processor = InputProcessor(pool, "escalation", handling(NO_LIMIT))
-    await asyncio.gather(*(processor.apply(batch_of(told(dead_end()))) for _ in range(60)))
+    await asyncio.gather(*(processor.apply(batch_of(reported(dead_end()))) for _ in range(60)))
     decided = [row["decided_at"] for row in await pool.fetch("select decided_at from shared.journal order by position")]
     assert decided == sorted(decided)
     pool.terminate()
 
 
 _FACTS: list[tuple[str, Callable[[], Input]]] = [
-    ("seller", lambda: told(salesperson_changed(), id="p-1")),
-    ("order", lambda: told(order_placed(), id="o-1")),
-    ("dead end", lambda: told(dead_end(order="4711"), id="s-1", at=minutes(1))),
-    ("refund", lambda: told(refund_requested(order="4711"), id="s-2", at=minutes(2))),
-    ("other order", lambda: told(order_placed("4712"), id="o-2")),
+    ("seller", lambda: reported(salesperson_changed(), id="p-1")),
+    ("order", lambda: reported(order_placed(), id="o-1")),
+    ("dead end", lambda: reported(dead_end(order="4711"), id="s-1", at=minutes(1))),
+    ("refund", lambda: reported(refund_requested(order="4711"), id="s-2", at=minutes(2))),
+    ("other order", lambda: reported(order_placed("4712"), id="o-2")),
 ]
 
 
@@ -108,7 +111,7 @@ async def test_facts_in_any_order_end_in_the_same_episodes_signals_and_alerts(
     for order in orders:
         await _start_over(escalation)
         for _, fact in order:
-            await escalation.hear(fact())
+            await escalation.receive(fact())
             await escalation.fire()
         await escalation.wait(timedelta(minutes=2))
         names = [name for name, _ in order]
@@ -144,6 +147,8 @@ async def _in_parallel(job: Callable[[Sequence[str]], Awaitable[None]], groups: 
 
 @pytest.mark.parametrize("size", [1, 500])
 async def test_a_batch_of_any_size_is_one_transaction(escalation: Escalation, size: int) -> None:
-    await escalation.hear(salesperson_changed(), *(told(order_placed(f"o-{n}"), subject=f"c-{n}") for n in range(size)))
+    await escalation.receive(
+        salesperson_changed(), *(reported(order_placed(f"o-{n}"), subject=f"c-{n}") for n in range(size))
+    )
     moments = await escalation.pool.fetch("select distinct decided_at from shared.journal")
     assert len(moments) == 1

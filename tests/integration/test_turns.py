@@ -61,8 +61,8 @@ async def test_orders_and_support_take_turns(
         known: Mapping[type[Fact], Any] = handlers.SUBSCRIPTIONS
         monkeypatch.setattr(handlers, "SUBSCRIPTIONS", dict.fromkeys(known, compute))
     turns = Turns()
-    await orders.tell(*(input_of(order_placed(f"o-{number}"), id=f"e-{number}") for number in range(EVENTS)))
-    await support.tell(*(input_of(case_opened(f"c-{number}"), id=f"e-{number}") for number in range(EVENTS)))
+    await orders.receive(*(input_of(order_placed(f"o-{number}"), id=f"e-{number}") for number in range(EVENTS)))
+    await support.receive(*(input_of(case_opened(f"c-{number}"), id=f"e-{number}") for number in range(EVENTS)))
     assert await turns.end() < CPU_SECONDS
 
 
@@ -70,8 +70,8 @@ async def test_escalation_takes_turns(escalation: Escalation, monkeypatch: pytes
     known = services.escalation.domain.deciding.SUBSCRIPTIONS
     monkeypatch.setattr(services.escalation.domain.deciding, "SUBSCRIPTIONS", dict.fromkeys(known, (compute,)))
     turns = Turns()
-    told = [OrderConfirmed(order=f"o-{number}") for number in range(EVENTS)]
-    await escalation.tell(*(input_of(fact, id=f"e-{number}") for number, fact in enumerate(told)))
+    reported = [OrderConfirmed(order=f"o-{number}") for number in range(EVENTS)]
+    await escalation.receive(*(input_of(fact, id=f"e-{number}") for number, fact in enumerate(reported)))
     assert await turns.end() < CPU_SECONDS
 
 

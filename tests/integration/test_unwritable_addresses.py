@@ -15,7 +15,7 @@ async def marked(team: Escalation) -> list[tuple[str, str]]:
 
 
 async def test_an_alert_to_an_unwritable_address_fails_marks_it_and_notifies_the_manager(asked: Escalation) -> None:
-    await asked.hear(person("anna", manager="carla", email=UNWRITABLE))
+    await asked.receive(person("anna", manager="carla", email=UNWRITABLE))
     await asked.send_mail()
     await asked.fire()
     email = await email_of(asked)
@@ -31,13 +31,13 @@ async def test_an_alert_to_an_unwritable_address_fails_marks_it_and_notifies_the
 
 
 async def test_the_notice_of_a_change_to_an_unwritable_address_marks_it(asked: Escalation) -> None:
-    await asked.hear(person("anna", manager="carla", email=UNWRITABLE))
+    await asked.receive(person("anna", manager="carla", email=UNWRITABLE))
     await asked.send_notices()
     assert await marked(asked) == [("anna", WHY)]
 
 
 async def test_a_manager_with_an_unwritable_address_is_skipped(asked: Escalation) -> None:
-    await asked.hear(person("carla", manager="dora", email="carla,berg@sales.example"))
+    await asked.receive(person("carla", manager="dora", email="carla,berg@sales.example"))
     asked.mail.answers = [REFUSED]
     await asked.send_mail()
     await asked.fire()

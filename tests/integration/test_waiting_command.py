@@ -15,7 +15,7 @@ from services.orders.domain import OWN_FACTS as ORDERS_FACTS
 from services.orders.handlers import handle as handle_orders
 from services.support.handlers import handle as handle_support
 from tests.builders import case_status_changed, input_of, order_delivered, order_placed, refund_requested
-from tests.escalation import NO_LIMIT, told
+from tests.escalation import NO_LIMIT, reported
 from tests.servers import MakeDatabase
 from tests.services import running
 
@@ -39,13 +39,13 @@ async def test_waiting_facts_are_listed_with_account_and_age_without_customer_da
         )
         assert "Nothing is waiting." in await listed(urls)
 
-        await orders.tell(
+        await orders.receive(
             input_of(order_delivered("4711")), input_of(order_placed("4800", sold_by=None, renews="4700"))
         )
-        await support.tell(input_of(case_status_changed("open"), subject="c-18"))
-        await escalation.tell(
-            told(refund_requested(case=None, order="4711"), subject="c-19"),
-            told(refund_requested(case=None), subject="c-20"),
+        await support.receive(input_of(case_status_changed("open"), subject="c-18"))
+        await escalation.receive(
+            reported(refund_requested(case=None, order="4711"), subject="c-19"),
+            reported(refund_requested(case=None), subject="c-20"),
         )
         found = json.loads(await listed(urls, "--json"))["waiting"]
         table = await listed(urls)

@@ -76,7 +76,7 @@ async def test_an_invalid_number_comes_with_a_next_step(site: Site, email: str |
 
 
 async def test_the_requester_for_a_deceased_customer_is_named_with_number_and_address(site: Site) -> None:
-    await site.tell(contact_preference_changed("deceased"), about=ACCOUNT)
+    await site.receive(contact_preference_changed("deceased"), about=ACCOUNT)
     customer = Customer(name="Petra Weiss", phone="+49 30 901820", email="petra@customer.example")
     page, html, plain = await _asks(site, customer, by=HEIR)
     assert _dialled(page) == _dialled(html) == ["+4930901899"]
@@ -90,7 +90,7 @@ async def test_the_requester_for_a_deceased_customer_is_named_with_number_and_ad
 
 @pytest.mark.parametrize("by", [None, Person(name="petra  weiss", phone="+49 30 901899"), Person(name="Maria Weiss")])
 async def test_support_should_be_asked_if_no_one_else_can_be_reached(site: Site, by: Person | None) -> None:
-    await site.tell(contact_preference_changed("deceased"), about=ACCOUNT)
+    await site.receive(contact_preference_changed("deceased"), about=ACCOUNT)
     page, html, plain = await _asks(site, Customer(name="Petra Weiss", phone="+49 30 901820"), by=by)
     assert _dialled(page) == _dialled(html) == []
     for text in (page, html, plain):
@@ -99,8 +99,8 @@ async def test_support_should_be_asked_if_no_one_else_can_be_reached(site: Site,
 
 async def test_the_number_of_the_person_who_opened_the_case_is_offered_too(site: Site) -> None:
     await site.sell()
-    await site.tell(case_opened(), minutes_ago=90, about=ACCOUNT)
-    await site.tell(contact_made("dead_end"), minutes_ago=60, about=ACCOUNT)
+    await site.receive(case_opened(), minutes_ago=90, about=ACCOUNT)
+    await site.receive(contact_made("dead_end"), minutes_ago=60, about=ACCOUNT)
     page, html, plain = await _asks(site, Customer(name="Petra Weiss", phone="+49 30 901820"))
     for text in (page, html):
         assert _dialled(text) == ["+4930901820", "+4930901821"]

@@ -33,7 +33,7 @@ async def lose(site: Site, browser: httpx2.AsyncClient, order: str = "4711", **a
     """Anna sells, the customer wants out, and she closes it as lost. Returns the episode's address."""
     account = f"c-{order}"
     now = await site.service.now()
-    await site.tell(order_placed(order, sold_at=now - timedelta(days=20), segment="cafés"), about=account)
+    await site.receive(order_placed(order, sold_at=now - timedelta(days=20), segment="cafés"), about=account)
     episode = f"/episodes/{await site.request_refund(order, account=account)}"
     token = form_token((await browser.get(episode)).text)
     await browser.post(f"{episode}/acknowledge", data={"csrf_token": token})
@@ -110,7 +110,7 @@ async def test_no_call_follows_where_the_customer_wants_none_or_the_close_is_und
     browser = await site.signed_in()
     await lose(site, browser, "4711", may_call_again="no")
     await lose(site, browser, "4712")
-    await site.tell(contact_preference_changed("do_not_call"), about="c-4712")
+    await site.receive(contact_preference_changed("do_not_call"), about="c-4712")
     undone = await lose(site, browser, "4713")
     token = form_token((await browser.get(undone)).text)
     assert (await browser.post(f"{undone}/reopen", data={"csrf_token": token})).status_code == 303
@@ -126,7 +126,7 @@ async def test_accounts_that_a_colleague_looks_after_now_hide_nobodys_own_win_ba
     for order in (*given_away, "4799"):
         await lose(site, browser, order)
     for order in given_away:
-        await site.tell(account_reassigned("ben"), about=f"c-{order}")
+        await site.receive(account_reassigned("ben"), about=f"c-{order}")
     page = await look(site, 20)
     theirs = (await (await site.signed_in("ben")).get("/")).text
     assert "Customers to win back" in theirs

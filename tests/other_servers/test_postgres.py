@@ -27,7 +27,7 @@ async def test_the_tables_of_each_service_are_made(postgres_15: Databases, servi
 async def test_a_refund_is_an_alert_and_an_e_mail(postgres_15: Databases) -> None:
     async with escalation_on(await postgres_15.make("escalation")) as escalation:
         await assert_durable(escalation.pool)
-        await escalation.hear(salesperson_changed(), order_placed(), refund_requested())
+        await escalation.receive(salesperson_changed(), order_placed(), refund_requested())
         escalation.mail.answers = [Attempt.ACCEPTED]
         await escalation.send_mail()
         assert (await escalation.email())["state"] == "sent"

@@ -63,10 +63,10 @@ async def test_a_topic_that_keeps_records_for_a_short_time_is_warned_of(
     with capture_logs() as logged:
         await ensure_topics(theirs, [FACTS, PEOPLE])
     lines = [line for line in logged if line["log_level"] == "warning"]
-    told = [(line["topic"], line["reason"].partition(". Run ")) for line in lines]
-    assert [(topic, said) for topic, (said, _, _) in told] == ([(theirs.topic(FACTS), reason)] if reason else [])
+    reported = [(line["topic"], line["reason"].partition(". Run ")) for line in lines]
+    assert [(topic, said) for topic, (said, _, _) in reported] == ([(theirs.topic(FACTS), reason)] if reason else [])
     remedy = f"kafka-configs.sh --alter --topic {theirs.topic(FACTS)} --add-config retention."
-    assert all(do.startswith(remedy) for _, (_, _, do) in told)
+    assert all(do.startswith(remedy) for _, (_, _, do) in reported)
 
 
 async def test_a_process_without_the_right_to_describe_settings_starts_anyway(

@@ -21,7 +21,7 @@ def main(
     """Play histories of escalation on a database in memory, and report those that break a promise."""
     if seed is not None:
         try:
-            History(seed, tell=print).play()
+            History(seed, receive=print).play()
         except Broken as broken:
             print(f"seed {seed}: {broken}")
             raise typer.Exit(1) from None

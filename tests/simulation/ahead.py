@@ -29,11 +29,11 @@ class AheadHistory(History):
     `counted` is the number of facts that count as now, `refused` the number that escalation never gets.
     """
 
-    def __init__(self, seed: int, tell: Callable[[str], None] | None = None) -> None:
+    def __init__(self, seed: int, receive: Callable[[str], None] | None = None) -> None:
         self.clocks = Random(f"ahead {seed}")
         self.behind = self.clocks.choice(_BEHIND)
         self.counted = self.refused = 0
-        super().__init__(seed, tell)
+        super().__init__(seed, receive)
 
     def play(self) -> None:
         """In addition, no fact is dated later than its receipt, apart from the difference of the clocks."""

@@ -41,11 +41,11 @@ class AsideHistory(History):
 
     processes = (*History.processes, "retrier")
 
-    def __init__(self, seed: int, tell: Any = None) -> None:
+    def __init__(self, seed: int, receive: Any = None) -> None:
         self.moods = Random(f"aside {seed}")
         self.hopeless: set[str] = set()
         self.set_aside = 0
-        super().__init__(seed, tell)
+        super().__init__(seed, receive)
 
     @property
     def kinds(self) -> Mapping[str, Any]:  # type: ignore[override]
@@ -85,8 +85,8 @@ class AsideHistory(History):
         session.hold(_SET_ASIDE, zip(*(arguments[columns.index(name)] for name in _PLACE), strict=True))
         there = {(row["topic"], row["partition"], row["record_offset"]) for row in session.rows(_SET_ASIDE)}
         for values in zip(*arguments, strict=True):
-            told = dict(zip(columns, values, strict=True))
-            if (told["topic"], told["partition"], told["record_offset"]) not in there:
+            reported = dict(zip(columns, values, strict=True))
+            if (reported["topic"], reported["partition"], reported["record_offset"]) not in there:
                 insert(session, _SET_ASIDE, (*columns, "attempts"), (*values, 0))
                 self.set_aside += 1
         return []

@@ -79,8 +79,8 @@ class FakeConnection:
         if self.session.database.pauses():
             await Pause("copy")
         for record in records:
-            told = dict(zip(columns, record, strict=True))
-            key = tuple([told.get(column) for column in KEYS[f"{schema_name}.{name}"]])
+            reported = dict(zip(columns, record, strict=True))
+            key = tuple([reported.get(column) for column in KEYS[f"{schema_name}.{name}"]])
             if self.session.get(f"{schema_name}.{name}", key) is not None:
                 raise asyncpg.UniqueViolationError(f"{name} has this key already")
             insert(self.session, f"{schema_name}.{name}", columns, record)

@@ -54,7 +54,7 @@ class Deciding:
     def now(self) -> datetime:
         return self.database.now
 
-    def hear(self, report: Report, id: str | None = None) -> None:
+    def receive(self, report: Report, id: str | None = None) -> None:
         self.received += 1
         event: Envelope[Fact] = envelope(
             report.fact, id=id or f"e-{self.received}", source="handoff/orders", subject=report.subject, time=report.at

@@ -42,8 +42,8 @@ def check_duties(database: Database) -> None:
     """No one checks in twice, a finished follow-up can be finished again only after a complaint, and the customer's own
     part puts no sale at risk."""
     logged = [row for row in database.tables[JOURNAL].values() if row["type"] == CheckInLogged.type]
-    told = [orjson.loads(row["body"]) for row in logged]
-    check_ins = Counter(one["order"] + one["by"] for one in told)
+    reported = [orjson.loads(row["body"]) for row in logged]
+    check_ins = Counter(one["order"] + one["by"] for one in reported)
     _require(max(check_ins.values(), default=1) == 1, "one person checked in twice")
     facts = database.tables[FACTS].values()
     complained: dict[str, datetime] = {}

@@ -65,8 +65,8 @@ def policy(mode: TeamMode) -> Row:
     """A version of the policy, published long ago, under which every team is in this mode."""
     text = shipped_text().replace('\ndefault = "on"\n', f'\ndefault = "{mode.value}"\n')
     since = START - timedelta(days=365)
-    told = {"published_by": "mona", "summary": f"Every team: {mode.value}"}
-    return {"version": 2, "since": since, "document": text, "digest": digest(text), **told}
+    reported = {"published_by": "mona", "summary": f"Every team: {mode.value}"}
+    return {"version": 2, "since": since, "document": text, "digest": digest(text), **reported}
 
 
 def team_mode(chance: Random) -> TeamMode:

@@ -45,8 +45,8 @@ def inserting(sql: str) -> Answer:
             if known is None:
                 added.append(insert(session, table, columns, values))
             elif updates:
-                told = _told(table, columns, values)
-                session.put(table, {**known, **{n: _updated(known[n], told[n], how) for n, how in updates}})
+                reported = _reported(table, columns, values)
+                session.put(table, {**known, **{n: _updated(known[n], reported[n], how) for n, how in updates}})
             elif not read["nothing"]:
                 raise asyncpg.UniqueViolationError(f"{table} has this key already")
         return added
@@ -54,14 +54,14 @@ def inserting(sql: str) -> Answer:
     return run
 
 
-def _updated(known: Any, told: Any, how: str) -> Any:
+def _updated(known: Any, reported: Any, how: str) -> Any:
     if how == "greatest":
-        return max(known, told)
-    return known if how == "coalesce" and told is None else told
+        return max(known, reported)
+    return known if how == "coalesce" and reported is None else reported
 
 
 def insert(session: Session, table: str, columns: Sequence[str], values: Sequence[Any]) -> Row:
-    row = {**COLUMNS[table], **_told(table, columns, values)}
+    row = {**COLUMNS[table], **_reported(table, columns, values)}
     numbered = NUMBERED.get(table)
     if numbered is not None:
         row[numbered] = session.database.next_number(table)
@@ -69,7 +69,7 @@ def insert(session: Session, table: str, columns: Sequence[str], values: Sequenc
     return row
 
 
-def _told(table: str, columns: Sequence[str], values: Sequence[Any]) -> Row:
+def _reported(table: str, columns: Sequence[str], values: Sequence[Any]) -> Row:
     """Values by column. Postgres keeps the text of an enumeration."""
     row = dict(zip(columns, values, strict=True))
     for name in ENUMERATED.get(table, ()):

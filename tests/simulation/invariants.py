@@ -87,10 +87,10 @@ def _events_count_once(database: Database, kafka: Kafka) -> None:
             entry = database.tables[LEDGER].get((*partition, offset))
             require(entry is not None, f"{partition} {offset} is not in the ledger")
             require(one.identity in counted, f"{one.envelope.id} was published and never applied")
-    told = sum(map(len, kafka.appended.values()))
+    reported = sum(map(len, kafka.appended.values()))
     outcomes = Counter(row["outcome"] for row in database.tables[LEDGER].values())
     identities = {one.identity for records in kafka.appended.values() for _, one in records}
-    require(outcomes == Counter(applied=len(identities)) + Counter(duplicate=told - len(identities)), f"{outcomes}")
+    require(outcomes == Counter(applied=len(identities)) + Counter(duplicate=reported - len(identities)), f"{outcomes}")
 
 
 def _everything_is_published(database: Database, kafka: Kafka) -> None:

@@ -81,14 +81,14 @@ class Journal:
         return len(self.shared) + sum(map(len, self.by_account))
 
 
-Told = tuple[datetime, Envelope[Fact]]
+Reported = tuple[datetime, Envelope[Fact]]
 
 
 class _Recording(AccountReplay):
     """Notes the timers that fire, and has people respond to the first alert of an episode, most of the time."""
 
     chance: Random
-    recorded: list[Told]
+    recorded: list[Reported]
     responded: set[UUID]
 
     def _decide(self, now: datetime, placed: Sequence[tuple[Place, Envelope[Fact]]]) -> None:
@@ -194,7 +194,7 @@ class _Account:
         return now, _event(fact, self.id, at or now - timedelta(milliseconds=300), f"{self.id}-{self.count}")
 
 
-def _response(chance: Random, alert: Alert, count: int) -> Iterator[Told]:
+def _response(chance: Random, alert: Alert, count: int) -> Iterator[Reported]:
     """Acknowledging soon after an alert; then, mostly, the talk and the close."""
     episode, by = alert.episode_id, alert.recipient
     at = alert.raised_at + timedelta(minutes=chance.randint(2, 14), microseconds=count)
@@ -207,7 +207,7 @@ def _response(chance: Random, alert: Alert, count: int) -> Iterator[Told]:
         yield _press(ClosePressed(episode=episode, by=by, result=result, reason=reason), alert, at)
 
 
-def _press(button: Fact, alert: Alert, at: datetime) -> Told:
+def _press(button: Fact, alert: Alert, at: datetime) -> Reported:
     event = _event(button, alert.account_id, at, f"{alert.alert_id} {button.type}")
     return at, event.model_copy(update={"source": _INBOX})
 

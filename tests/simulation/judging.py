@@ -72,8 +72,8 @@ def _check_found(database: Database, account: str, found: list[Detection], kept:
 def _check_money(detection: Detection, kept: Row) -> None:
     """The kind of refund, the amount requested or refunded, and the customer's reason, whichever event raised the
     signal."""
-    told = [one for one in (detection.cause, *detection.again) if one.amount_minor]
-    amount = told[-1].amount_minor if told else None
+    amounts = [one for one in (detection.cause, *detection.again) if one.amount_minor]
+    amount = amounts[-1].amount_minor if amounts else None
     refund_kind = detection.cause.what if detection.kind is SignalKind.REFUND_REQUESTED else None
     reasons = [one.reason_code for one in (detection.cause, *detection.again) if one.reason_code]
     reported = (amount, refund_kind, reasons[-1] if reasons else None)

@@ -25,10 +25,10 @@ class LargeHistory(History):
     to_rest = 200_000
     slices = 60
 
-    def __init__(self, seed: int, tell: Callable[[str], None] | None = None, *, facts: int = 5_000) -> None:
+    def __init__(self, seed: int, receive: Callable[[str], None] | None = None, *, facts: int = 5_000) -> None:
         self.more = Random(f"large {seed}")
         self.left = self.heap = facts
-        super().__init__(seed, tell)
+        super().__init__(seed, receive)
         self.one_by_one = False
 
     @property

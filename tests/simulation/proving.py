@@ -12,7 +12,7 @@ from services.escalation.domain.policy.document import shipped_text
 from services.escalation.domain.results import ProofDue
 from shared.contracts import support
 from tests.faults.checker import closing
-from tests.faults.checker.evidence import Told
+from tests.faults.checker.evidence import Reported
 from tests.simulation.database import Database
 from tests.simulation.tables import EPISODES, FACTS, JOURNAL, RESULTS, SIGNALS, Row
 
@@ -23,7 +23,7 @@ _PROVEN_AFTER = timedelta(days=30)
 def faults_of_results(database: Database) -> Iterator[str]:
     """What is wrong with the results at rest."""
     journal = sorted(database.tables[JOURNAL].values(), key=lambda row: row["position"])
-    reported = defaultdict[str, list[tuple[Told, Row]]](list)
+    reported = defaultdict[str, list[tuple[Reported, Row]]](list)
     for row in journal:
         if row["kind"] == "record":
             reported[row["subject"]].append((_reported(row), row))
@@ -41,8 +41,8 @@ def faults_of_results(database: Database) -> Iterator[str]:
     return closing.faults_of_results(closed)
 
 
-def _reported(row: Row) -> Told:
+def _reported(row: Row) -> Reported:
     """The journaled event as the checker reads it: without the fields that say nothing."""
     data = {name: value for name, value in orjson.loads(row["body"]).items() if value is not None}
     kind = "support.contact_made" if row["type"] == support.ContactDeadEnded.type else row["type"]
-    return Told("kafka", "", row["source"], row["event_id"], kind, row["subject"], row["at"], data, None)
+    return Reported("kafka", "", row["source"], row["event_id"], kind, row["subject"], row["at"], data, None)

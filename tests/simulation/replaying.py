@@ -56,7 +56,7 @@ def check_replay(commits: Commits, lived: Database, *, one_by_one: bool) -> None
     """Raise Broken if a replay of the journal, in the same batches or event by event, reaches another state."""
     again = _Replay(lived.tables[tables.POLICIES], one_by_one)
     for committed in commits.log:
-        again.tell(committed)
+        again.receive(committed)
     for table in _COMPARED:
         before, after = _bytes(lived.tables[table]), _bytes(again.database.tables[table])
         if before != after:
@@ -84,7 +84,7 @@ class _Replay:
         pool: Any = FakePool(self.database, answers, "replay")
         self.processor = InputProcessor(pool, "escalation", handling(INSTALLATION), OWN_FACTS, seconds_allowed=inf)
 
-    def tell(self, committed: Committed) -> None:
+    def receive(self, committed: Committed) -> None:
         self.committed = committed
         self.signed_out.clear()
         self.database.now = committed.inputs[0]["decided_at"] if committed.inputs else committed.now
@@ -199,7 +199,7 @@ def _difference(before: list[bytes], after: list[bytes]) -> str:
 
 def _by_account(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     """The published events of each account, in order."""
-    told: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    reported: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for row in sorted(database.tables[OUTBOX].values(), key=lambda row: row["id"]):
-        told[row["key"]].append((row["topic"], row["headers"], row["payload"], row["created_at"]))
-    return told
+        reported[row["key"]].append((row["topic"], row["headers"], row["payload"], row["created_at"]))
+    return reported

@@ -54,7 +54,7 @@ class Story(Deciding):
             person = orders.SalespersonChanged(
                 name=id.title(), email=f"{id}@sales.example", manager=manager, working_hours=ALWAYS
             )
-            self.hear(Report(person, id, self.now - 9 * DAY))
+            self.receive(Report(person, id, self.now - 9 * DAY))
         self.sell(ORDER, self.now - 3 * DAY, **sale)
         return self
 
@@ -62,10 +62,10 @@ class Story(Deciding):
         sale = happenings.sale(Random(1), ACCOUNT, order, sold_by="anna")
         plain = {"promises": (), "delivery_due_at": None, "amount_minor": 5_000, "renews": None, "sold_at": sold_at}
         fact = sale.fact.model_copy(update={**plain, "outcome_expected_by": None, **changes})
-        self.hear(Report(fact, ACCOUNT, sold_at), f"sale-{order}")
+        self.receive(Report(fact, ACCOUNT, sold_at), f"sale-{order}")
 
     def report(self, fact: Fact, ago: timedelta = timedelta(0), id: str | None = None) -> None:
-        self.hear(Report(fact, ACCOUNT, self.now - ago), id)
+        self.receive(Report(fact, ACCOUNT, self.now - ago), id)
 
     def open(self) -> Row:
         (row,) = [row for row in self.database.tables[EPISODES].values() if row["closed_at"] is None]

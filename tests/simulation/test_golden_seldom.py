@@ -64,20 +64,20 @@ def test_a_hand_over_is_accepted(offered: Troubled) -> None:
 
 
 def test_a_hand_over_lapses_without_an_acceptance(offered: Troubled) -> None:
-    told = offered.published()
+    reported = offered.published()
     offered.wait(61 * _MINUTE)
     lapsed = ("offer_lapsed", "The hand-over was not accepted in time.", None, "mona")
     assert offered.decided() == [_TAKEN, *_OFFERED, lapsed]
-    assert offered.published() == told
+    assert offered.published() == reported
 
 
 def test_a_hand_over_to_a_person_who_leaves_is_withdrawn(offered: Troubled) -> None:
-    told = offered.published()
-    offered.tell_of("mona", active=False)
+    reported = offered.published()
+    offered.report_person("mona", active=False)
     offered.wait(2 * _MINUTE)
     withdrawn = ("offer_withdrawn", "Mona has left; the hand-over is withdrawn.", None, "mona")
     assert offered.decided() == [_TAKEN, *_OFFERED, withdrawn]
-    assert offered.published() == told
+    assert offered.published() == reported
 
 
 def test_a_reminder_of_unknown_outcome_is_cancelled_with_the_acknowledgement(taken: Troubled) -> None:
@@ -89,7 +89,7 @@ def test_a_reminder_of_unknown_outcome_is_cancelled_with_the_acknowledgement(tak
 def test_a_reminder_of_unknown_outcome_is_cancelled_when_its_recipient_is_away(taken: Troubled) -> None:
     reminder = _reminder_of_unknown_outcome(taken)
     away = [Away(since=taken.now.date(), until=taken.now.date() + timedelta(days=9))]
-    taken.tell_of("anna", manager="mona", away=away)
+    taken.report_person("anna", manager="mona", away=away)
     taken.wait(2 * _MINUTE)
     _assert_cancelled(taken, reminder, by="unavailable")
 
@@ -111,16 +111,16 @@ def _assert_cancelled(taken: Troubled, delivery_id: UUID, *, by: str) -> None:
 
 
 def test_no_talk_is_due_while_a_customer_must_not_be_contacted(taken: Troubled) -> None:
-    told = taken.published()
+    reported = taken.published()
     for preference in (ContactPreference.DISPUTE, ContactPreference.NONE):
-        taken.hear(Report(ContactPreferenceChanged(preference=preference), ACCOUNT, taken.now))
+        taken.receive(Report(ContactPreferenceChanged(preference=preference), ACCOUNT, taken.now))
     until = "The customer may be contacted again: a call is due by 4 May 2026, 13:30 UTC."
     assert taken.decided() == [
         _TAKEN,
         ("excused", "The customer must no longer be contacted, so no call is due.", None, "anna"),
         ("bound", until, _WITHIN, "anna"),
     ]
-    assert taken.published() == told
+    assert taken.published() == reported
 
 
 def test_after_every_repeat_it_is_exhausted_and_stays_open() -> None:

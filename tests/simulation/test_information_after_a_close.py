@@ -24,8 +24,8 @@ _LATE = (DayHours(days=tuple(Day), start="22:00", end="23:59"),)
 def test_nobody_is_informed_of_an_episode_that_a_newer_one_follows() -> None:
     service = Deciding()
     for id, hours in (("desk", happenings.ALWAYS), ("anna", _LATE)):
-        service.hear(Report(orders.SalespersonChanged(name=id.title(), working_hours=hours), id, service.now))
-    service.hear(happenings.sale(Random(1), _ACCOUNT, "n-1", sold_by="anna"))
+        service.receive(Report(orders.SalespersonChanged(name=id.title(), working_hours=hours), id, service.now))
+    service.receive(happenings.sale(Random(1), _ACCOUNT, "n-1", sold_by="anna"))
     _request_cancellation(service)
     first = _informed_later(service)[0][0]
     service.wait(_BACK_AT - timedelta(minutes=5) - service.now)
@@ -38,7 +38,7 @@ def test_nobody_is_informed_of_an_episode_that_a_newer_one_follows() -> None:
 
 
 def _request_cancellation(service: Deciding) -> None:
-    service.hear(Report(support.CancellationRequested(), _ACCOUNT, service.now))
+    service.receive(Report(support.CancellationRequested(), _ACCOUNT, service.now))
 
 
 def _informed_later(service: Deciding) -> list[tuple[UUID, datetime]]:

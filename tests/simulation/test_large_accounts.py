@@ -33,20 +33,20 @@ def test_a_fact_costs_no_more_on_an_account_with_thousands_of_facts(name: str) -
     processor = InputProcessor(pool, "escalation", handling(INSTALLATION), OWN_FACTS, seconds_allowed=inf)
     account = Account(processor, STORIES[name]())
 
-    def hear(facts: list[Fact]) -> None:
+    def receive(facts: list[Fact]) -> None:
         run(account.processor.apply(Batch(account.inputs(facts))))
 
     def work_of_one() -> float:
         with counting() as calls:
             for _ in range(SINGLES):
-                hear(account.next(1))
+                receive(account.next(1))
         return sum(calls) / SINGLES
 
-    hear([first_sale()])
-    hear(account.next(SMALL - account.known))
+    receive([first_sale()])
+    receive(account.next(SMALL - account.known))
     small = work_of_one()
     while account.known < LARGE:
-        hear(account.next(200))
+        receive(account.next(200))
     assert work_of_one() < 1.5 * small
 
 

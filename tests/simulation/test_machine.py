@@ -30,15 +30,15 @@ class Rescues(RuleBasedStateMachine):
     @initialize(chance=_CHANCE)
     def begin(self, chance: Random) -> None:
         for report in happenings.beginning(chance):
-            self.service.hear(report)
+            self.service.receive(report)
 
     @rule(chance=_CHANCE)
     def something_happens(self, chance: Random) -> None:
-        self.service.hear(happenings.fact_of(chance, self.account, self.service.now))
+        self.service.receive(happenings.fact_of(chance, self.account, self.service.now))
 
     @rule(chance=_CHANCE)
     def the_directory_changes(self, chance: Random) -> None:
-        self.service.hear(happenings.directory_change(chance, self.service.now))
+        self.service.receive(happenings.directory_change(chance, self.service.now))
 
     @precondition(lambda self: self.service.episodes())
     @rule(chance=_CHANCE, stranger=some.sampled_from(PEOPLE), by=some.integers(0, 3))

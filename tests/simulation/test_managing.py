@@ -29,7 +29,7 @@ def team() -> Troubled:
     """Anna has been notified. Ben is her colleague, Cleo works for another manager."""
     troubled = Troubled()
     for id, manager in (("ben", "mona"), ("otto", None), ("cleo", "otto")):
-        troubled.tell_of(id, manager=manager)
+        troubled.report_person(id, manager=manager)
     return troubled
 
 
@@ -139,13 +139,13 @@ def test_no_one_else_may(team: Troubled, by: str, code: str) -> None:
 
 
 def test_the_directory_counts_as_it_is_at_the_press(team: Troubled) -> None:
-    team.tell_of("anna", manager="otto")
+    team.report_person("anna", manager="otto")
     assert taken_over(team, by="mona") == ["not_their_manager"]
     assert taken_over(team, by="otto") == []
 
 
 def test_managers_in_a_circle_may_manage_each_others_episodes_but_not_their_own(team: Troubled) -> None:
-    team.tell_of("mona", manager="anna")
+    team.report_person("mona", manager="anna")
     assert taken_over(team, by="anna") == ["with_yourself"]
     assert taken_over(team, by="mona") == []
 
@@ -167,7 +167,7 @@ def test_a_reassignment_needs_an_available_colleague_and_a_reason(
 
 def test_a_colleague_who_is_away_is_not_available(team: Troubled) -> None:
     today = team.now.date().isoformat()
-    team.tell_of("ben", manager="mona", away=[{"since": today, "until": today}])
+    team.report_person("ben", manager="mona", away=[{"since": today, "until": today}])
     assert reassigned(team) == ["colleague_away"]
 
 

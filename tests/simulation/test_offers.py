@@ -199,20 +199,20 @@ def test_more_than_anyone_may_approve_is_refused(sale: Offering) -> None:
 
 @pytest.mark.parametrize(("limits", "asked"), [(_LIMITS, "vera"), ([], "vera"), (None, "mona")])
 def test_a_persons_own_limits_come_before_the_policys(sale: Offering, limits: Any, asked: str) -> None:
-    sale.tell_of("mona", manager="vera", approves_up_to=limits)
+    sale.report_person("mona", manager="vera", approves_up_to=limits)
     sale.ask(800)
     assert sale.last["asked"] == asked
 
 
 def test_a_person_with_power_of_their_own_never_approves_for_themselves(sale: Offering) -> None:
-    sale.tell_of("anna", manager="mona", approves_up_to=[{"currency": "EUR", "amount_minor": 9_000}])
+    sale.report_person("anna", manager="mona", approves_up_to=[{"currency": "EUR", "amount_minor": 9_000}])
     sale.ask(800)
     assert sale.last["asked"] == "mona"
 
 
 def test_nobody_who_is_away_is_asked(sale: Offering) -> None:
     today = sale.now.date()
-    sale.tell_of("mona", manager="vera", away=[{"since": today, "until": today}])
+    sale.report_person("mona", manager="vera", away=[{"since": today, "until": today}])
     sale.ask(800)
     assert sale.last["asked"] == "vera"
 
@@ -222,7 +222,7 @@ def test_a_changed_person_passes_a_request_on_at_once(sale: Offering, leaves: bo
     sale.ask(800)
     today = sale.now.date()
     away = () if leaves else ({"since": today, "until": today},)
-    sale.tell_of("mona", manager="vera", active=not leaves, away=away)
+    sale.report_person("mona", manager="vera", active=not leaves, away=away)
     sale.wait(_MINUTE)
     assert (sale.last["asked"], sale.rung[-1]) == ("vera", ("vera", "approval"))
 
@@ -260,7 +260,7 @@ def test_a_new_notification_of_the_asker_ends_no_request(sale: Offering) -> None
 def _paid(sale: Offering, amount_minor: int) -> list[str]:
     """The kinds of signals that stand after a refund of this amount."""
     sale.wait(_MINUTE)
-    sale.hear(Report(orders.RefundPaid(order="n-1", amount_minor=amount_minor, currency="EUR"), ACCOUNT, sale.now))
+    sale.receive(Report(orders.RefundPaid(order="n-1", amount_minor=amount_minor, currency="EUR"), ACCOUNT, sale.now))
     return sorted(row["kind"] for row in sale.database.tables[SIGNALS].values() if row["ended"] is None)
 
 
@@ -283,7 +283,7 @@ def test_a_person_asked_to_approve_may_acknowledge_once_it_is_released(sale: Off
     sale.wait(sale.row["deadline_at"] - sale.now - 5 * _MINUTE)
     sale.ask(800)
     assert sale.refused(AcknowledgePressed(episode=sale.episode, by="mona")) == "taken_by_another"
-    sale.tell_of("mona", manager="vera")
+    sale.report_person("mona", manager="vera")
     sale.wait(5 * _MINUTE)
     assert (sale.row["acknowledged_by"], sale.rung[-1]) == (None, ("mona", "unredeemed")), "her own turn still comes"
     sale.wait(sale.row["deadline_at"] - sale.now)

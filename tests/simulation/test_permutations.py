@@ -44,11 +44,11 @@ def _standing(reports: list[tuple[int, Report]], seed: int) -> Mapping[str, set[
     """The signals that stand for each order at risk, identified by kind and id."""
     service, chance = Deciding(), Random(seed)
     for id in PEOPLE:
-        service.hear(happenings.directory_change(chance, START), f"person-{id}")
+        service.receive(happenings.directory_change(chance, START), f"person-{id}")
     for order in ORDERS[_ACCOUNT]:
-        service.hear(happenings.sale(chance, _ACCOUNT, order, sold_by="anna"), f"sale-{order}")
+        service.receive(happenings.sale(chance, _ACCOUNT, order, sold_by="anna"), f"sale-{order}")
     for number, one in reports:
-        service.hear(one, f"fact-{number}")
+        service.receive(one, f"fact-{number}")
     service.wait(_LONG_ENOUGH)
     orders = {id: row["order_id"] for id, row in service.episodes().items()}
     standing: dict[str, set[tuple[str, str]]] = {}

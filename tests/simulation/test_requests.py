@@ -27,20 +27,20 @@ def service() -> Deciding:
     """A small order without a seller, and the desk."""
     service = Deciding()
     _desk(service, active=True)
-    service.hear(happenings.directory_change(Random(1), START))
+    service.receive(happenings.directory_change(Random(1), START))
     sale = happenings.sale(Random(1), "north", "n-1", sold_by=None)
     plain = {"promises": (), "delivery_due_at": None, "amount_minor": 5_000}
-    service.hear(replace(sale, fact=sale.fact.model_copy(update=plain)))
+    service.receive(replace(sale, fact=sale.fact.model_copy(update=plain)))
     return service
 
 
 def _desk(service: Deciding, *, active: bool) -> None:
     desk = orders.SalespersonChanged(name="Desk", working_hours=happenings.ALWAYS, active=active)
-    service.hear(Report(desk, "desk", service.now))
+    service.receive(Report(desk, "desk", service.now))
 
 
 def _report(service: Deciding, fact: Fact, ago: timedelta = timedelta()) -> None:
-    service.hear(Report(fact, "north", service.now - ago))
+    service.receive(Report(fact, "north", service.now - ago))
 
 
 def _request(kind: RefundKind, amount_minor: int, words: str) -> Fact:

@@ -15,9 +15,9 @@ _OF_THE_PROCESS = ("version", "headers")
 class Rereading(Story):
     """Restarts before each event."""
 
-    def hear(self, *report: Any) -> None:
+    def receive(self, *report: Any) -> None:
         self.restart()
-        super().hear(*report)
+        super().receive(*report)
 
     def try_to_press(self, *press: Any) -> None:
         self.restart()

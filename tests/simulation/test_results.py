@@ -265,7 +265,7 @@ def test_a_withdrawn_disproof_leaves_the_save_as_it_was(story: Story) -> None:
 def test_the_close_of_a_relapse_cannot_be_undone_by_the_saver(story: Story) -> None:
     story.report(REFUND)
     id = story.close()
-    story.hear(Report(paid(), "north", story.now))
+    story.receive(Report(paid(), "north", story.now))
     with pytest.raises(Refused):
         story.undo(id)
 

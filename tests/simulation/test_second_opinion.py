@@ -20,7 +20,7 @@ from shared.contracts import support
 from shared.contracts.envelope import Envelope, Fact, envelope
 from shared.contracts.escalation import SignalKind
 from tests.faults.checker import findings as checker
-from tests.faults.checker.evidence import Told
+from tests.faults.checker.evidence import Reported
 from tests.faults.checker.facts import Fact as CheckersFact
 from tests.faults.checker.facts import facts_of
 from tests.faults.policy import terms_in_seconds, thresholds
@@ -47,7 +47,7 @@ def test_checker_and_service_find_the_same_signals_even_if_a_kind_is_switched_of
         events.append(_event(happenings.fact_of(chance, _ACCOUNT, now), f"fact-{number}"))
     said = [_said(chance, chance.uniform(0, 1) * (now - START)) for _ in range(chance.choice((0, 0, 1, 3)))]
     ours = [fact for event in events for fact in remembered(event)] + said
-    theirs = [fact for event in events for fact in _heard(event)] + [_known(one) for one in said]
+    theirs = [fact for event in events for fact in _received(event)] + [_known(one) for one in said]
     assert _found_by_service(ours, off) == _found_by_checker(theirs, off)
 
 
@@ -74,11 +74,13 @@ def _known(said: AccountFact) -> CheckersFact:
     return CheckersFact(said.fact_id, said.kind.value, said.at, None, said.order_id, data, what=said.what)
 
 
-def _heard(event: Envelope[Fact]) -> list[CheckersFact]:
+def _received(event: Envelope[Fact]) -> list[CheckersFact]:
     kind = "contact_made" if isinstance(event.data, support.ContactDeadEnded) else event.type.rpartition(".")[2]
     data: dict[str, Any] = json.loads(event.data.model_dump_json(exclude_none=True))
-    told = Told("kafka", "support.inbound.v1", "desk", event.id, f"x.{kind}", event.subject, event.time, data, None)
-    return list(facts_of(told, {"source": event.source, "event_id": event.id}))
+    reported = Reported(
+        "kafka", "support.inbound.v1", "desk", event.id, f"x.{kind}", event.subject, event.time, data, None
+    )
+    return list(facts_of(reported, {"source": event.source, "event_id": event.id}))
 
 
 def _without(signals: dict[str, Any], off: str | None) -> dict[str, Any]:

@@ -34,16 +34,16 @@ def _sold(delivery_due_at: datetime | None = None) -> Deciding:
     """A small order without a seller, and the desk."""
     service = Deciding()
     desk = orders.SalespersonChanged(name="Desk", working_hours=happenings.ALWAYS)
-    service.hear(Report(desk, "desk", START))
-    service.hear(happenings.directory_change(Random(1), START))
+    service.receive(Report(desk, "desk", START))
+    service.receive(happenings.directory_change(Random(1), START))
     sale = happenings.sale(Random(1), "north", "n-1", sold_by=None)
     plain = {"promises": (), "delivery_due_at": delivery_due_at, "amount_minor": 5_000}
-    service.hear(replace(sale, fact=sale.fact.model_copy(update=plain)))
+    service.receive(replace(sale, fact=sale.fact.model_copy(update=plain)))
     return service
 
 
 def _report(service: Deciding, fact: Fact, at: datetime | None = None) -> None:
-    service.hear(Report(fact, "north", at or service.now))
+    service.receive(Report(fact, "north", at or service.now))
 
 
 def _dead_end(case: str = "case-2") -> Fact:
@@ -102,10 +102,10 @@ def test_a_promise_reported_after_its_due_time_counts_the_same(service: Deciding
 
 
 @pytest.mark.parametrize("told_after", [-1, 0, 1], ids=["before its time", "at its time", "after its time"])
-def test_a_broken_promise_and_a_report_of_it_are_one_signal(service: Deciding, told_after: int) -> None:
+def test_a_broken_promise_and_a_report_of_it_are_one_signal(service: Deciding, reported_after: int) -> None:
     _report(service, _dead_end())
     _report(service, _promise(4))
-    service.wait((4 + told_after) * _HOUR)
+    service.wait((4 + reported_after) * _HOUR)
     _report(service, _OVERDUE)
     service.wait(3 * _HOUR)
     assert _standing(service) == {"contact_dead_ended": 1, "response_overdue": 1}
@@ -179,10 +179,10 @@ def test_the_severity_does_not_depend_on_when_a_broken_promise_is_reported(
     """Each fact is reported this many quarters of an hour after the beginning. By then the promise
     may be long overdue."""
     service = _sold()
-    told = [(promised, _promise(due / 4), START), (dead_end, _dead_end(), START)]
-    told.append((overdue, _OVERDUE, START + due / 4 * _HOUR))
+    reported = [(promised, _promise(due / 4), START), (dead_end, _dead_end(), START)]
+    reported.append((overdue, _OVERDUE, START + due / 4 * _HOUR))
     for quarter in range(31):
-        for when, fact, at in told:
+        for when, fact, at in reported:
             if when == quarter:
                 _report(service, fact, at)
         service.wait(_HOUR / 4)

@@ -27,8 +27,8 @@ def promised() -> Deciding:
 
 def _promise(service: Deciding) -> Deciding:
     sale = happenings.sale(Random(1), "north", "n-1", sold_by=None)
-    service.hear(replace(sale, fact=sale.fact.model_copy(update={"promises": (), "delivery_due_at": None})))
-    service.hear(Report(support.ResponsePromised(case="case-1", due_at=START + 4 * _HOUR), "north", service.now))
+    service.receive(replace(sale, fact=sale.fact.model_copy(update={"promises": (), "delivery_due_at": None})))
+    service.receive(Report(support.ResponsePromised(case="case-1", due_at=START + 4 * _HOUR), "north", service.now))
     return service
 
 
@@ -57,7 +57,7 @@ def test_an_answer_in_time_clears_the_warning_and_closes_its_episode(promised: D
     answer = support.ContactMade(
         case="case-1", direction=Direction.OUTBOUND, channel=ContactChannel.PHONE, result=ContactResult.ANSWERED
     )
-    promised.hear(Report(answer, "north", promised.now))
+    promised.receive(Report(answer, "north", promised.now))
     promised.wait(2 * _HOUR)
     assert _signals(promised) == {"response_due": "cleared"}
     (episode,) = promised.episodes().values()
@@ -67,9 +67,11 @@ def test_an_answer_in_time_clears_the_warning_and_closes_its_episode(promised: D
 def test_an_episode_stays_open_after_a_broken_promise_even_without_overdue_signals() -> None:
     """No signal ends by time alone if nothing replaces it: with overdue answers switched off, the warning stands."""
     service = Deciding()
-    service.hear(Report(orders.SalespersonChanged(name="Vera"), "vera", START))
+    service.receive(Report(orders.SalespersonChanged(name="Vera"), "vera", START))
     text = shipped_text().replace("[signals.response_overdue]", "[signals.response_overdue]\nenabled = false")
-    service.hear(Report(PolicySubmitted(document=text, by="vera", summary="no overdue answers"), POLICY_SUBJECT, START))
+    service.receive(
+        Report(PolicySubmitted(document=text, by="vera", summary="no overdue answers"), POLICY_SUBJECT, START)
+    )
     _promise(service)
     service.wait(3 * _HOUR)
     service.wait(24 * _HOUR)
@@ -79,7 +81,7 @@ def test_an_episode_stays_open_after_a_broken_promise_even_without_overdue_signa
     answer = support.ContactMade(
         case="case-1", direction=Direction.OUTBOUND, channel=ContactChannel.PHONE, result=ContactResult.ANSWERED
     )
-    service.hear(Report(answer, "north", service.now))
+    service.receive(Report(answer, "north", service.now))
     assert _signals(service) == {"response_due": "cleared"}
 
 
@@ -87,5 +89,5 @@ def test_setting_the_clock_back_ends_no_silence(promised: Deciding) -> None:
     promised.wait(3 * _HOUR)
     promised.wait(_HOUR)
     promised.database.now -= _HOUR
-    promised.hear(Report(support.CaseStatusChanged(case="case-1", status="open"), "north", promised.now))
+    promised.receive(Report(support.CaseStatusChanged(case="case-1", status="open"), "north", promised.now))
     assert _signals(promised) == {"response_due": "cleared", "response_overdue": "stands"}

@@ -56,7 +56,7 @@ def _end_of(order: tuple[tuple[Fact, timedelta], ...]) -> tuple[Any, ...] | None
     story.begin().report(DEAD_END)
     story.wait(7 * HOUR)
     for fact, after in order:
-        story.hear(Report(fact, ACCOUNT, MORNING + after), f"fact-{_REPORTS.index((fact, after))}")
+        story.receive(Report(fact, ACCOUNT, MORNING + after), f"fact-{_REPORTS.index((fact, after))}")
         assert list(faults_of_windows(story.database)) == []
     row = next(iter(story.rows), None)
     return None if row is None else (row["until"], row["ended"], row["ended_at"])

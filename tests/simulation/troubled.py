@@ -26,7 +26,7 @@ class Troubled(Deciding):
     def __post_init__(self) -> None:
         super().__post_init__()
         for id, manager in (("anna", "mona"), ("mona", "vera"), ("vera", None), ("desk", None)):
-            self.tell_of(id, manager=manager)
+            self.report_person(id, manager=manager)
         sale = orders.OrderPlaced(
             order="n-1",
             sold_by="anna",
@@ -35,20 +35,20 @@ class Troubled(Deciding):
             currency="EUR",
             lines=[Line(product="Heat pump")],
         )
-        self.hear(Report(sale, ACCOUNT, START - timedelta(days=2)))
+        self.receive(Report(sale, ACCOUNT, START - timedelta(days=2)))
         self.ask_back(2_000, "Money back.")
         self.database.on_commit = lambda _session: None  # e-mails return, and other rules may lower severities
         self.seen = {table: len(self.database.tables[table]) for table in (DECISIONS, OUTBOX)}
 
-    def tell_of(self, id: str, **changes: Any) -> None:
+    def report_person(self, id: str, **changes: Any) -> None:
         """Report a change of a person, as orders does."""
         of_all = {"name": id.title(), "email": f"{id}@sales.example", "working_hours": ALWAYS}
-        self.hear(Report(orders.SalespersonChanged(**{**of_all, **changes}), id, self.now))
+        self.receive(Report(orders.SalespersonChanged(**{**of_all, **changes}), id, self.now))
 
     def ask_back(self, amount_minor: int, words: str) -> None:
         kind = RefundKind.DISSATISFACTION
         refund = support.RefundRequested(kind=kind, amount_minor=amount_minor, currency="EUR", words=words)
-        self.hear(Report(refund, ACCOUNT, self.now))
+        self.receive(Report(refund, ACCOUNT, self.now))
 
     def do(self, fact: Fact, subject: str = ACCOUNT) -> None:
         """Apply an input of a button, an operator or a mail server."""

@@ -32,7 +32,7 @@ from tests.simulation.workers import Activity, Ground, Mail, Page, Relay, Sender
 
 
 class History:
-    """Everything that follows from one seed. `tell` is called with each line of the trace. Other kinds of
+    """Everything that follows from one seed. `receive` is called with each line of the trace. Other kinds of
     histories derive from it."""
 
     kinds: Mapping[str, Callable[[Ground, str], Any]] = {
@@ -49,9 +49,9 @@ class History:
     """A history that has not come to rest after this many steps is broken."""
     processes: Sequence[str] = ("consumer 1", "consumer 2", "relay", "timers 1", "timers 2", "sender 1", "sender 2")
 
-    def __init__(self, seed: int, tell: Callable[[str], None] | None = None) -> None:
+    def __init__(self, seed: int, receive: Callable[[str], None] | None = None) -> None:
         self.chance = Random(seed)
-        self.tell = tell
+        self.receive = receive
         self.mail = Mail(self.chance)
         self.kafka = Kafka()
         self.calm = False
@@ -261,7 +261,7 @@ class History:
         if not self.calm and self.chance.random() < self.dying and not one.name.startswith("page"):
             self._kill(one.name.removesuffix(" measures"))
             return
-        if self.tell:
+        if self.receive:
             self._say(f"   {one.name}: {one.place}")
         try:
             one.pause = one.steps.send(None)
@@ -295,5 +295,5 @@ class History:
         return self.chance.random() < self.pausing and not (self.calm and self.chance.random() < 0.7)
 
     def _say(self, line: str) -> None:
-        if self.tell:
-            self.tell(f"{self.database.now:%d %H:%M:%S} {line}")
+        if self.receive:
+            self.receive(f"{self.database.now:%d %H:%M:%S} {line}")

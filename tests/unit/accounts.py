@@ -67,9 +67,9 @@ def fact(kind: FactKind, at: float, *, case: str | None = None, order: str | Non
     """A fact this many hours after AT; its id is derived from its whole content, unless `id` names it."""
     number = more.pop("id", None)
     due = more.pop("due", None)
-    told = {"case_id": case, "order_id": order, "due_at": None if due is None else hours(due)} | more
-    fact_id = UUID(int=number) if number else derived("test", kind, at, sorted(told.items()).__repr__())
-    return AccountFact(fact_id=fact_id, account_id=ACCOUNT, kind=kind, at=hours(at), **told)
+    reported = {"case_id": case, "order_id": order, "due_at": None if due is None else hours(due)} | more
+    fact_id = UUID(int=number) if number else derived("test", kind, at, sorted(reported.items()).__repr__())
+    return AccountFact(fact_id=fact_id, account_id=ACCOUNT, kind=kind, at=hours(at), **reported)
 
 
 def inbound(at: float, result: str = "unanswered", **more: Any) -> AccountFact:
@@ -94,7 +94,7 @@ def of_kind(kind: SignalKind, *facts: AccountFact, working: RoundTheClock | Twic
     return found
 
 
-def told(kind: SignalKind, *facts: AccountFact) -> list[tuple[float, float | None]]:
+def reported(kind: SignalKind, *facts: AccountFact) -> list[tuple[float, float | None]]:
     """The findings of one kind: when each began and when it was cleared, in hours after AT."""
     return [times(detection) for detection in of_kind(kind, *facts)]
 

@@ -5,7 +5,7 @@ from typing import Any
 from services.escalation.domain.facts import AccountFact, FactKind
 from tests.unit.accounts import fact
 
-Told = list[tuple[float, float | None]]
+Reported = list[tuple[float, float | None]]
 
 OPENED = fact(FactKind.CASE_OPENED, 0, case="k", order="4711")
 RESOLVED, CLOSED, REOPENED = FactKind.CASE_RESOLVED, FactKind.CASE_CLOSED, FactKind.CASE_REOPENED

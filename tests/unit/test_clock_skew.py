@@ -24,8 +24,10 @@ def test_a_time_of_the_past_is_left_alone() -> None:
 
 
 def test_times_ahead_keep_their_order_a_microsecond_apart_and_ties_stay_ties() -> None:
-    told = [event_of(order_confirmed(str(place)), at=minutes(ahead)) for place, ahead in enumerate((3, 1, -1, 3, 2))]
-    counted = [one.time for one in RECEIPT.counted(told)]
+    reported = [
+        event_of(order_confirmed(str(place)), at=minutes(ahead)) for place, ahead in enumerate((3, 1, -1, 3, 2))
+    ]
+    counted = [one.time for one in RECEIPT.counted(reported)]
     assert counted == [AT + 2 * TICK, AT, minutes(-1), AT + 2 * TICK, AT + TICK]
 
 

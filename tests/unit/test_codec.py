@@ -78,9 +78,9 @@ def test_attributes_travel_as_headers_and_the_trace_context_also_under_its_stand
 
 @pytest.mark.parametrize("content_type", [None, b"application/cloudevents+json; charset=UTF-8", b"text/plain"])
 def test_a_structured_record_is_read_with_or_without_its_content_type(content_type: bytes | None) -> None:
-    told = read(_with_header(STRUCTURED, "content-type", content_type))
-    assert told.digest == read(BINARY).digest
-    assert told.envelope == EVENT.model_copy(update={"traceparent": None})
+    reported = read(_with_header(STRUCTURED, "content-type", content_type))
+    assert reported.digest == read(BINARY).digest
+    assert reported.envelope == EVENT.model_copy(update={"traceparent": None})
 
 
 def test_the_content_type_decides_the_mode_if_attributes_are_in_both_places() -> None:
@@ -99,8 +99,8 @@ def test_an_unreadable_trace_context_in_a_structured_record_is_dropped() -> None
 
 @pytest.mark.parametrize("key", [None, b"", b"c-18", b"\xff\xfe"])
 def test_a_record_with_another_key_is_accepted_and_reported(key: bytes | None) -> None:
-    told = read(replace(BINARY, key=key))
-    assert told == replace(read(BINARY), key_matches=False)
+    reported = read(replace(BINARY, key=key))
+    assert reported == replace(read(BINARY), key_matches=False)
 
 
 def test_a_foreign_header_is_ignored_with_any_value() -> None:

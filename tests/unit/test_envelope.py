@@ -73,7 +73,7 @@ def test_an_invisible_id_is_refused(attribute: str, unseen: str) -> None:
 
 @pytest.mark.parametrize("unseen", _UNSEEN)
 def test_an_invisible_id_within_data_is_refused_too(unseen: str) -> None:
-    told = {
+    reported = {
         "case": unseen,
         "order": "4711",
         "contact": {"source": "desk", "id": unseen},
@@ -82,7 +82,7 @@ def test_an_invisible_id_within_data_is_refused_too(unseen: str) -> None:
     }
     attributes = ATTRIBUTES | {"type": "support.inbound.answer_not_needed"}
     with pytest.raises(Rejected) as caught:
-        decode_binary(attributes, json.dumps(told).encode(), topic=None)
+        decode_binary(attributes, json.dumps(reported).encode(), topic=None)
     assert [fault.field for fault in caught.value.faults] == ["data.case", "data.contact.id", "data.by"]
     person = json.dumps({"name": "Anna", "manager": unseen, "backup": "ben"}).encode()
     with pytest.raises(Rejected) as caught:
@@ -127,8 +127,8 @@ def test_an_empty_optional_text_counts_as_missing() -> None:
 
 
 def test_a_text_is_read_as_one_line_and_a_customers_words_unchanged() -> None:
-    told = '{"words": " two\\n lines ", "by": {"name": " Zo\\u00eb\\r\\n\\tMiller\\u2028", "phone": " \\n"}}'
-    fact = decode(told).envelope.data
+    reported = '{"words": " two\\n lines ", "by": {"name": " Zo\\u00eb\\r\\n\\tMiller\\u2028", "phone": " \\n"}}'
+    fact = decode(reported).envelope.data
     assert fact == RefundRequested(words=" two\n lines ", by=support_inbound.Person(name="Zoë Miller"))
 
 

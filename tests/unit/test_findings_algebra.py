@@ -53,7 +53,7 @@ _RESULTS = ["answered", "unanswered", "voicemail", "dead_end", "resolved"]
 def _account_facts(draw: st.DrawFn, kinds: list[FactKind] | None = None) -> AccountFact:
     kind = draw(st.sampled_from(kinds or [*FactKind, *[FactKind.CONTACT] * 8, *[FactKind.CASE_OPENED] * 2]))
     of_order = kind in ORDER_KINDS
-    told = AccountFact(
+    reported = AccountFact(
         fact_id=UUID(int=draw(st.integers(1, 2**64))),
         account_id=ACCOUNT,
         kind=kind,
@@ -64,7 +64,7 @@ def _account_facts(draw: st.DrawFn, kinds: list[FactKind] | None = None) -> Acco
     )
     if kind is FactKind.CONTACT:
         return replace(
-            told,
+            reported,
             direction=draw(st.sampled_from(["inbound", "inbound", "outbound"])),
             channel=draw(st.sampled_from(["phone", "email", "chat"])),
             conversation=draw(st.sampled_from([None, None, "c-1"])),
@@ -72,30 +72,30 @@ def _account_facts(draw: st.DrawFn, kinds: list[FactKind] | None = None) -> Acco
             courtesy=draw(st.integers(0, 9)) == 0,
         )
     if kind is FactKind.CASE_OPENED:
-        return replace(told, case_id=draw(st.sampled_from(["k-1", "k-2"])))
+        return replace(reported, case_id=draw(st.sampled_from(["k-1", "k-2"])))
     if kind is FactKind.RATED:
-        return replace(told, number=draw(st.sampled_from([200, 400, 600, 1000])))
+        return replace(reported, number=draw(st.sampled_from([200, 400, 600, 1000])))
     if kind in (FactKind.OUTCOME_REPORTED, FactKind.OUTCOME_SAID):
-        return replace(told, number=draw(st.integers(0, 1)))
+        return replace(reported, number=draw(st.integers(0, 1)))
     if kind is FactKind.CASE_REASSIGNED:
-        return replace(told, number=draw(st.integers(1, 4)))
+        return replace(reported, number=draw(st.integers(1, 4)))
     if kind is FactKind.ORDER_DELIVERED:
         places = draw(st.sampled_from([None, None, "[1]", "[2]", "[1, 2]"]))
-        return replace(told, what=places, number=draw(st.sampled_from([None, None, 0, 1])))
+        return replace(reported, what=places, number=draw(st.sampled_from([None, None, 0, 1])))
     if kind in (FactKind.ORDER_CHANGED, FactKind.ORDER_LINES):
-        due_at = told.due_at if kind is FactKind.ORDER_CHANGED and draw(st.booleans()) else None
+        due_at = reported.due_at if kind is FactKind.ORDER_CHANGED and draw(st.booleans()) else None
         lines = draw(st.sampled_from(['[["a", 1]]', '[["a", 1], ["b", 2]]', '[["b", 2], ["b", 1]]']))
-        return replace(told, what=lines, due_at=due_at)
+        return replace(reported, what=lines, due_at=due_at)
     if kind is FactKind.CASE_PROGRESSED:
-        return replace(told, what=draw(st.sampled_from(["open", "pending", "closed", "green queue"])))
+        return replace(reported, what=draw(st.sampled_from(["open", "pending", "closed", "green queue"])))
     if kind is FactKind.ANSWER_NOT_NEEDED:
         case, reason = draw(st.sampled_from(["k-1", "k-2"])), draw(st.sampled_from(list(NoAnswerReason)))
-        return replace(told, case_id=case, result=reason.value)
+        return replace(reported, case_id=case, result=reason.value)
     if kind in OF_REQUESTS:
-        return replace(told, case_id=None, what=str(UUID(int=draw(st.integers(1, 2**64)))))
+        return replace(reported, case_id=None, what=str(UUID(int=draw(st.integers(1, 2**64)))))
     if kind is FactKind.REFUND_REQUESTED:
-        return replace(told, what=draw(st.sampled_from(["chargeback", "dissatisfaction"])))
-    return replace(told, what=draw(st.sampled_from(["training", "visit"])))
+        return replace(reported, what=draw(st.sampled_from(["chargeback", "dissatisfaction"])))
+    return replace(reported, what=draw(st.sampled_from(["training", "visit"])))
 
 
 _HISTORIES = st.lists(_account_facts(), max_size=30, unique_by=lambda fact: fact.fact_id)
@@ -227,10 +227,10 @@ def test_an_awaited_answer_is_soon_due_or_overdue_but_never_both_or_twice_at_onc
 
 @given(_LATENESS)
 def test_nothing_ends_by_time_alone_unless_another_signal_replaces_it(facts: list[AccountFact]) -> None:
-    found, told = detections(History(facts), changing), {fact.fact_id for fact in facts}
+    found, reported = detections(History(facts), changing), {fact.fact_id for fact in facts}
     begun = {(one.case_id, one.names_order, one.at) for one in found if one.kind is SignalKind.RESPONSE_OVERDUE}
     for one in found:
-        if one.cleared_by is not None and one.cleared_by.fact_id not in told:
+        if one.cleared_by is not None and one.cleared_by.fact_id not in reported:
             assert (one.case_id, one.names_order, one.cleared_by.at) in begun
 
 

@@ -9,14 +9,14 @@ import pytest
 
 from services.escalation.domain.facts import AccountFact, FactKind
 from shared.contracts.escalation import SignalKind
-from tests.unit.accounts import fact, inbound, of_kind, outbound, told
+from tests.unit.accounts import fact, inbound, of_kind, outbound, reported
 from tests.unit.case_facts import (
     CLOSED,
     OPENED,
     PROMISED,
     REOPENED,
     RESOLVED,
-    Told,
+    Reported,
     on_case,
     passed_on,
     rated,
@@ -139,9 +139,9 @@ MERGED = "merged"
     ],
 )
 def test_a_status_after_which_nothing_is_owed_ends_a_case(
-    kind: SignalKind, facts: list[AccountFact], expected: Told
+    kind: SignalKind, facts: list[AccountFact], expected: Reported
 ) -> None:
-    assert told(kind, OPENED, *facts) == expected
+    assert reported(kind, OPENED, *facts) == expected
 
 
 # The customer's turn.
@@ -181,8 +181,8 @@ def test_a_status_after_which_nothing_is_owed_ends_a_case(
         ),
     ],
 )
-def test_a_case_is_not_stuck_while_it_is_the_customers_turn(facts: list[AccountFact], expected: Told) -> None:
-    assert told(SignalKind.CASE_STUCK, *facts) == expected
+def test_a_case_is_not_stuck_while_it_is_the_customers_turn(facts: list[AccountFact], expected: Reported) -> None:
+    assert reported(SignalKind.CASE_STUCK, *facts) == expected
 
 
 @pytest.mark.parametrize(
@@ -194,15 +194,15 @@ def test_a_case_is_not_stuck_while_it_is_the_customers_turn(facts: list[AccountF
         pytest.param(["pending", "in the green queue"], [(340, None)], id="a word that changes no turn"),
     ],
 )
-def test_among_simultaneous_statuses_the_most_advanced_counts(words: list[str], expected: Told) -> None:
+def test_among_simultaneous_statuses_the_most_advanced_counts(words: list[str], expected: Reported) -> None:
     for ids in permutations(range(1, len(words) + 1)):
         facts = [status(4, word, id=id) for word, id in zip(words, ids, strict=True)]
-        assert told(SignalKind.CASE_STUCK, OPENED, *facts) == expected
+        assert reported(SignalKind.CASE_STUCK, OPENED, *facts) == expected
 
 
 def test_an_opening_can_state_whose_turn_it_is() -> None:
     opened = fact(FactKind.CASE_OPENED, 0, case="k", what="new", waiting_for="customer")
-    assert told(SignalKind.CASE_STUCK, opened) == [(14 * 24, None)]
+    assert reported(SignalKind.CASE_STUCK, opened) == [(14 * 24, None)]
 
 
 @pytest.mark.parametrize(
@@ -218,14 +218,14 @@ def test_an_opening_can_state_whose_turn_it_is() -> None:
         pytest.param([inbound(1, case="k"), status(2, "pending"), inbound(3, case="k")], [(7, None)], id="and again"),
     ],
 )
-def test_no_answer_is_late_once_it_is_the_customers_turn(facts: list[AccountFact], expected: Told) -> None:
-    assert told(SignalKind.CONTACT_DEAD_ENDED, *facts) == expected
+def test_no_answer_is_late_once_it_is_the_customers_turn(facts: list[AccountFact], expected: Reported) -> None:
+    assert reported(SignalKind.CONTACT_DEAD_ENDED, *facts) == expected
 
 
 def test_neither_a_promised_answer_nor_silence_waits_for_the_customers_turn() -> None:
     pending = status(2, "pending")
-    assert told(SignalKind.RESPONSE_OVERDUE, PROMISED, pending) == [(8, None)]
-    assert told(SignalKind.GONE_QUIET, inbound(1, case="k"), pending) == [(49, None)]
+    assert reported(SignalKind.RESPONSE_OVERDUE, PROMISED, pending) == [(8, None)]
+    assert reported(SignalKind.GONE_QUIET, inbound(1, case="k"), pending) == [(49, None)]
 
 
 @pytest.mark.parametrize(

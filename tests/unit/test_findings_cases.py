@@ -11,7 +11,7 @@ from services.escalation.domain.detections.history import History
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals.find import detections
 from shared.contracts.escalation import SignalKind
-from tests.unit.accounts import Twice, always, fact, hours, inbound, of_kind, outbound, reached, rules, times, told
+from tests.unit.accounts import Twice, always, fact, hours, inbound, of_kind, outbound, reached, reported, rules, times
 from tests.unit.case_facts import (
     ANEW,
     CLOSED,
@@ -21,7 +21,7 @@ from tests.unit.case_facts import (
     REOPENED,
     REQUESTED,
     RESOLVED,
-    Told,
+    Reported,
     on_case,
     passed_on,
     rated,
@@ -54,8 +54,8 @@ from tests.unit.case_facts import (
         pytest.param([on_case(FactKind.CASE_PROGRESSED, 4)], [], id="never opened"),
     ],
 )
-def test_an_open_case_without_progress_is_stuck(facts: list[AccountFact], expected: Told) -> None:
-    assert told(SignalKind.CASE_STUCK, *facts) == expected
+def test_an_open_case_without_progress_is_stuck(facts: list[AccountFact], expected: Reported) -> None:
+    assert reported(SignalKind.CASE_STUCK, *facts) == expected
 
 
 def test_a_case_is_stuck_after_working_time() -> None:
@@ -75,8 +75,8 @@ def test_a_case_is_stuck_after_working_time() -> None:
         pytest.param([passed_on(1, 3), on_case(RESOLVED, 2, case="l")], [(1, None)], id="not by another case"),
     ],
 )
-def test_a_case_reassigned_too_often_bounces(facts: list[AccountFact], expected: Told) -> None:
-    assert told(SignalKind.CASE_BOUNCED, *facts) == expected
+def test_a_case_reassigned_too_often_bounces(facts: list[AccountFact], expected: Reported) -> None:
+    assert reported(SignalKind.CASE_BOUNCED, *facts) == expected
 
 
 def test_a_case_bounces_once_whichever_fact_says_so() -> None:
@@ -106,8 +106,8 @@ def test_a_case_bounces_once_whichever_fact_says_so() -> None:
         pytest.param([fact(REOPENED, 1), on_case(RESOLVED, 2, case=None)], [(1, None)], id="without a case: never"),
     ],
 )
-def test_a_reopened_case_is_a_signal(facts: list[AccountFact], expected: Told) -> None:
-    assert told(SignalKind.CASE_REOPENED, *facts) == expected
+def test_a_reopened_case_is_a_signal(facts: list[AccountFact], expected: Reported) -> None:
+    assert reported(SignalKind.CASE_REOPENED, *facts) == expected
 
 
 @pytest.mark.parametrize(
@@ -147,9 +147,11 @@ def test_a_reopened_case_is_a_signal(facts: list[AccountFact], expected: Told) -
         pytest.param([PROMISED, ANEW, outbound(10, case="k")], [(6, 8)], [(8, 10)], id="promised anew, and kept late"),
     ],
 )
-def test_a_promised_answer_is_soon_due_and_then_overdue(facts: list[AccountFact], due: Told, overdue: Told) -> None:
+def test_a_promised_answer_is_soon_due_and_then_overdue(
+    facts: list[AccountFact], due: Reported, overdue: Reported
+) -> None:
     found = detections(History(facts), always(rules()))
-    assert told(SignalKind.RESPONSE_OVERDUE, *facts) == overdue
+    assert reported(SignalKind.RESPONSE_OVERDUE, *facts) == overdue
     assert [times(one) for one in found if one.kind is SignalKind.RESPONSE_DUE] == due
 
 
@@ -165,7 +167,7 @@ def test_a_promised_answer_is_soon_due_and_then_overdue(facts: list[AccountFact]
     ],
 )
 def test_a_warning_stands_until_the_answer_if_overdue_answers_are_switched_off(
-    facts: list[AccountFact], due: Told
+    facts: list[AccountFact], due: Reported
 ) -> None:
     found = detections(History(facts), always(rules(response_overdue={"enabled": False})))
     assert [(one.kind, times(one)) for one in found] == [(SignalKind.RESPONSE_DUE, times) for times in due]
@@ -186,8 +188,8 @@ def test_a_warning_stands_until_the_answer_if_overdue_answers_are_switched_off(
         pytest.param([rated(1, 200), on_case(RESOLVED, 2)], [(1, None)], id="never by case_resolved"),
     ],
 )
-def test_a_low_rating_is_a_signal_until_a_better_one(facts: list[AccountFact], expected: Told) -> None:
-    assert told(SignalKind.SATISFACTION_LOW, *facts) == expected
+def test_a_low_rating_is_a_signal_until_a_better_one(facts: list[AccountFact], expected: Reported) -> None:
+    assert reported(SignalKind.SATISFACTION_LOW, *facts) == expected
 
 
 @pytest.mark.parametrize("name", ["refund", "cancellation"])
@@ -219,13 +221,13 @@ def test_a_request_for_a_refund_or_to_cancel_is_a_signal_until_it_is_withdrawn(
     facts = [OPENED, fact(FactKind(f"{name}_requested"), 1, **requested)]
     if withdrawn is not None:
         facts.append(fact(FactKind(f"{name}_withdrawn"), 2, **withdrawn))
-    assert told(SignalKind(f"{name}_requested"), *facts) == [(1, 2 if cleared else None)]
+    assert reported(SignalKind(f"{name}_requested"), *facts) == [(1, 2 if cleared else None)]
 
 
 @pytest.mark.parametrize("kind", ["refund_requested", "cancellation_requested"])
 def test_a_request_for_a_refund_or_to_cancel_is_cleared_by_nothing_else(kind: str) -> None:
     others = [on_case(RESOLVED, 2), outbound(3, "resolved", case="k"), reached(4, order="4711")]
-    assert told(SignalKind(kind), OPENED, on_case(FactKind(kind), 1), *others) == [(1, None)]
+    assert reported(SignalKind(kind), OPENED, on_case(FactKind(kind), 1), *others) == [(1, None)]
 
 
 @pytest.mark.parametrize("name", ["refund", "cancellation"])
@@ -246,17 +248,17 @@ def test_a_request_for_a_refund_or_to_cancel_is_cleared_by_nothing_else(kind: st
     ],
 )
 def test_a_repeated_request_is_one_signal(
-    name: str, again: dict[str, Any], between: list[AccountFact], expected: Told
+    name: str, again: dict[str, Any], between: list[AccountFact], expected: Reported
 ) -> None:
     asked: dict[str, Any] = {"at": 5, "name": name} | again
     first, second = requested(1, name=name), requested(**asked)
-    assert told(SignalKind(REQUESTED[name].value), OPENED, first, second, *between) == expected
+    assert reported(SignalKind(REQUESTED[name].value), OPENED, first, second, *between) == expected
 
 
 def test_a_request_repeated_after_its_withdrawal_is_another() -> None:
     withdrawn = on_case(FactKind.REFUND_WITHDRAWN, 3)
-    assert told(SignalKind.REFUND_REQUESTED, requested(1), withdrawn, requested(5)) == [(1, 3), (5, None)]
-    assert told(SignalKind.REFUND_REQUESTED, requested(1), on_case(FactKind.REFUND_WITHDRAWN, 5), requested(5)) == [
+    assert reported(SignalKind.REFUND_REQUESTED, requested(1), withdrawn, requested(5)) == [(1, 3), (5, None)]
+    assert reported(SignalKind.REFUND_REQUESTED, requested(1), on_case(FactKind.REFUND_WITHDRAWN, 5), requested(5)) == [
         (1, 5)
     ]
 
@@ -264,7 +266,7 @@ def test_a_request_repeated_after_its_withdrawal_is_another() -> None:
 def test_a_request_repeated_after_its_episode_was_closed_is_another() -> None:
     first = requested(1)
     closed = fact(FactKind.REQUEST_CLOSED, 3, order="4711", what=str(first.fact_id))
-    assert told(SignalKind.REFUND_REQUESTED, first, closed, requested(5)) == [(1, None), (5, None)]
+    assert reported(SignalKind.REFUND_REQUESTED, first, closed, requested(5)) == [(1, None), (5, None)]
 
 
 def test_a_request_repeated_after_its_episode_was_reopened_is_the_same() -> None:
@@ -274,15 +276,15 @@ def test_a_request_repeated_after_its_episode_was_reopened_is_the_same() -> None
         return fact(kind, at, order="4711", what=str(first.fact_id))
 
     undone = [first, noted(FactKind.REQUEST_CLOSED, 3), noted(FactKind.REQUEST_REOPENED, 5)]
-    assert told(SignalKind.REFUND_REQUESTED, *undone, requested(6)) == [(1, None)]
-    assert told(SignalKind.REFUND_REQUESTED, *undone, requested(4)) == [(1, None), (4, None)]
+    assert reported(SignalKind.REFUND_REQUESTED, *undone, requested(6)) == [(1, None)]
+    assert reported(SignalKind.REFUND_REQUESTED, *undone, requested(4)) == [(1, None), (4, None)]
     again = noted(FactKind.REQUEST_CLOSED, 7)
-    assert told(SignalKind.REFUND_REQUESTED, *undone, again, requested(8)) == [(1, None), (8, None)]
+    assert reported(SignalKind.REFUND_REQUESTED, *undone, again, requested(8)) == [(1, None), (8, None)]
 
 
 def test_refunds_of_different_kinds_are_different_requests() -> None:
     facts = [requested(1, what="chargeback"), requested(2, what="dissatisfaction"), requested(3, what="chargeback")]
-    assert told(SignalKind.REFUND_REQUESTED, *facts) == [(1, None), (2, None)]
+    assert reported(SignalKind.REFUND_REQUESTED, *facts) == [(1, None), (2, None)]
 
 
 def test_a_day_counts_from_the_earliest_request() -> None:

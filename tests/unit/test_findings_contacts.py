@@ -12,9 +12,9 @@ from services.escalation.domain.detections.thresholds import Thresholds
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals.find import detections
 from shared.contracts.escalation import SignalKind
-from tests.unit.accounts import RoundTheClock, Twice, fact, hours, inbound, of_kind, outbound, reached, rules, told
+from tests.unit.accounts import RoundTheClock, Twice, fact, hours, inbound, of_kind, outbound, reached, reported, rules
 
-Told = list[tuple[float, float | None]]
+Reported = list[tuple[float, float | None]]
 
 RESOLVED = FactKind.CASE_RESOLVED
 OPENED = fact(FactKind.CASE_OPENED, 0, case="k", order="4711")
@@ -63,8 +63,8 @@ OPENED = fact(FactKind.CASE_OPENED, 0, case="k", order="4711")
         pytest.param([inbound(2, "dead_end"), outbound(1)], [(2, None)], id="talked before"),
     ],
 )
-def test_a_dead_end_is_a_signal_until_a_talk(facts: list[AccountFact], expected: Told) -> None:
-    assert told(SignalKind.CONTACT_DEAD_ENDED, *facts) == expected
+def test_a_dead_end_is_a_signal_until_a_talk(facts: list[AccountFact], expected: Reported) -> None:
+    assert reported(SignalKind.CONTACT_DEAD_ENDED, *facts) == expected
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def test_the_first_unanswered_call_since_the_signal_was_enabled_is_judged(
         ),
     ],
 )
-def test_an_unreturned_call_is_a_dead_end(facts: list[AccountFact], expected: Told) -> None:
-    assert told(SignalKind.CONTACT_DEAD_ENDED, *facts) == expected
+def test_an_unreturned_call_is_a_dead_end(facts: list[AccountFact], expected: Reported) -> None:
+    assert reported(SignalKind.CONTACT_DEAD_ENDED, *facts) == expected
     assert all(detection.by_silence for detection in of_kind(SignalKind.CONTACT_DEAD_ENDED, *facts))
 
 
@@ -169,8 +169,8 @@ def on_case(*at: float, result: str = "answered") -> list[AccountFact]:
         ),
     ],
 )
-def test_repeated_contacts_about_one_matter_are_a_signal(facts: list[AccountFact], expected: Told) -> None:
-    assert told(SignalKind.CONTACT_REPEATED, *facts) == expected
+def test_repeated_contacts_about_one_matter_are_a_signal(facts: list[AccountFact], expected: Reported) -> None:
+    assert reported(SignalKind.CONTACT_REPEATED, *facts) == expected
 
 
 def test_repeated_contacts_begin_with_the_first_of_them() -> None:
@@ -210,8 +210,10 @@ LOW = fact(FactKind.RATED, 1, number=200, case="k")
         pytest.param([LOW, fact(FactKind.RATED, 10, number=800)], [(49, None)], id="rated better: still silence"),
     ],
 )
-def test_a_bad_contact_followed_by_silence_is_a_customer_gone_quiet(facts: list[AccountFact], expected: Told) -> None:
-    assert told(SignalKind.GONE_QUIET, *facts) == expected
+def test_a_bad_contact_followed_by_silence_is_a_customer_gone_quiet(
+    facts: list[AccountFact], expected: Reported
+) -> None:
+    assert reported(SignalKind.GONE_QUIET, *facts) == expected
 
 
 @pytest.mark.parametrize(
@@ -259,15 +261,15 @@ def line(at: float, **more: Any) -> AccountFact:
 )
 def test_lines_of_one_conversation_are_one_contact(lines: list[AccountFact], count: int) -> None:
     calls = [line(at, channel="phone") for at in (400, 500)]
-    assert bool(told(SignalKind.CONTACT_REPEATED, *lines)) == (count >= 3)
-    assert bool(told(SignalKind.CONTACT_REPEATED, *lines, calls[0])) == (count >= 2)
-    assert bool(told(SignalKind.CONTACT_REPEATED, *lines, *calls)) == (count >= 1)
+    assert bool(reported(SignalKind.CONTACT_REPEATED, *lines)) == (count >= 3)
+    assert bool(reported(SignalKind.CONTACT_REPEATED, *lines, calls[0])) == (count >= 2)
+    assert bool(reported(SignalKind.CONTACT_REPEATED, *lines, *calls)) == (count >= 1)
 
 
 def test_lines_without_a_case_are_counted_alike() -> None:
     lines = [line(at, case=None, result="unanswered") for at in (0, 1, 2)]
-    assert told(SignalKind.CONTACT_REPEATED, *lines) == []
-    assert len(told(SignalKind.CONTACT_REPEATED, *lines, *(inbound(at) for at in (5, 6)))) == 1
+    assert reported(SignalKind.CONTACT_REPEATED, *lines) == []
+    assert len(reported(SignalKind.CONTACT_REPEATED, *lines, *(inbound(at) for at in (5, 6)))) == 1
 
 
 def test_a_conversation_counts_once_and_each_of_its_lines_waits_for_an_answer() -> None:

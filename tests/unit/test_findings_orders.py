@@ -14,9 +14,9 @@ from services.escalation.domain.detections.thresholds import Thresholds
 from services.escalation.domain.facts import AccountFact, FactKind
 from services.escalation.domain.signals.find import detections
 from shared.contracts.escalation import SignalKind
-from tests.unit.accounts import RoundTheClock, Twice, fact, hours, of_kind, outbound, reached, rules, told
+from tests.unit.accounts import RoundTheClock, Twice, fact, hours, of_kind, outbound, reached, reported, rules
 
-Told = list[tuple[float, float | None]]
+Reported = list[tuple[float, float | None]]
 
 
 def of_order(kind: FactKind, at: float, order: str = "4711", **more: Any) -> AccountFact:
@@ -51,8 +51,8 @@ CANCELLED = FactKind.ORDER_CANCELLED
         pytest.param([REQUIRED, of_order(FactKind.ORDER_CONFIRMED, 3, "4712")], [(9, None)], id="another confirmed"),
     ],
 )
-def test_an_order_without_a_call_is_stalled(facts: list[AccountFact], expected: Told) -> None:
-    assert told(SignalKind.ORDER_STALLED, *facts) == expected
+def test_an_order_without_a_call_is_stalled(facts: list[AccountFact], expected: Reported) -> None:
+    assert reported(SignalKind.ORDER_STALLED, *facts) == expected
 
 
 SOLD = of_order(FactKind.SOLD, 1)
@@ -77,8 +77,8 @@ WEEK = 7 * 24
         pytest.param([SOLD, of_order(FactKind.DELIVERY_DUE, 1, due=400)], [(169, None)], id="what the sale says"),
     ],
 )
-def test_an_order_without_a_fact_since_the_sale_is_stalled(facts: list[AccountFact], expected: Told) -> None:
-    assert told(SignalKind.ORDER_STALLED, *facts) == expected
+def test_an_order_without_a_fact_since_the_sale_is_stalled(facts: list[AccountFact], expected: Reported) -> None:
+    assert reported(SignalKind.ORDER_STALLED, *facts) == expected
     assert {one.names_order for one in of_kind(SignalKind.ORDER_STALLED, *facts)} <= {"4711"}
 
 
@@ -126,8 +126,8 @@ def kept(at: float, what: str = "training", order: str = "4711") -> AccountFact:
         pytest.param([promise(due=0)], [(1, None)], id="due before the sale"),
     ],
 )
-def test_a_promise_past_due_without_proof_is_missed(facts: list[AccountFact], expected: Told) -> None:
-    assert told(SignalKind.PROMISE_MISSED, *facts) == expected
+def test_a_promise_past_due_without_proof_is_missed(facts: list[AccountFact], expected: Reported) -> None:
+    assert reported(SignalKind.PROMISE_MISSED, *facts) == expected
 
 
 def outcome(at: float, reached: int, order: str = "4711") -> AccountFact:
@@ -145,8 +145,8 @@ def outcome(at: float, reached: int, order: str = "4711") -> AccountFact:
         pytest.param([outcome(1, 0), outcome(2, 1, "4712")], [(1, None)], id="that of another order"),
     ],
 )
-def test_an_outcome_denied_by_the_buyer_is_a_signal(facts: list[AccountFact], expected: Told) -> None:
-    assert told(SignalKind.OUTCOME_DENIED, *facts) == expected
+def test_an_outcome_denied_by_the_buyer_is_a_signal(facts: list[AccountFact], expected: Reported) -> None:
+    assert reported(SignalKind.OUTCOME_DENIED, *facts) == expected
 
 
 DUE = of_order(FactKind.DELIVERY_DUE, 1, due=10)
@@ -172,8 +172,8 @@ DELIVERED = FactKind.ORDER_DELIVERED
         pytest.param([LATE, of_order(DELIVERED, 6), LATER], [(5, 6), (12, None)], id="the rest of it is late as well"),
     ],
 )
-def test_a_late_delivery_is_a_signal(facts: list[AccountFact], expected: Told) -> None:
-    assert told(SignalKind.DELIVERY_LATE, *facts) == expected
+def test_a_late_delivery_is_a_signal(facts: list[AccountFact], expected: Reported) -> None:
+    assert reported(SignalKind.DELIVERY_LATE, *facts) == expected
 
 
 LINES = of_order(FactKind.ORDER_LINES, 0, what='[["Machine", 1], ["Grinder", 2]]')
@@ -236,21 +236,21 @@ MACHINE, GRINDER, BEANS = ("Machine", 1), ("Grinder", 2), ("Beans", 5)
     ],
 )
 def test_an_order_that_arrives_in_parts_or_changes_is_late_until_its_last_line(
-    facts: list[AccountFact], expected: Told
+    facts: list[AccountFact], expected: Reported
 ) -> None:
-    assert told(SignalKind.DELIVERY_LATE, *facts) == expected
-    assert told(SignalKind.DELIVERY_LATE, *reversed(facts)) == expected
+    assert reported(SignalKind.DELIVERY_LATE, *facts) == expected
+    assert reported(SignalKind.DELIVERY_LATE, *reversed(facts)) == expected
 
 
 def test_a_line_of_very_many_costs_no_more_than_one() -> None:
     lines = of_order(FactKind.ORDER_LINES, 0, what='[["Screw", 1000000000]]')
-    assert told(SignalKind.DELIVERY_LATE, DUE, lines, arrived(9), changed(9.5, ("Screw", 1_000_000_000))) == []
+    assert reported(SignalKind.DELIVERY_LATE, DUE, lines, arrived(9), changed(9.5, ("Screw", 1_000_000_000))) == []
 
 
 @pytest.mark.parametrize("kind", ["order_cancelled", "refund_paid"])
 def test_an_order_cancelled_or_a_refund_paid_is_a_signal_that_nothing_clears(kind: str) -> None:
     others = [of_order(DELIVERED, 2), of_order(FactKind.ORDER_CONFIRMED, 3), reached(4, order="4711")]
-    assert told(SignalKind(kind), of_order(FactKind(kind), 1), *others) == [(1, None)]
+    assert reported(SignalKind(kind), of_order(FactKind(kind), 1), *others) == [(1, None)]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from services.escalation.domain.signals.find import detections
 from shared.contracts.escalation import SignalKind
 from tests.builders import ACCOUNT
 from tests.examples import examples
-from tests.unit.accounts import always, hours, inbound, of_kind, outbound, rules, told
+from tests.unit.accounts import always, hours, inbound, of_kind, outbound, reported, rules
 from tests.unit.case_facts import CLOSED, OPENED, REOPENED, RESOLVED, on_case, passed_on, requested, said, status
 
 _TERMS = always(rules())
@@ -79,8 +79,8 @@ def _others(draw: st.DrawFn, case: str) -> AccountFact:
     kind = draw(st.sampled_from(kinds))
     of_order = kind in (FactKind.CONFIRMATION_REQUIRED, FactKind.DELIVERY_LATE)
     number, due = draw(st.sampled_from([200, 1000])), draw(st.integers(1, 60))
-    told = _fact(kind, None if of_order else case, order_id="o-1" if of_order else None, number=number)
-    return replace(told, due_at=hours(due)) if kind is FactKind.RESPONSE_PROMISED else told
+    reported = _fact(kind, None if of_order else case, order_id="o-1" if of_order else None, number=number)
+    return replace(reported, due_at=hours(due)) if kind is FactKind.RESPONSE_PROMISED else reported
 
 
 @st.composite
@@ -96,11 +96,11 @@ _HISTORIES = st.lists(st.tuples(st.integers(0, 60), _minutes(), st.randoms(use_t
 @examples(300)
 @given(_HISTORIES)
 def test_cutting_all_times_to_the_minute_leaves_the_standing_signals_equal(
-    told: list[tuple[int, list[AccountFact], Any]],
+    reported: list[tuple[int, list[AccountFact], Any]],
 ) -> None:
     """Each group has a minute of its own that no threshold of whole or half hours reaches from another."""
     exact = list[AccountFact]()
-    for place, (hour, minute, chance) in enumerate(told):
+    for place, (hour, minute, chance) in enumerate(reported):
         began = hours(hour) + timedelta(minutes=2 * place)
         seconds = sorted(chance.sample(range(1, 60), len(minute)))
         for fact, second in zip(minute, seconds, strict=True):
@@ -158,15 +158,15 @@ def test_among_simultaneous_statuses_the_most_advanced_decides_that_a_case_is_ov
     """Facts of that instant raise nothing, as in the seconds before; a reassignment afterwards does."""
     statuses = [status(3, "open", id=8 + first), status(3, "solved", id=9 - first)]
     back = [on_case(REOPENED, 4), passed_on(5, 4)]
-    assert told(SignalKind.CASE_BOUNCED, *statuses, passed_on(3, 3), *back) == [(5, None)]
+    assert reported(SignalKind.CASE_BOUNCED, *statuses, passed_on(3, 3), *back) == [(5, None)]
 
 
 def test_a_talk_is_no_end_so_a_dead_end_of_the_same_instant_stands() -> None:
     facts = [inbound(10, "dead_end", case="k"), outbound(10, case="k"), on_case(CLOSED, 10)]
-    assert told(SignalKind.CONTACT_DEAD_ENDED, *facts) == [(10, None)]
+    assert reported(SignalKind.CONTACT_DEAD_ENDED, *facts) == [(10, None)]
 
 
 def test_a_case_reopened_in_the_instant_of_its_end_is_open() -> None:
     facts = [OPENED, on_case(CLOSED, 4), on_case(REOPENED, 4)]
-    assert told(SignalKind.CASE_STUCK, *facts) == [(20, None)]
-    assert told(SignalKind.CASE_REOPENED, *facts) == [(4, None)]
+    assert reported(SignalKind.CASE_STUCK, *facts) == [(20, None)]
+    assert reported(SignalKind.CASE_REOPENED, *facts) == [(4, None)]

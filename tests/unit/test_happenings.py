@@ -74,6 +74,6 @@ def test_a_sale_that_is_reported_late_is_dated_when_it_was_sold() -> None:
     sold_at = AT - timedelta(days=30)
     reported_late = event_of(order_placed(sold_at=sold_at))
     asked = event_of(refund_requested(), at=AT - timedelta(days=2))
-    told = what_happened(ORDER, (), CustomerHistory(facts=[reported_late, asked]), READER, no_ways)
-    assert [one.title for one in told][-1] == f"Order {ORDER} placed"
-    assert told[-1].at == READER.moment(sold_at)
+    reported = what_happened(ORDER, (), CustomerHistory(facts=[reported_late, asked]), READER, no_ways)
+    assert [one.title for one in reported][-1] == f"Order {ORDER} placed"
+    assert reported[-1].at == READER.moment(sold_at)

@@ -81,8 +81,8 @@ def test_any_body_ends_accepted_or_refused_without_being_repeated(
     data: st.DataObject, fact: type[Any], spoiled: bool
 ) -> None:
     members = [field.alias or name for name, field in fact.model_fields.items()]
-    told = data.draw(st.dictionaries(st.sampled_from(members) | canaries, values, max_size=5))
-    body = json.dumps(told).encode()
+    reported = data.draw(st.dictionaries(st.sampled_from(members) | canaries, values, max_size=5))
+    body = json.dumps(reported).encode()
     if spoiled:
         body = body[: data.draw(st.integers(0, len(body)))] + data.draw(st.binary(max_size=3))
     judged = judge(decode_binary, ATTRIBUTES | {"type": fact.type}, body)

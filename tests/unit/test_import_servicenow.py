@@ -39,7 +39,7 @@ def changes_of(*lines: str, starts_at: datetime = STARTS_AT, sellers: tuple[str,
     return events_of_changes([read_change(row) for row in rows], sellers=sellers, starts_at=starts_at)
 
 
-def told(found: Import) -> list[tuple[str, str, dict[str, object]]]:
+def reported(found: Import) -> list[tuple[str, str, dict[str, object]]]:
     """Each event as "day hour:minute", short type and its data without missing members."""
     return [
         (
@@ -61,7 +61,7 @@ def test_every_difference_between_two_rows_is_an_event_in_the_order_of_the_colum
         row("INC1", state="Resolved", counts="2,1", in_time="FALSE", updated="29-02-2016 05:00"),
         row("INC1", state="Closed", counts="2,1", in_time="FALSE", updated="01-03-2016 00:00"),
     )
-    assert told(found) == [
+    assert reported(found) == [
         ("01 00:00", "case_opened", {"case": "INC1", "status": "New"}),
         ("01 01:00", "case_reassigned", {"case": "INC1", "reassignments": 1}),
         ("01 01:00", "case_status_changed", {"case": "INC1", "status": "Active"}),
@@ -82,7 +82,7 @@ def test_a_first_row_is_compared_with_zero_and_in_time_and_reports_an_end_as_a_c
         row("INC2", state="Active", caller="Caller 2", updated="29-02-2016 02:00"),
         row("INC3", state="Closed", caller="Caller 2", updated="29-02-2016 03:00"),
     )
-    assert told(found) == [
+    assert reported(found) == [
         ("01 00:00", "case_opened", {"case": "INC1", "status": "Resolved"}),
         ("01 00:00", "case_opened", {"case": "INC2", "status": "Active"}),
         ("01 00:00", "case_opened", {"case": "INC3", "status": "Closed"}),
@@ -101,7 +101,7 @@ def test_a_jump_of_a_count_is_one_event_and_a_fall_is_none() -> None:
         row("INC1", counts="1,0", updated="29-02-2016 03:00"),
         row("INC1", counts="2,1", updated="29-02-2016 04:00"),
     )
-    assert told(found)[1:] == [
+    assert reported(found)[1:] == [
         ("01 01:00", "case_reassigned", {"case": "INC1", "reassignments": 2}),
         ("01 01:00", "case_reopened", {"case": "INC1"}),
         ("01 03:00", "case_reassigned", {"case": "INC1", "reassignments": 2}),
@@ -117,7 +117,7 @@ def test_an_answer_overdue_again_after_being_in_time_is_reported_again() -> None
         row("INC1", in_time="TRUE", updated="29-02-2016 04:00"),
         row("INC1", in_time="FALSE", updated="29-02-2016 05:00"),
     )
-    assert [when for when, type, _ in told(found) if type == "response_overdue"] == ["01 01:00", "01 04:00"]
+    assert [when for when, type, _ in reported(found) if type == "response_overdue"] == ["01 01:00", "01 04:00"]
 
 
 def test_a_change_before_its_opening_keeps_its_time_and_comes_first() -> None:
@@ -125,7 +125,7 @@ def test_a_change_before_its_opening_keeps_its_time_and_comes_first() -> None:
         row("INC1", opened="29-02-2016 01:00", updated="29-02-2016 01:00"),
         row("INC2", counts="1,0", opened="29-02-2016 05:00", updated="29-02-2016 02:00"),
     )
-    assert [(when, type, data["case"]) for when, type, data in told(found)] == [
+    assert [(when, type, data["case"]) for when, type, data in reported(found)] == [
         ("01 00:00", "case_opened", "INC1"),
         ("01 01:00", "case_reassigned", "INC2"),
         ("01 04:00", "case_opened", "INC2"),
@@ -139,7 +139,7 @@ def test_events_are_ordered_by_time_then_by_row() -> None:
         row("INC1", state="Active", counts="1,0", updated="29-02-2016 03:00"),
         row("INC2", caller="Caller 2", state="Active", updated="29-02-2016 03:00"),
     )
-    assert [(when, type, data["case"]) for when, type, data in told(found)] == [
+    assert [(when, type, data["case"]) for when, type, data in reported(found)] == [
         ("01 00:00", "case_opened", "INC2"),
         ("01 00:00", "case_opened", "INC1"),
         ("01 02:00", "case_reassigned", "INC1"),
@@ -155,7 +155,7 @@ def test_a_row_without_a_caller_is_skipped_and_counted_but_still_dates_the_file(
         row("INC2", caller="?", state="Active", updated="29-02-2016 02:00"),
         row("INC2", state="Awaiting User Info", updated="29-02-2016 03:00"),
     )
-    assert told(found) == [
+    assert reported(found) == [
         ("01 01:00", "case_opened", {"case": "INC2", "status": "New"}),
         ("01 03:00", "case_status_changed", {"case": "INC2", "status": "Awaiting User Info"}),
     ]
@@ -186,7 +186,7 @@ def test_a_fact_repeated_in_one_minute_is_one_event() -> None:
         row("INC1", counts="0,2", updated="29-02-2016 02:00"),
         row("INC1", counts="0,3", updated="29-02-2016 02:01"),
     )
-    assert Counter(type for _, type, _ in told(found)) == {"case_opened": 1, "case_reopened": 2}
+    assert Counter(type for _, type, _ in reported(found)) == {"case_opened": 1, "case_reopened": 2}
     assert found.merged == 1
 
 

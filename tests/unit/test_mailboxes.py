@@ -74,10 +74,10 @@ def test_email_goes_to_the_ascii_form_of_a_domain(text: str, sent_to: str) -> No
 @pytest.mark.parametrize("text", UNWRITABLE)
 def test_an_address_ambiguous_to_mail_programs_is_refused_on_entry_and_stays_readable(text: str) -> None:
     assert not can_be_written_to(text)
-    told = SalespersonChanged(name="Anna Berg", email=text).model_dump_json()
-    assert SalespersonChanged.model_validate_json(told).email == text
+    reported = SalespersonChanged(name="Anna Berg", email=text).model_dump_json()
+    assert SalespersonChanged.model_validate_json(reported).email == text
     with pytest.raises(ValidationError, match="must be one address that e-mail can be sent to") as refused:
-        SalespersonChanged.model_validate_json(told, context=ENTERING)
+        SalespersonChanged.model_validate_json(reported, context=ENTERING)
     assert text not in str(refused.value.errors(include_input=False))
 
 

@@ -60,10 +60,10 @@ def test_the_main_signal_comes_first_in_headline_and_script(risks: list[Risk]) -
 
 
 @given(st.lists(st.tuples(st.sampled_from(SignalKind), st.integers(0, 3)), min_size=1, max_size=6))
-def test_signals_and_their_rows_on_pages_have_the_same_main_one(told: list[tuple[SignalKind, int]]) -> None:
+def test_signals_and_their_rows_on_pages_have_the_same_main_one(reported: list[tuple[SignalKind, int]]) -> None:
     kept = [
         Signal(UUID(int=number), "c-17", kind, minutes(at), AT, UUID(int=number))
-        for number, (kind, at) in enumerate(told)
+        for number, (kind, at) in enumerate(reported)
     ]
     read = [Risk(one.kind, one.at, one.signal_id) for one in kept]
     main, shown = main_signal(kept, POLICY), main_signal(reversed(read), POLICY)

@@ -212,14 +212,14 @@ def test_no_step_waits_for_a_person_unknown_to_the_directory() -> None:
 
 def test_a_person_without_hours_has_the_companys_in_their_own_zone() -> None:
     at = datetime(2026, 6, 8, 18, tzinfo=UTC)
-    told_nothing = person("anna", "[]", zone="UTC")
-    assert notifiable_at(told_nothing, ORDER, HIGH, POLICY, at) == datetime(2026, 6, 9, 9, tzinfo=UTC)
-    assert notifiable_at(replace(told_nothing, zone="Asia/Tokyo"), ORDER, HIGH, POLICY, at) == datetime(
+    plain = person("anna", "[]", zone="UTC")
+    assert notifiable_at(plain, ORDER, HIGH, POLICY, at) == datetime(2026, 6, 9, 9, tzinfo=UTC)
+    assert notifiable_at(replace(plain, zone="Asia/Tokyo"), ORDER, HIGH, POLICY, at) == datetime(
         2026, 6, 9, 0, tzinfo=UTC
     )
     german = POLICY.company.model_copy(update={"zone": "Europe/Berlin", "country": "DE"})
     policy = POLICY.model_copy(update={"company": german})
-    at_work = notifiable_at(told_nothing, ORDER, HIGH, policy, berlin("2026-12-24T18:00"))
+    at_work = notifiable_at(plain, ORDER, HIGH, policy, berlin("2026-12-24T18:00"))
     assert at_work == berlin("2026-12-28T09:00"), "and its holidays, if no zone is known either"
 
 

@@ -36,8 +36,10 @@ def signal(kind: SignalKind = OTHER, **changes: object) -> Signal:
 
 
 def contact(result: str, *, direction: str = "inbound", agent: str | None = None, **changes: object) -> AccountFact:
-    told = AccountFact(ID, "c-17", FactKind.CONTACT, minutes(5), direction=direction, channel="phone", result=result)
-    return replace(told, agent=agent, **changes)  # type: ignore[arg-type]
+    reported = AccountFact(
+        ID, "c-17", FactKind.CONTACT, minutes(5), direction=direction, channel="phone", result=result
+    )
+    return replace(reported, agent=agent, **changes)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_a_fact_about_an_order_counts_only_for_the_account_of_its_sale(
 
 
 @pytest.mark.parametrize(
-    ("told", "latest"),
+    ("reported", "latest"),
     [
         (Version(minutes(1), "a"), True),
         (Version(minutes(-1), "z"), False),
@@ -60,14 +60,14 @@ def test_a_fact_about_an_order_counts_only_for_the_account_of_its_sale(
     ],
     ids=["later", "earlier", "same time, higher id", "same time, lower id", "the same"],
 )
-def test_the_latest_fact_about_a_salesperson_counts_and_ties_go_by_id(told: Version, latest: bool) -> None:
-    assert is_latest(None, told)
-    assert is_latest(Version(AT, "m"), told) is latest
+def test_the_latest_fact_about_a_salesperson_counts_and_ties_go_by_id(reported: Version, latest: bool) -> None:
+    assert is_latest(None, reported)
+    assert is_latest(Version(AT, "m"), reported) is latest
 
 
 def test_a_sale_is_the_same_at_any_time_and_under_any_id() -> None:
-    told_again = event_of(order_placed(), at=minutes(9), source="crm")
-    assert sale_of(event_of(order_placed())) == sale_of(told_again)
+    reported_again = event_of(order_placed(), at=minutes(9), source="crm")
+    assert sale_of(event_of(order_placed())) == sale_of(reported_again)
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ FACTS: list[Fact] = [
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: type(fact).__name__)
 def test_a_fact_is_published_with_the_same_fields_under_the_services_own_name(fact: Fact) -> None:
-    told = published(fact)
-    assert told.type == fact.type.replace(".inbound.", ".")
-    assert told.model_dump() == fact.model_dump()
+    reported = published(fact)
+    assert reported.type == fact.type.replace(".inbound.", ".")
+    assert reported.model_dump() == fact.model_dump()
 
 
 @pytest.mark.parametrize(
@@ -134,16 +134,16 @@ def test_hours_are_published_within_a_day_as_all_readers_know_them(
     start: str, end: str, expected: list[tuple[str, str, str]]
 ) -> None:
     hours = WorkingHours(days=(Day.MONDAY,), start=start, end=end)
-    told = published(salesperson_changed(working_hours=(hours,)))
-    assert isinstance(told, orders.SalespersonChanged)
-    assert [(one.days[0].value, one.start, one.end) for one in told.working_hours] == expected
+    reported = published(salesperson_changed(working_hours=(hours,)))
+    assert isinstance(reported, orders.SalespersonChanged)
+    assert [(one.days[0].value, one.start, one.end) for one in reported.working_hours] == expected
 
 
 def test_the_night_after_a_sunday_ends_on_a_monday() -> None:
     hours = WorkingHours(days=(Day.SATURDAY, Day.SUNDAY), start="22:00", end="06:00")
-    told = published(salesperson_changed(working_hours=(hours,)))
-    assert isinstance(told, orders.SalespersonChanged)
-    assert told.working_hours[1].days == (Day.SUNDAY, Day.MONDAY)
+    reported = published(salesperson_changed(working_hours=(hours,)))
+    assert isinstance(reported, orders.SalespersonChanged)
+    assert reported.working_hours[1].days == (Day.SUNDAY, Day.MONDAY)
 
 
 def test_every_inbound_type_is_published() -> None:

@@ -111,24 +111,24 @@ def test_no_one_else_claims_the_sellers_actions(voice: Voice, kind: SignalKind) 
 
 
 @pytest.mark.parametrize(
-    ("expected_on", "told"),
+    ("expected_on", "reported"),
     [
         pytest.param(date(2026, 5, 6), "We now expect it on 6 May.", id="the new day"),
         pytest.param(None, "I don't have a new date for it yet.", id="no day is known"),
     ],
 )
-def test_a_late_deliverys_play_names_a_known_day(expected_on: date | None, told: str) -> None:
+def test_a_late_deliverys_play_names_a_known_day(expected_on: date | None, reported: str) -> None:
     late = Risk(SignalKind.DELIVERY_LATE, AT, expected_on=expected_on)
     found = advice([late], SELLER, preference=ContactPreference.NONE, order=Amount(100, "EUR"), policy=POLICY)
     assert found is not None
     text = " ".join(found.say)
-    assert told in text
+    assert reported in text
     assert "{" not in text
     assert "hear it from me first" not in text, "the customer may have asked already"
 
 
 @pytest.mark.parametrize(
-    ("about", "told"),
+    ("about", "reported"),
     [
         pytest.param(
             "“Calibration visit”", "I made you a promise: ‘Calibration visit’.", id="in the words of the sale"
@@ -139,30 +139,30 @@ def test_a_late_deliverys_play_names_a_known_day(expected_on: date | None, told:
         pytest.param(None, "I made you a promise: [what was promised].", id="these are erased"),
     ],
 )
-def test_a_missed_promise_is_named(about: str | None, told: str) -> None:
+def test_a_missed_promise_is_named(about: str | None, reported: str) -> None:
     missed = Risk(SignalKind.PROMISE_MISSED, AT, about=about)
     found = advice([missed], SELLER, preference=ContactPreference.NONE, order=Amount(100, "EUR"), policy=POLICY)
     assert found is not None
     text = " ".join(found.naming(missed.about).say)
-    assert told in text
+    assert reported in text
     assert "{" not in text
 
 
 @pytest.mark.parametrize(
-    ("own", "told"),
+    ("own", "reported"),
     [
         pytest.param("I'm sorry that it is late.", "I'm sorry that it is late.", id="one that names no day"),
         pytest.param("We expect it on {day}.", "I don't have a new date for it yet.", id="one that cannot be said"),
     ],
 )
-def test_a_companys_play_is_used_without_a_day_if_it_names_none(own: str, told: str) -> None:
+def test_a_companys_play_is_used_without_a_day_if_it_names_none(own: str, reported: str) -> None:
     by_signal = {**PLAYS, SignalKind.DELIVERY_LATE: PLAYS[SignalKind.DELIVERY_LATE].model_copy(update={"say": (own,)})}
     plays = POLICY.plays.model_copy(update={"by_signal": by_signal, "late_without_day": None})
     policy = POLICY.model_copy(update={"plays": plays})
     late = Risk(SignalKind.DELIVERY_LATE, AT)
     found = advice([late], SELLER, preference=ContactPreference.NONE, order=Amount(100, "EUR"), policy=policy)
     assert found is not None
-    assert told in " ".join(found.say)
+    assert reported in " ".join(found.say)
 
 
 def test_a_document_need_not_have_a_play_for_a_late_delivery_without_a_day() -> None:

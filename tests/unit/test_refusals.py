@@ -144,9 +144,9 @@ def test_a_missing_member_is_named() -> None:
     ],
 )
 def test_a_wrong_salesperson_is_refused(member: str, rule: str) -> None:
-    told = {"name": "Anna"} | json.loads(f"{{{member}}}")
+    reported = {"name": "Anna"} | json.loads(f"{{{member}}}")
     with pytest.raises(Rejected, match=rule):
-        decode_binary(SALESPERSON, json.dumps(told).encode(), topic=None)
+        decode_binary(SALESPERSON, json.dumps(reported).encode(), topic=None)
 
 
 @pytest.mark.parametrize(
@@ -232,16 +232,16 @@ def test_a_wrong_structured_event_is_refused(members: dict[str, object], code: s
 
 
 def test_a_dead_end_is_a_contact_of_its_own_kind() -> None:
-    told = '{"direction": "inbound", "channel": "phone", "result": "voicemail"}'
-    assert refusal(told, type=support.ContactDeadEnded.type).field == "data.result"
+    reported = '{"direction": "inbound", "channel": "phone", "result": "voicemail"}'
+    assert refusal(reported, type=support.ContactDeadEnded.type).field == "data.result"
 
 
 def test_one_refusal_names_everything_wrong_with_an_event() -> None:
-    told = b'{"direction": "in", "result": "dead-end"}'
+    reported = b'{"direction": "in", "result": "dead-end"}'
     rest = {name: value for name, value in ATTRIBUTES.items() if name != "subject"}
     attributes = rest | {"type": support_inbound.ContactMade.type, "time": "yesterday", "datacontenttype": "text/json"}
     with pytest.raises(Rejected) as caught:
-        decode_binary(attributes, told, topic=None)
+        decode_binary(attributes, reported, topic=None)
     faults = [(fault.code, fault.field) for fault in caught.value.faults]
     assert faults == [
         ("invalid_attribute", "datacontenttype"),
@@ -255,9 +255,9 @@ def test_one_refusal_names_everything_wrong_with_an_event() -> None:
 
 
 def test_one_refusal_names_everything_wrong_with_a_structured_event() -> None:
-    told = ATTRIBUTES | {"id": 5, "type": "support.inbound.refund_request", "source": "", "data_base64": "!!"}
+    reported = ATTRIBUTES | {"id": 5, "type": "support.inbound.refund_request", "source": "", "data_base64": "!!"}
     with pytest.raises(Rejected) as caught:
-        decode_structured(json.dumps(told).encode(), topic="support.inbound.v1")
+        decode_structured(json.dumps(reported).encode(), topic="support.inbound.v1")
     faults = [(fault.code, fault.field) for fault in caught.value.faults]
     assert faults == [
         ("invalid_attribute", "id"),

@@ -37,12 +37,12 @@ def event(fact: Fact, at: datetime = AT) -> Envelope[Fact]:
     return envelope(fact, id="e-1", source="/support", subject=ACCOUNT, time=at)
 
 
-def kept(kind: FactKind, told: Envelope[Fact], part: str = "", **more: Any) -> AccountFact:
-    return AccountFact(fact_id(told, part), ACCOUNT, kind, told.time, **more)
+def kept(kind: FactKind, reported: Envelope[Fact], part: str = "", **more: Any) -> AccountFact:
+    return AccountFact(fact_id(reported, part), ACCOUNT, kind, reported.time, **more)
 
 
 @pytest.mark.parametrize(
-    ("told", "kind", "more"),
+    ("reported", "kind", "more"),
     [
         pytest.param(
             support.ContactMade(case="k", agent="anna", result=ContactResult.ANSWERED, **_CONTACT),
@@ -154,8 +154,10 @@ def kept(kind: FactKind, told: Envelope[Fact], part: str = "", **more: Any) -> A
         ),
     ],
 )
-def test_a_fact_is_remembered_without_a_customers_own_data(told: Fact, kind: FactKind, more: dict[str, Any]) -> None:
-    assert remembered(event(told)) == [kept(kind, event(told), **more)]
+def test_a_fact_is_remembered_without_a_customers_own_data(
+    reported: Fact, kind: FactKind, more: dict[str, Any]
+) -> None:
+    assert remembered(event(reported)) == [kept(kind, event(reported), **more)]
 
 
 def test_a_sales_promises_and_its_delivery_are_remembered() -> None:
@@ -184,17 +186,17 @@ def test_a_sales_promises_and_its_delivery_are_remembered() -> None:
 
 
 def test_a_wish_to_leave_in_a_contact_is_a_cancellation_request() -> None:
-    told = event(support.ContactMade(case="k", result=ContactResult.ANSWERED, intent=Intent.LEAVING, **_CONTACT))
-    contact, asked = remembered(told)
-    assert (contact.kind, contact.fact_id) == (FactKind.CONTACT, fact_id(told))
+    reported = event(support.ContactMade(case="k", result=ContactResult.ANSWERED, intent=Intent.LEAVING, **_CONTACT))
+    contact, asked = remembered(reported)
+    assert (contact.kind, contact.fact_id) == (FactKind.CONTACT, fact_id(reported))
     assert (asked.kind, asked.case_id, asked.at) == (FactKind.CANCELLATION_REQUESTED, "k", AT)
     courtesy = support.ContactMade(result=ContactResult.ANSWERED, intent=Intent.LEAVING, courtesy="thanks", **_CONTACT)
     assert [fact.kind for fact in remembered(event(courtesy))] == [FactKind.CONTACT]
 
 
 def test_a_case_that_is_closed_for_a_reason_needs_no_answer() -> None:
-    told = event(support.CaseClosed(case="k", reason=NoAnswerReason.GOODBYE))
-    closed, unneeded = remembered(told)
+    reported = event(support.CaseClosed(case="k", reason=NoAnswerReason.GOODBYE))
+    closed, unneeded = remembered(reported)
     assert (closed.kind, unneeded.kind) == (FactKind.CASE_CLOSED, FactKind.ANSWER_NOT_NEEDED)
     assert (unneeded.case_id, unneeded.result, unneeded.at) == ("k", "goodbye", AT)
 

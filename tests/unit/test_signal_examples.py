@@ -38,8 +38,8 @@ def stands(signal: SignalDefinition, facts: list[AccountFact]) -> str:
 
 
 def read(example: str) -> tuple[list[AccountFact], str]:
-    told, _, expected = example.partition(":")[2].partition(" -> ")
-    return [_fact(number, *one.split()) for number, one in enumerate(told.split(","), start=1)], expected
+    reported, _, expected = example.partition(":")[2].partition(" -> ")
+    return [_fact(number, *one.split()) for number, one in enumerate(reported.split(","), start=1)], expected
 
 
 def _fact(number: int, at: str, name: str, *more: str) -> AccountFact:

@@ -119,15 +119,15 @@ def test_all_facts_wait_for_their_case_except_dead_ends_requests_and_withdrawals
     ids=lambda fact: type(fact).__name__,
 )
 def test_a_fact_is_published_with_the_same_fields_under_the_services_own_name(fact: Fact) -> None:
-    told = published(fact)
-    assert told.type == fact.type.replace(".inbound.", ".")
-    assert dict(told) == dict(fact)
+    reported = published(fact)
+    assert reported.type == fact.type.replace(".inbound.", ".")
+    assert dict(reported) == dict(fact)
 
 
 def test_a_contact_at_a_dead_end_is_published_as_one() -> None:
-    told = published(contact_made("dead_end", words="Enough."))
-    assert told.type == "support.contact_dead_ended"
-    assert dict(told) == dict(contact_made("dead_end", words="Enough."))
+    reported = published(contact_made("dead_end", words="Enough."))
+    assert reported.type == "support.contact_dead_ended"
+    assert dict(reported) == dict(contact_made("dead_end", words="Enough."))
 
 
 def test_every_inbound_type_is_published() -> None:

@@ -108,11 +108,11 @@ def test_a_reason_removed_from_the_policy_still_has_words() -> None:
 
 
 def test_a_published_fact_reads_as_the_inbound_one_and_names_its_source() -> None:
-    told = describe(event_of(support.RefundRequested(words="Enough.", by=Person(name="Jonas"))))
-    assert told.title == "Refund requested"
-    assert told.customer_words == "Enough."
-    assert told.source == "Support"
-    assert told.by == Person(name="Jonas")
+    reported = describe(event_of(support.RefundRequested(words="Enough.", by=Person(name="Jonas"))))
+    assert reported.title == "Refund requested"
+    assert reported.customer_words == "Enough."
+    assert reported.source == "Support"
+    assert reported.by == Person(name="Jonas")
 
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.iterdir()), ids=lambda path: path.stem)

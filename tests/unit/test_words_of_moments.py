@@ -42,7 +42,7 @@ def test_the_day_goes_before_the_time_unless_it_is_today() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "reported"),
     [
         (promised_words(READER.moment(TOMORROW).at), "The customer was promised a call on 5 May at 11:30."),
         (call_words(TOMORROW, "UTC", NOW), "call on 5 May at 09:30"),
@@ -51,8 +51,8 @@ def test_the_day_goes_before_the_time_unless_it_is_today() -> None:
     ],
     ids=["a promised call", "in a list", "in a list, late", "a report"],
 )
-def test_a_sentence_about_another_day_says_on_and_at(words: str, told: str) -> None:
-    assert words == told
+def test_a_sentence_about_another_day_says_on_and_at(words: str, reported: str) -> None:
+    assert words == reported
 
 
 def test_an_answer_that_is_due_soon_says_when() -> None:

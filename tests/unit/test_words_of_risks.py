@@ -36,8 +36,8 @@ def test_the_main_signal_comes_first_and_the_rest_is_counted() -> None:
 
 def test_a_late_delivery_says_when_it_is_expected() -> None:
     late = Risk(SignalKind.DELIVERY_LATE, minutes(0), expected_on=date(2026, 5, 6))
-    told = why_now([late], late).sentence(minutes(6))
-    assert told == "The delivery fell behind schedule 6 min ago. It is now expected on 6 May."
+    reported = why_now([late], late).sentence(minutes(6))
+    assert reported == "The delivery fell behind schedule 6 min ago. It is now expected on 6 May."
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from services.escalation.domain.policy.versions import Policies
 from services.escalation.domain.signals.find import place
 from shared.contracts.escalation import SignalKind
 from tests.builders import ACCOUNT, AT
-from tests.unit.accounts import fact, hours, inbound, told
+from tests.unit.accounts import fact, hours, inbound, reported
 
 MISSED, DENIED = SignalKind.PROMISE_MISSED, SignalKind.OUTCOME_DENIED
 PROMISE = fact(FactKind.PROMISE, 0, order="o", due=10, what="training")
@@ -59,31 +59,33 @@ NO_COMPLAINTS = [
 
 
 def test_a_promise_confirmed_in_time_is_not_missed() -> None:
-    assert told(MISSED, PROMISE) == [(10, None)]
-    assert told(MISSED, PROMISE, kept(5)) == []
-    assert told(MISSED, PROMISE, kept(10)) == []
+    assert reported(MISSED, PROMISE) == [(10, None)]
+    assert reported(MISSED, PROMISE, kept(5)) == []
+    assert reported(MISSED, PROMISE, kept(10)) == []
 
 
 @pytest.mark.parametrize("said", [kept(5, "manual"), kept(5, order="other")])
 def test_a_confirmation_does_not_cover_another_promise(said: AccountFact) -> None:
-    assert told(MISSED, PROMISE, said) == [(10, None)]
+    assert reported(MISSED, PROMISE, said) == [(10, None)]
 
 
 def test_a_confirmation_after_a_promise_is_missed_settles_nothing() -> None:
-    assert told(MISSED, PROMISE, kept(11)) == [(10, None)]
-    assert told(MISSED, PROMISE, kept(11), proven(12)) == [(10, 12)]
+    assert reported(MISSED, PROMISE, kept(11)) == [(10, None)]
+    assert reported(MISSED, PROMISE, kept(11), proven(12)) == [(10, 12)]
 
 
 @pytest.mark.parametrize("complaint", COMPLAINTS)
 def test_a_later_complaint_makes_the_promise_missed(complaint: AccountFact) -> None:
-    assert told(MISSED, PROMISE, kept(5), complaint) == [(20, None)]
-    assert told(MISSED, PROMISE, kept(5), replace(complaint, at=hours(7))) == [(10, None)]
-    assert told(MISSED, PROMISE, kept(5), replace(complaint, at=hours(5))) == [(10, None)], "missing a promise is worse"
+    assert reported(MISSED, PROMISE, kept(5), complaint) == [(20, None)]
+    assert reported(MISSED, PROMISE, kept(5), replace(complaint, at=hours(7))) == [(10, None)]
+    assert reported(MISSED, PROMISE, kept(5), replace(complaint, at=hours(5))) == [(10, None)], (
+        "missing a promise is worse"
+    )
 
 
 @pytest.mark.parametrize("fact", NO_COMPLAINTS)
 def test_nothing_else_makes_a_confirmed_promise_missed(fact: AccountFact) -> None:
-    assert told(MISSED, PROMISE, kept(5), fact) == []
+    assert reported(MISSED, PROMISE, kept(5), fact) == []
 
 
 @pytest.mark.parametrize("complaint", COMPLAINTS)
@@ -106,27 +108,27 @@ def test_a_complaint_without_an_order_reads_only_answers_since_the_complaint_bef
 
 def test_a_repeated_confirmation_after_a_complaint_counts_if_it_is_in_time() -> None:
     complaint = inbound(7, "dead_end", order="o")
-    assert told(MISSED, PROMISE, kept(5), complaint, kept(8)) == []
-    assert told(MISSED, PROMISE, kept(5), complaint, kept(12)) == [(10, None)]
+    assert reported(MISSED, PROMISE, kept(5), complaint, kept(8)) == []
+    assert reported(MISSED, PROMISE, kept(5), complaint, kept(12)) == [(10, None)]
 
 
 @pytest.mark.parametrize("proof", [proven(4), proven(15), fact(FactKind.ORDER_CANCELLED, 15, order="o")])
 def test_a_complaint_does_not_make_a_proven_or_cancelled_promise_missed(proof: AccountFact) -> None:
-    assert told(MISSED, PROMISE, kept(5), proof, inbound(20, "dead_end")) == []
+    assert reported(MISSED, PROMISE, kept(5), proof, inbound(20, "dead_end")) == []
 
 
 def test_a_withdrawn_complaint_does_not_count() -> None:
     complaint = inbound(20, "dead_end", order="o", case="k")
-    assert told(MISSED, PROMISE, kept(5), complaint) == [(20, None)]
+    assert reported(MISSED, PROMISE, kept(5), complaint) == [(20, None)]
     spam = fact(FactKind.ANSWER_NOT_NEEDED, 21, case="k", result="spam")
-    assert told(MISSED, PROMISE, kept(5), complaint, spam) == []
+    assert reported(MISSED, PROMISE, kept(5), complaint, spam) == []
 
 
 def test_a_result_reported_as_not_reached_is_denied_until_the_buyer_says_otherwise() -> None:
-    assert told(DENIED, outcome(5, 1)) == []
-    assert told(DENIED, outcome(5, 0)) == [(5, None)]
-    assert told(DENIED, outcome(5, 0), fact(FactKind.OUTCOME_REPORTED, 9, order="o", number=1)) == [(5, 9)]
-    assert told(DENIED, outcome(5, 0), outcome(9, 1)) == [(5, None)], "a salesperson's report proves nothing"
+    assert reported(DENIED, outcome(5, 1)) == []
+    assert reported(DENIED, outcome(5, 0)) == [(5, None)]
+    assert reported(DENIED, outcome(5, 0), fact(FactKind.OUTCOME_REPORTED, 9, order="o", number=1)) == [(5, 9)]
+    assert reported(DENIED, outcome(5, 0), outcome(9, 1)) == [(5, None)], "a salesperson's report proves nothing"
 
 
 def person(id: str, **changes: Any) -> Salesperson:
@@ -154,9 +156,9 @@ def test_an_answer_finishes_a_follow_up_without_proving_it(said: AccountFact, ki
 
 
 def test_a_proof_before_or_after_an_answer_ends_the_follow_up() -> None:
-    reported = fact(FactKind.OUTCOME_REPORTED, 4, order="o", number=1)
-    assert found(kept(5), proven(4), outcome(5, 1), reported) == {}
-    assert found(kept(5), proven(9), outcome(5, 1), replace(reported, at=hours(9))) == {}
+    denial = fact(FactKind.OUTCOME_REPORTED, 4, order="o", number=1)
+    assert found(kept(5), proven(4), outcome(5, 1), denial) == {}
+    assert found(kept(5), proven(9), outcome(5, 1), replace(denial, at=hours(9))) == {}
 
 
 @pytest.mark.parametrize("complaint", COMPLAINTS[:5])

@@ -58,9 +58,11 @@ def test_money_has_the_digits_of_its_currency(amount_minor: int, currency: str, 
     ],
 )
 def test_a_minor_unit_is_that_of_iso_4217(digits: int, currencies: str) -> None:
-    told = {currency: (money(1, currency), amount(1, currency)) for currency in currencies.split()}
+    reported = {currency: (money(1, currency), amount(1, currency)) for currency in currencies.split()}
     one = f"0.{'1':0>{digits}}" if digits else "1"
-    assert {currency: words for currency, words in told.items() if not all(each.endswith(one) for each in words)} == {}
+    assert {
+        currency: words for currency, words in reported.items() if not all(each.endswith(one) for each in words)
+    } == {}
 
 
 def test_an_amount_in_dinars_is_what_the_company_allowed() -> None:
@@ -81,13 +83,13 @@ def test_an_instant_names_its_zone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("minor", "currency", "told"),
+    ("minor", "currency", "reported"),
     [(0, "EUR", "€0.00"), (129_900, "EUR", "€1,299.00"), (None, "EUR", None), (1, None, None)],
 )
 def test_an_amount_is_shown_if_it_and_its_currency_are_known(
-    minor: int | None, currency: str | None, told: str | None
+    minor: int | None, currency: str | None, reported: str | None
 ) -> None:
-    assert known_money(minor, currency) == told
+    assert known_money(minor, currency) == reported
 
 
 def test_a_cut_at_a_word_leaves_no_partial_word() -> None:

@@ -205,11 +205,11 @@ def browsers() -> Names:
     gets = calls_of("get", "services/escalation/inbox/")
     asked = [call for call in gets if "query_params" in ast.unparse(call.node.func)]
     named = set().union(*(texts(call.module, call.arguments[0]) for call in asked)) - {COMPUTED}
-    told = calls_of(live._event.__name__, "services/escalation/inbox/")
+    reported = calls_of(live._event.__name__, "services/escalation/inbox/")
     chosen = parse_qs(Selection(Wanted("x", "high", "mine"), 2).query.removeprefix("?"))
     return {
         "cookies": sorted(Cookie(url)._name for url in ("http://inbox.example", "https://inbox.example")),
-        "events of the stream": sorted(set().union(*(texts(call.module, call.arguments[0]) for call in told))),
+        "events of the stream": sorted(set().union(*(texts(call.module, call.arguments[0]) for call in reported))),
         "fields of forms": sorted(set().union(*map(_FIELD.findall, templates))),
         "headers": [REFRESH_HEADER],
         "queries": sorted(named | set(chosen)),

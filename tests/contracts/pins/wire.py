@@ -104,15 +104,15 @@ def ids() -> Names:
 def made_ids() -> Names:
     """Ids and keys made from examples: equal causes must give the same ids as in existing installations."""
     at = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
-    told = envelope(example(ResponsePromised), id="e-1", source="/desk", subject="c-17", time=at)
+    reported = envelope(example(ResponsePromised), id="e-1", source="/desk", subject="c-17", time=at)
     raw = RawMessage("orders.inbound.v1", b"c-17", (("ce_id", b"e-1"),), b"{}")
     return {
         "derived: alert, e-1, 2": str(derived("alert", "e-1", 2)),
         "timer: escalation.timer.episode_due of c-17": str(timer_id(example(EpisodeDue), "c-17")),
         "dead letter over HTTP": str(Rejection("code", "reason", raw).id),
-        "fact of the event e-1 of /desk": str(fact_id(told)),
+        "fact of the event e-1 of /desk": str(fact_id(reported)),
         "judging c-17 by rules 7": event_id("c-17", 7),
-        "lock of account c-17": told.lock_key,
+        "lock of account c-17": reported.lock_key,
         "wait for order 4711": awaited_order(OrderId("4711")),
         "wait for case CS-1 of c-17": CaseKey(AccountId("c-17"), CaseId("CS-1")).awaited,
     }

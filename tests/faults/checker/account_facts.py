@@ -34,8 +34,8 @@ class Facts:
 
     def turn(self, status: Fact) -> str | None:
         """Whose turn a status makes it: as reported, else by the policy's reading of its word."""
-        told: str | None = status.data.get("waiting_for") or self.rules["statuses"].get(status.word)
-        return told
+        reported: str | None = status.data.get("waiting_for") or self.rules["statuses"].get(status.word)
+        return reported
 
     def whose_turn(self, case: str | None, at: datetime) -> str | None:
         """Whose turn it is on a case at a time. A contact or request by the customer after the last status makes it
@@ -125,8 +125,8 @@ class Facts:
 
     def delivery(self, order: str | None) -> list[tuple[Fact, bool, bool]]:
         """The order's changes and deliveries, each with whether the order was delivered before and after it."""
-        told = self.of("order_lines", "order_delivered", "order_changed")
-        return list(walked(fact for fact in told if fact.order == order))
+        reported = self.of("order_lines", "order_delivered", "order_changed")
+        return list(walked(fact for fact in reported if fact.order == order))
 
     def span(self, kind: str, name: str) -> timedelta:
         return timedelta(seconds=self.rules[kind][name])
@@ -151,8 +151,8 @@ class Facts:
         """Matches any progress of the order after its sale, and a talk by phone or in person."""
 
         def fits(fact: Fact) -> bool:
-            told = fact.kind in OF_ORDERS and fact.kind not in _SAYS_NOTHING
-            return (told and fact.order == sold.order) or self.phoned(fact, sold.order)
+            reported = fact.kind in OF_ORDERS and fact.kind not in _SAYS_NOTHING
+            return (reported and fact.order == sold.order) or self.phoned(fact, sold.order)
 
         return fits
 
@@ -170,8 +170,8 @@ class Facts:
 
 
 def is_progress(fact: Fact) -> bool:
-    told = fact.kind in (*ENDS_CASE, "case_opened", "case_progressed", "case_reopened")
-    return told or fact.two_way or (fact.kind == "contact" and fact.data["direction"] == "outbound")
+    reported = fact.kind in (*ENDS_CASE, "case_opened", "case_progressed", "case_reopened")
+    return reported or fact.two_way or (fact.kind == "contact" and fact.data["direction"] == "outbound")
 
 
 def mark(facts: Facts) -> int:

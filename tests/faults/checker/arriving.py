@@ -23,9 +23,9 @@ def walked(facts: Iterable[Fact]) -> Iterator[tuple[Fact, bool, bool]]:
     for fact in sorted(facts, key=_turn):
         before = delivered
         if is_delivery(fact):
-            told, complete = {place - 1 for place in fact.data.get("lines", ())}, fact.data.get("complete")
-            whole = complete or (complete is None and not told)
-            fresh = (set(range(len(lines))) if whole else told & set(range(len(lines)))) - named
+            reported, complete = {place - 1 for place in fact.data.get("lines", ())}, fact.data.get("complete")
+            whole = complete or (complete is None and not reported)
+            fresh = (set(range(len(lines))) if whole else reported & set(range(len(lines)))) - named
             named |= fresh
             for place in fresh:
                 here[lines[place][0]] += lines[place][1]

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.faults.checker.account_facts import Facts
-from tests.faults.checker.evidence import Evidence, Row, Told, instant, payload
+from tests.faults.checker.evidence import Evidence, Reported, Row, instant, payload
 from tests.faults.checker.facts import facts_of_account
 from tests.faults.checker.rescuing import SEVERITIES
 from tests.faults.checker.results import Arose, Close, Known, Outcome, least_severity, outcomes
@@ -29,7 +29,7 @@ class Closed:
     signals: Sequence[Row]
     facts: Sequence[Row]
     fired: Collection[tuple[str, datetime]]
-    reported: Mapping[str, Sequence[tuple[Told, Row]]]
+    reported: Mapping[str, Sequence[tuple[Reported, Row]]]
     policy: Mapping[str, Any]
     proven_after: timedelta
 
@@ -132,7 +132,7 @@ def _known(closed: Closed, account: str) -> Known:
     )
 
 
-def _sold_at(sale: Told) -> datetime:
+def _sold_at(sale: Reported) -> datetime:
     return instant(sale.data["sold_at"]) if "sold_at" in sale.data else sale.at
 
 
@@ -147,9 +147,9 @@ def _arose(closed: Closed, account: str) -> Iterator[Arose]:
 
 
 def _closed(run: Evidence) -> Closed:
-    told, reported = run.told(), defaultdict[str, list[tuple[Told, Row]]](list)
+    events, reported = run.reported(), defaultdict[str, list[tuple[Reported, Row]]](list)
     for row in run.databases["escalation"].journal("record"):
-        reported[row["subject"]].append((told[row["at"]], row))
+        reported[row["subject"]].append((events[row["at"]], row))
     policy = run.world["policy"]
     timers = [row for row in run.databases["escalation"].journal("timer") if row["type"] == _PROOF_DUE]
     return Closed(

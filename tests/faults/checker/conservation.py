@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
-from tests.faults.checker.evidence import CannotJudge, Evidence, Record, Row, Told
+from tests.faults.checker.evidence import CannotJudge, Evidence, Record, Reported, Row
 
 INBOUND_SERVICES = ("orders", "support")
 
@@ -33,13 +33,13 @@ def every_event_is_applied_once(run: Evidence) -> Iterator[str]:
 
 def bad_records_end_as_dead_letters(run: Evidence) -> Iterator[str]:
     """Each bad record, and no other, is kept as a dead letter with its bytes and the right reason."""
-    told = run.told()
+    reported = run.reported()
     for service in INBOUND_SERVICES:
         letters = _letters(run, service)
         outcomes = _outcomes(run, service)
         for topic in run.inbound(service):
             for record in run.topics[topic]:
-                event = told.get(record.at) if record.at else None
+                event = reported.get(record.at) if record.at else None
                 letter = letters.pop(_place(record), None)
                 if event is not None and event.bad is not None:
                     yield from _wrongs_of_letter(record, event, letter, outcomes.get(_place(record)))
@@ -58,10 +58,10 @@ def accepted_calls_are_journaled(run: Evidence) -> Iterator[str]:
             yield f"{line['service']} accepted ({line['source']} {line['id']}) over HTTP, but did not journal it"
 
 
-def the_whole_history_was_told(run: Evidence) -> Iterator[str]:
+def the_whole_history_was_reported(run: Evidence) -> Iterator[str]:
     """A precondition rather than a promise of the services. Raises CannotJudge if part of the history was not
     published."""
-    told = run.told()
+    reported = run.reported()
     delivered = {record.at for topics in run.world["listens"].values() for t in topics for record in run.topics[t]}
     accepted = {(row["source"], row["id"]) for row in run.accepted if row["what"] == "http"}
     untold = [
@@ -73,14 +73,14 @@ def the_whole_history_was_told(run: Evidence) -> Iterator[str]:
         raise CannotJudge(f"{len(untold)} events of the history were never published, like {untold[0]}")
     for service in INBOUND_SERVICES:
         for topic in run.inbound(service):
-            strangers = [record for record in run.topics[topic] if record.at not in told]
+            strangers = [record for record in run.topics[topic] if record.at not in reported]
             if strangers:
                 raise CannotJudge(f"{len(strangers)} records are not from the history, like {strangers[0]}")
     yield from ()
 
 
 def _good_inbound(run: Evidence, service: str) -> Iterator[str]:
-    told = run.told()
+    reported = run.reported()
     outcomes, journaled = _outcomes(run, service), _journaled(run, service, inbound=True)
     copies = defaultdict[tuple[str, str], list[str | None]](list)
     expected = {
@@ -88,7 +88,7 @@ def _good_inbound(run: Evidence, service: str) -> Iterator[str]:
     }
     for topic in run.inbound(service):
         for record in run.topics[topic]:
-            event = told.get(record.at) if record.at else None
+            event = reported.get(record.at) if record.at else None
             if event is not None and event.bad is None:
                 copies[event.identity].append(outcomes.get(_place(record)))
     for identity, event in expected.items():
@@ -132,7 +132,7 @@ def _internal(run: Evidence, service: str) -> Iterator[str]:
         yield f"{service}: {identity} is journaled, but on no topic"
 
 
-def _wrongs_of_letter(record: Record, event: Told, letter: Row | None, outcome: str | None) -> Iterator[str]:
+def _wrongs_of_letter(record: Record, event: Reported, letter: Row | None, outcome: str | None) -> Iterator[str]:
     if outcome not in ("dead_lettered", None):
         yield f"{record} is bad ({event.bad}), but ended as {outcome}"
     if letter is None:

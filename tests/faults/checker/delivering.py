@@ -80,7 +80,7 @@ def every_alert_is_published(run: Evidence) -> Iterator[str]:
 def what_becomes_of_episodes_is_published(run: Evidence) -> Iterator[str]:
     """Each signal and its end, each rise in severity, each acknowledgement with its outcome, and each closing, exactly
     once."""
-    wanted = Counter(told for told in expected_effects(run).desk.told if told[0] != "alert_raised")
+    wanted = Counter(reported for reported in expected_effects(run).desk.published if reported[0] != "alert_raised")
     found = Counter[tuple[str, UUID, UUID | None]]()
     for row in run.rows("escalation", "shared.outbox"):
         kind = header(row, "ce_type").rpartition(".")[2]
@@ -88,9 +88,9 @@ def what_becomes_of_episodes_is_published(run: Evidence) -> Iterator[str]:
             said = payload(row, "payload")
             signal = said.get("signal")
             found[kind, UUID(said["episode"]), UUID(signal) if signal else None] += 1
-    for told in wanted.keys() | found.keys():
-        if wanted[told] != found[told]:
-            yield f"{told} is in the outbox {found[told]} times instead of {wanted[told]}"
+    for reported in wanted.keys() | found.keys():
+        if wanted[reported] != found[reported]:
+            yield f"{reported} is in the outbox {found[reported]} times instead of {wanted[reported]}"
 
 
 def _wrongs_of_message(run: Evidence, alert: Row, channel: str, state: str) -> Iterator[str]:

@@ -185,7 +185,7 @@ def every_step_is_explained(run: Evidence) -> Iterator[str]:
             yield f"{step} has {found[step]} decisions instead of {wanted[step]}"
 
 
-def orders_and_cases_are_known_as_told(run: Evidence) -> Iterator[str]:
+def orders_and_cases_are_known_as_reported(run: Evidence) -> Iterator[str]:
     """Each order's account, seller and time of sale; each case's order; each account's owner."""
     accounts = _accounts(run)
     orders = {

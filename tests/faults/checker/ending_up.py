@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from tests.faults.checker.evidence import Evidence, Row, Told
+from tests.faults.checker.evidence import Evidence, Reported, Row
 from tests.faults.checker.facts import Fact, facts_of_account
 from tests.faults.checker.findings import findings
 
@@ -71,10 +71,10 @@ def nobody_waits_for_a_hot_account(run: Evidence) -> Iterator[str]:
 
 def _facts(run: Evidence) -> Mapping[str, Mapping[UUID, Fact]]:
     """By account, all facts that escalation must remember of the accounts judged by their final state."""
-    reported = defaultdict[str, list[tuple[Told, Row]]](list)
-    told: Mapping[datetime, Told] = run.told()
+    reported = defaultdict[str, list[tuple[Reported, Row]]](list)
+    events: Mapping[datetime, Reported] = run.reported()
     for row in run.databases["escalation"].journal("record"):
-        event = told[row["at"]]
+        event = events[row["at"]]
         if not run.walks(row["subject"]) and event.kind != "salesperson_changed":
             reported[row["subject"]].append((event, row))
     return {account: facts_of_account(pairs) for account, pairs in reported.items()}

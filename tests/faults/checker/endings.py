@@ -85,7 +85,7 @@ def _better(facts: Facts, cause: Fact) -> Fits:
     return lambda fact: fact.kind == "rated" and fact.case == cause.case and fact.share > mark(facts)
 
 
-def _heard_of(_facts: Facts, _cause: Fact) -> Fits:
+def _is_in_touch(_facts: Facts, _cause: Fact) -> Fits:
     return lambda fact: fact.inbound or fact.two_way
 
 
@@ -122,5 +122,5 @@ ENDS: Mapping[str, Callable[[Facts, Fact], Fits]] = {
     "delivery_late": _delivered,
     "order_cancelled": _never,
     "refund_paid": _never,
-    "gone_quiet": _heard_of,
+    "gone_quiet": _is_in_touch,
 }

@@ -23,7 +23,7 @@ class CannotJudge(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Reported:
     """A line of `history.jsonl`. `at` is its time, which no other event shares."""
 
     via: str
@@ -111,7 +111,7 @@ class Evidence:
     """
 
     world: Mapping[str, Any]
-    history: list[Told]
+    history: list[Reported]
     accepted: list[Row]
     mail: list[Row]
     pushed: list[Row]
@@ -145,7 +145,7 @@ class Evidence:
         judged_in_the_end = self.world.get("judged_in_the_end", ())
         return judged_in_the_end != "all" and account not in judged_in_the_end
 
-    def told(self) -> dict[datetime, Told]:
+    def reported(self) -> dict[datetime, Reported]:
         """Every event of the history by its time."""
         return {event.at: event for event in self.history}
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tests.faults.checker.evidence import CannotJudge, Evidence, Row, Told, payload
+from tests.faults.checker.evidence import CannotJudge, Evidence, Reported, Row, payload
 from tests.faults.checker.recipients import Directory
 from tests.faults.checker.rescuing import Desk, sought_of
 from tests.faults.checker.walking import Account
@@ -40,14 +40,14 @@ def _effects(run: Evidence) -> Effects:
     timers = [*run.databases["escalation"].journal("timer"), *run.rows("escalation", "shared.timers")]
     looks = Counter(sought_of(row) for row in timers if row["type"].endswith(".recipient_sought"))
     effects = Effects({}, Desk(run.world["policy"], Directory(run), alerts, looks))
-    told = run.told()
+    reported = run.reported()
     for row in run.databases["escalation"].journal("record", "timer", "button"):
         if not run.walks(row["subject"]):
             continue
         account = effects.accounts.setdefault(row["subject"], Account(row["subject"], effects.desk))
         account.episodes.now = row["decided_at"]
         try:
-            _take(account, row, told)
+            _take(account, row, reported)
         except KeyError as error:
             raise CannotJudge(
                 f"journal row {row['position']} ({row['type']}) refers to something that does not exist: {error}"
@@ -55,9 +55,9 @@ def _effects(run: Evidence) -> Effects:
     return effects
 
 
-def _take(account: Account, row: Row, told: dict[datetime, Told]) -> None:
+def _take(account: Account, row: Row, reported: dict[datetime, Reported]) -> None:
     if row["kind"] == "record":
-        account.hear(told[row["at"]], row)
+        account.receive(reported[row["at"]], row)
         return
     said: Any = payload(row)
     episode = account.episodes.named(UUID(said["episode"])) if "episode" in said else None

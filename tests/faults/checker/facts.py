@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tests.faults.checker.evidence import Row, Told, instant
+from tests.faults.checker.evidence import Reported, Row, instant
 
 _NAMESPACE = UUID("6f1d3c5a-7f0e-5b1c-9d52-0f6c1b1f4a10").bytes
 _KINDS = {"contact_made": "contact", "case_status_changed": "case_progressed", "satisfaction_rated": "rated"}
@@ -66,8 +66,8 @@ class Fact:
     @property
     def word(self) -> str:
         """The normalised word of the status. A case opened without a word is "new"."""
-        told = self.data.get("status", "new" if self.kind == "case_opened" else "")
-        return " ".join(re.sub("[-_]", " ", str(told)).casefold().split())
+        status = self.data.get("status", "new" if self.kind == "case_opened" else "")
+        return " ".join(re.sub("[-_]", " ", str(status)).casefold().split())
 
     @property
     def asks(self) -> bool:
@@ -79,12 +79,12 @@ class Fact:
         """The parts of a request that it states: an amount, words, a person."""
         by = self.data.get("by") or {}
         person = by.get("email") or by.get("phone") or by.get("name") if isinstance(by, Mapping) else None
-        told = {
+        given = {
             "amount": (self.data["amount_minor"], self.data.get("currency")) if self.data.get("amount_minor") else None,
             "words": " ".join((self.data.get("words") or "").casefold().split()),
             "person": " ".join((person or "").casefold().split()),
         }
-        return {name: value for name, value in told.items() if value}
+        return {name: value for name, value in given.items() if value}
 
     @property
     def denies(self) -> bool:
@@ -134,7 +134,7 @@ class Fact:
         return self.inbound and self.result in ("unanswered", "voicemail")
 
 
-def lines_of(sale: Told) -> Fact:
+def lines_of(sale: Reported) -> Fact:
     """The lines of a sale, remembered once a part of the order arrives or its lines change."""
     order = str(sale.data["order"])
     return Fact(
@@ -142,12 +142,12 @@ def lines_of(sale: Told) -> Fact:
     )
 
 
-def facts_of_account(reported: Iterable[tuple[Told, Row]]) -> dict[UUID, Fact]:
+def facts_of_account(reported: Iterable[tuple[Reported, Row]]) -> dict[UUID, Fact]:
     """All facts that escalation must remember of one account, by id: of its events, each with its row of the journal.
 
     The lines of a sale are remembered with the first delivery or change that names lines.
     """
-    facts, sales = dict[UUID, Fact](), dict[str, Told]()
+    facts, sales = dict[UUID, Fact](), dict[str, Reported]()
     for event, row in reported:
         order = str(event.data.get("order"))
         if event.kind == "order_placed":
@@ -160,7 +160,7 @@ def facts_of_account(reported: Iterable[tuple[Told, Row]]) -> dict[UUID, Fact]:
     return facts
 
 
-def facts_of(event: Told, row: Row) -> Iterator[Fact]:
+def facts_of(event: Reported, row: Row) -> Iterator[Fact]:
     """The facts remembered of an event that escalation journaled as this row."""
     data, source, id = event.data, row["source"], row["event_id"]
     if event.kind == "order_placed":
@@ -176,8 +176,8 @@ def facts_of(event: Told, row: Row) -> Iterator[Fact]:
             yield Fact(fact_id, "delivery_due", event.at, None, data["order"], {}, due)
     elif event.kind not in _NOT_REMEMBERED and not data.get("test"):
         yield from _beside(event, source, id)
-        told = data.get("delivery_due_at") if event.kind == "order_changed" else data.get("due_at")
-        told_due = instant(told) if told is not None else None
+        named = data.get("delivery_due_at") if event.kind == "order_changed" else data.get("due_at")
+        due_at = instant(named) if named is not None else None
         yield Fact(
             derived("fact", source, id, ""),
             _KINDS.get(event.kind, event.kind),
@@ -185,7 +185,7 @@ def facts_of(event: Told, row: Row) -> Iterator[Fact]:
             data.get("case"),
             data.get("order"),
             data,
-            told_due,
+            due_at,
             data.get("promise"),
             _contacts(data.get("contact")),
         )
@@ -196,16 +196,16 @@ def _contacts(named: Mapping[str, str] | None) -> tuple[UUID, ...]:
     if named is None:
         return ()
     types = ("support.contact_made", "support.contact_dead_ended")
-    told = [derived("event", named["source"], named["id"], type, "") for type in types]
-    return tuple(derived("fact", "handoff/support", str(id), part) for id in told for part in ("", "leaving"))
+    ids = [derived("event", named["source"], named["id"], type, "") for type in types]
+    return tuple(derived("fact", "handoff/support", str(id), part) for id in ids for part in ("", "leaving"))
 
 
-def _beside(event: Told, source: str, id: str) -> Iterator[Fact]:
+def _beside(event: Reported, source: str, id: str) -> Iterator[Fact]:
     """Further facts in an event: the customer's wish to leave, or the reason why a closed case needs no answer."""
     about = (event.at, event.data.get("case"), event.data.get("order"))
     if event.kind.startswith("contact_") and event.data.get("intent") and not event.data.get("courtesy"):
-        told = {name: event.data[name] for name in ("words", "by") if name in event.data}
-        yield Fact(derived("fact", source, id, "leaving"), "cancellation_requested", *about, told)
+        said = {name: event.data[name] for name in ("words", "by") if name in event.data}
+        yield Fact(derived("fact", source, id, "leaving"), "cancellation_requested", *about, said)
     if event.kind == "case_closed" and event.data.get("reason"):
         yield Fact(
             derived("fact", source, id, "no answer"), "answer_not_needed", *about, {"reason": event.data["reason"]}

@@ -17,7 +17,7 @@ class Finding:
     """A signal that began with `cause`; `cleared` is the fact that ended it, `passes` the time at which it ends by
     itself.
 
-    `told` is the fact that reports the same as this silence; `again` are repetitions of this request.
+    `reported` is the fact that reports the same as this silence; `again` are repetitions of this request.
     """
 
     id: UUID
@@ -28,7 +28,7 @@ class Finding:
     silence: bool = False
     cleared: Fact | None = None
     passes: datetime | None = None
-    told: Fact | None = None
+    reported: Fact | None = None
     again: tuple[Fact, ...] = ()
 
     @property
@@ -38,7 +38,7 @@ class Finding:
     @property
     def expected(self) -> bool:
         """Whether it is raised only once its time has passed and all records up to then are read."""
-        return self.silence and self.told is None
+        return self.silence and self.reported is None
 
     @property
     def says(self) -> Mapping[str, Any]:
@@ -52,7 +52,7 @@ class Finding:
     @property
     def said(self) -> Fact | None:
         """The fact that reports it; None for an unreported silence."""
-        return self.told if self.silence else self.cause
+        return self.reported if self.silence else self.cause
 
     def stands(self, at: datetime) -> bool:
         return self.cleared is None and (self.passes is None or self.passes > at)
@@ -76,8 +76,8 @@ def once(troubles: Iterable[Finding]) -> Iterator[Finding]:
     silence."""
     for _, group in groupby(sorted(troubles, key=_trouble), key=lambda one: _trouble(one)[:-1]):
         first, *others = group
-        told = next((one.cause for one in others if not one.silence), None)
-        yield replace(first, told=told) if first.silence else first
+        reported = next((one.cause for one in others if not one.silence), None)
+        yield replace(first, reported=reported) if first.silence else first
 
 
 def _trouble(one: Finding) -> tuple[str, str, str, tuple[datetime, UUID]]:

@@ -23,7 +23,7 @@ Check: TypeAlias = Callable[[Evidence], Iterator[str]]
 
 SHOWN = 20
 CHECKS: Sequence[Check] = (
-    conservation.the_whole_history_was_told,
+    conservation.the_whole_history_was_reported,
     conservation.every_offset_is_once_in_its_ledger,
     conservation.every_event_is_applied_once,
     conservation.bad_records_end_as_dead_letters,
@@ -32,7 +32,7 @@ CHECKS: Sequence[Check] = (
     publishing.nothing_is_on_a_topic_that_no_outbox_knows,
     publishing.topics_have_each_account_in_the_outbox_order,
     publishing.facts_are_published_as_they_were_taken,
-    publishing.facts_are_published_as_they_were_told,
+    publishing.facts_are_published_as_they_were_reported,
     publishing.each_account_is_taken_in_its_topic_order,
     publishing.each_account_is_published_in_its_topic_order,
     effects.every_fact_is_remembered_once,
@@ -46,7 +46,7 @@ CHECKS: Sequence[Check] = (
     effects.every_clock_is_set,
     effects.every_silence_is_waited_for,
     effects.every_step_is_explained,
-    effects.orders_and_cases_are_known_as_told,
+    effects.orders_and_cases_are_known_as_reported,
     ending_up.each_fact_judged_in_the_end_is_remembered_once,
     ending_up.what_stands_in_the_end_is_what_all_facts_say,
     ending_up.nobody_waits_for_a_hot_account,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tests.faults.checker.conservation import INBOUND_SERVICES, begun_again, created_again
-from tests.faults.checker.evidence import Evidence, Record, Row, Told, instant, payload
+from tests.faults.checker.evidence import Evidence, Record, Reported, Row, instant, payload
 from tests.faults.checker.recomputing import awaited, opened, published_sequences
 
 UNSTEADY = ("escalation.episodes.v1", "escalation.rescues.v1", "salespeople.v1")
@@ -101,11 +101,11 @@ def facts_are_published_as_they_were_taken(run: Evidence) -> Iterator[str]:
                 yield f"{service} on {key}: {difference}"
 
 
-def facts_are_published_as_they_were_told(run: Evidence) -> Iterator[str]:
-    told = run.told()
+def facts_are_published_as_they_were_reported(run: Evidence) -> Iterator[str]:
+    reported = run.reported()
     for service in INBOUND_SERVICES:
         for row in _facts_in_outbox(run, service):
-            event, said = told.get(row.at), payload(row.row, "payload")
+            event, said = reported.get(row.at), payload(row.row, "payload")
             if event is None:
                 yield f"{service}: {row.type} {row.event_id} has no cause in the history"
                 continue
@@ -123,7 +123,7 @@ def each_account_is_taken_in_its_topic_order(run: Evidence) -> Iterator[str]:
     """
     for service in run.databases:
         begun = begun_again(run, service)
-        places = {(r.topic, r.identity): (r.partition, r.offset) for r in _first_copies(_heard(run, service))}
+        places = {(r.topic, r.identity): (r.partition, r.offset) for r in _first_copies(_received(run, service))}
         last: dict[tuple[str, str], tuple[int, int]] = {}
         for row in run.databases[service].journal("record"):
             for topic in run.listens(service):
@@ -137,9 +137,9 @@ def each_account_is_taken_in_its_topic_order(run: Evidence) -> Iterator[str]:
 
 def each_account_is_published_in_its_topic_order(run: Evidence) -> Iterator[str]:
     """Facts that never wait leave orders and support in the order of the inbound topic, also after a restore."""
-    told = run.told()
+    reported = run.reported()
     for service in INBOUND_SERVICES:
-        causes = _certain(_first_copies(_heard(run, service)), told)
+        causes = _certain(_first_copies(_received(run, service)), reported)
         for topic in run.world["publishes"][service]:
             last: dict[str, tuple[int, Record]] = {}
             for record in _copies_in_order(run, topic, run.topics[topic]):
@@ -152,7 +152,7 @@ def each_account_is_published_in_its_topic_order(run: Evidence) -> Iterator[str]
                 last[record.key] = (place, record)
 
 
-def _certain(records: Iterable[Record], told: dict[datetime, Told]) -> dict[datetime | None, int]:
+def _certain(records: Iterable[Record], reported: dict[datetime, Reported]) -> dict[datetime | None, int]:
     """By time, the offset of every event that came by Kafka and never had to wait.
 
     Repeated openings and facts about people are left out: which of them is published depends on those that came by
@@ -161,7 +161,7 @@ def _certain(records: Iterable[Record], told: dict[datetime, Told]) -> dict[date
     causes: dict[datetime | None, int] = {}
     openings = set[tuple[str, str]]()
     for record in records:
-        event = told.get(record.at) if record.at else None
+        event = reported.get(record.at) if record.at else None
         if event is None or event.bad is not None or event.kind == "salesperson_changed":
             continue
         needed, what = awaited(event), opened(event)
@@ -172,7 +172,7 @@ def _certain(records: Iterable[Record], told: dict[datetime, Told]) -> dict[date
     return causes
 
 
-def _heard(run: Evidence, service: str) -> Iterator[Record]:
+def _received(run: Evidence, service: str) -> Iterator[Record]:
     for topic in run.listens(service):
         yield from run.topics[topic]
 

@@ -10,7 +10,17 @@ from typing import Any
 import asyncpg
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from tests.faults.checker.evidence import CannotJudge, Database, Evidence, Place, Record, Restore, Row, Told, instant
+from tests.faults.checker.evidence import (
+    CannotJudge,
+    Database,
+    Evidence,
+    Place,
+    Record,
+    Reported,
+    Restore,
+    Row,
+    instant,
+)
 
 SERVICES = ("orders", "support", "escalation")
 _TIMEOUT_SECONDS = 20.0
@@ -39,7 +49,7 @@ async def read_run(folder: Path) -> Evidence:
     """The evidence of a run that has come to rest. Raises CannotJudge if something cannot be read."""
     try:
         world: Mapping[str, Any] = json.loads((folder / "world.json").read_text())
-        history = [_told(line) for line in _lines(folder / "history.jsonl")]
+        history = [_reported(line) for line in _lines(folder / "history.jsonl")]
         databases = {name: await _database(world["databases"][name], name) for name in SERVICES}
         return Evidence(
             world=world,
@@ -64,8 +74,8 @@ def _lines(file: Path) -> list[Row]:
     return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines() if line.strip()]
 
 
-def _told(line: Row) -> Told:
-    return Told(at=instant(line.pop("time")), **line)
+def _reported(line: Row) -> Reported:
+    return Reported(at=instant(line.pop("time")), **line)
 
 
 async def _database(url: str, service: str) -> Database:

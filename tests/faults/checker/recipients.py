@@ -87,9 +87,9 @@ class Directory:
         place = list(self._in_place(seller, known, assigned, at))
         yield from place
         holder = next((rung.person for rung in place if rung.stands), None)
-        named = [self._told(rung.person, seller, known) for rung in place]
+        named = [self._reported(rung.person, seller, known) for rung in place]
         if holder is not None:
-            named = [self._told(holder, seller, known)]
+            named = [self._reported(holder, seller, known)]
         else:
             named = [one for one in named if not one.get("active", True)]
         backup = next((one["backup"] for one in named if one.get("backup") is not None), None)
@@ -100,7 +100,7 @@ class Directory:
         elif holder is not None:
             yield from self._managers(holder, self._person(holder) or {})
 
-    def _told(self, person: str, seller: str | None, known: Person | None) -> Person:
+    def _reported(self, person: str, seller: str | None, known: Person | None) -> Person:
         return known if person == seller and known is not None else self._person(person) or {}
 
     def _in_place(
@@ -114,9 +114,9 @@ class Directory:
             return
         active = known.get("active", True)
         yield NotifiedEpisode("seller", seller, "seller", active)
-        told = known.get("successor")
-        if not active and told is not None:
-            yield NotifiedEpisode("successor", told["salesperson"], "successor", self._takes_over(told, at))
+        reported = known.get("successor")
+        if not active and reported is not None:
+            yield NotifiedEpisode("successor", reported["salesperson"], "successor", self._takes_over(reported, at))
 
     def _managers(self, below: str, known: Person) -> Iterator[NotifiedEpisode]:
         seen, above, steps = {below}, known.get("manager"), ["manager", "upper_manager"]
@@ -139,12 +139,12 @@ class Directory:
             for place, rung in enumerate(asked)
         ]
 
-    def _takes_over(self, told: Mapping[str, str], at: datetime) -> bool:
-        if not self.works(told["salesperson"]):
+    def _takes_over(self, reported: Mapping[str, str], at: datetime) -> bool:
+        if not self.works(reported["salesperson"]):
             return False
-        successor = self._person(told["salesperson"]) or {}
+        successor = self._person(reported["salesperson"]) or {}
         today = at.astimezone(ZoneInfo(successor.get("zone", "UTC"))).date()
-        return date.fromisoformat(told["since"]) <= today
+        return date.fromisoformat(reported["since"]) <= today
 
     def works(self, person: str) -> bool:
         known = self._person(person)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeAlias
 
-from tests.faults.checker.evidence import CannotJudge, Evidence, Told
+from tests.faults.checker.evidence import CannotJudge, Evidence, Reported
 
 Published: TypeAlias = tuple[str, datetime]
 """A published fact's type and time. The time identifies its cause."""
@@ -29,11 +29,11 @@ def published_sequences(run: Evidence, service: str) -> dict[str, list[Published
     return {subject: [_as_published(event) for event in facts] for subject, facts in _facts(run, service).items()}
 
 
-def taken(run: Evidence, service: str) -> dict[str, list[Told]]:
+def taken(run: Evidence, service: str) -> dict[str, list[Reported]]:
     """By subject, the events in the order in which a service journaled them."""
-    told, by_subject = run.told(), defaultdict[str, list[Told]](list)
+    reported, by_subject = run.reported(), defaultdict[str, list[Reported]](list)
     for row in run.databases[service].journal("record", "http"):
-        event = told.get(row["at"])
+        event = reported.get(row["at"])
         if ".inbound." not in row["type"]:
             continue
         if event is None:
@@ -42,7 +42,7 @@ def taken(run: Evidence, service: str) -> dict[str, list[Told]]:
     return by_subject
 
 
-def awaited(event: Told) -> str | None:
+def awaited(event: Reported) -> str | None:
     """The order or case for which this event waits, if any."""
     if event.topic.startswith("orders."):
         return None if event.kind in _NEEDS_NO_ORDER else str(event.data["order"])
@@ -52,27 +52,29 @@ def awaited(event: Told) -> str | None:
     return None if case is None else str(case)
 
 
-def opened(event: Told) -> str | None:
+def opened(event: Reported) -> str | None:
     """The order or case that this event makes known."""
     if event.kind == "order_placed":
         return str(event.data["order"])
     return str(event.data["case"]) if event.kind == "case_opened" else None
 
 
-def is_signal_by_itself(event: Told) -> bool:
-    told = event.kind == "contact_made" and (event.data["result"] == "dead_end" or event.data.get("intent") is not None)
-    return event.kind in NEVER_WAIT or told
+def is_signal_by_itself(event: Reported) -> bool:
+    reported = event.kind == "contact_made" and (
+        event.data["result"] == "dead_end" or event.data.get("intent") is not None
+    )
+    return event.kind in NEVER_WAIT or reported
 
 
-def _facts(run: Evidence, service: str) -> dict[str, list[Told]]:
-    walks: Mapping[bool, Callable[[list[Told]], list[Told]]] = {True: _person, False: _account}
+def _facts(run: Evidence, service: str) -> dict[str, list[Reported]]:
+    walks: Mapping[bool, Callable[[list[Reported]], list[Reported]]] = {True: _person, False: _account}
     by_subject = taken(run, service)
     return {subject: walks[events[0].kind == "salesperson_changed"](events) for subject, events in by_subject.items()}
 
 
-def _account(events: list[Told]) -> list[Told]:
-    known, waiting, out = set[str](), defaultdict[str, list[Told]](list), list[Told]()
-    moved: Told | None = None
+def _account(events: list[Reported]) -> list[Reported]:
+    known, waiting, out = set[str](), defaultdict[str, list[Reported]](list), list[Reported]()
+    moved: Reported | None = None
     for event in events:
         if event.kind == "account_reassigned":
             if moved is None or (event.at, event.id) > (moved.at, moved.id):
@@ -92,14 +94,14 @@ def _account(events: list[Told]) -> list[Told]:
     return out
 
 
-def _person(events: list[Told]) -> list[Told]:
-    out = list[Told]()
+def _person(events: list[Reported]) -> list[Reported]:
+    out = list[Reported]()
     for event in events:
         if not out or (event.at, event.id) > (out[-1].at, out[-1].id):
             out.append(event)
     return out
 
 
-def _as_published(event: Told) -> Published:
+def _as_published(event: Reported) -> Published:
     dead_end = event.kind == "contact_made" and event.data["result"] == "dead_end"
     return ("support.contact_dead_ended" if dead_end else event.type.replace(".inbound.", ".")), event.at

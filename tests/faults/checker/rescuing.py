@@ -140,12 +140,12 @@ class Desk:
     directory: Directory
     alerts: Mapping[tuple[UUID, int], Row]
     looks: Counter["Sought"]
-    told: list[tuple[str, UUID, UUID | None]] = field(default_factory=list)
+    published: list[tuple[str, UUID, UUID | None]] = field(default_factory=list)
     decided: list[tuple[str, UUID, UUID | None]] = field(default_factory=list)
     wrongs: list[str] = field(default_factory=list)
 
-    def tell(self, kind: str, episode: Episode, signal: UUID | None = None) -> None:
-        self.told.append((kind, episode.id, signal))
+    def publish(self, kind: str, episode: Episode, signal: UUID | None = None) -> None:
+        self.published.append((kind, episode.id, signal))
 
     def decide(self, rule: str, episode: Episode, signal: UUID | None = None) -> None:
         self.decided.append((rule, episode.id, signal))
@@ -248,11 +248,11 @@ class Desk:
         number = len(episode.rings) + 1
         episode.rings.append(Ring(episode.id, number, sought.signal, cause, episode.severity, now, rung))
         self.decide("rang", episode, sought.signal)
-        self.tell("alert_raised", episode, sought.signal)
+        self.publish("alert_raised", episode, sought.signal)
 
     def _exhaust(self, episode: Episode, now: datetime) -> None:
         episode.exhausted_at, episode.deadline_at, episode.deadline_for = now, None, None
-        self.tell("episode_exhausted", episode)
+        self.publish("episode_exhausted", episode)
 
     def sought(self, episode: Episode, signal: UUID, cause: str, now: datetime, *, rings: bool = True) -> Sought:
         return Sought(episode.id, signal, rings, cause, now + _SELLER_WAIT, episode.taken_by, len(episode.rings))

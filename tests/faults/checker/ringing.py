@@ -44,7 +44,7 @@ class Episodes:
             id = derived("episode", order, signal.id, *([follows] if follows else []))
             episode = self.open[order] = Episode(id, self.account, order, follows)
         signal.episode = episode.id
-        self.desk.tell("episode_raised" if is_new else "episode_signalled", episode, signal.id)
+        self.desk.publish("episode_raised" if is_new else "episode_signalled", episode, signal.id)
         self.desk.decide("signal", episode, signal.id)
         lasting = [one for one in self._standing(episode) if one not in leaving]
         grave = self.desk.severity(lasting, self.sales.amounts[order], self.sales.currency(order))
@@ -52,7 +52,7 @@ class Episodes:
         if rose:
             episode.severity = grave
             if not is_new:
-                self.desk.tell("severity_raised", episode, signal.id)
+                self.desk.publish("severity_raised", episode, signal.id)
         moved = any((old.episode, old.kind, old.case) == (episode.id, signal.kind, signal.case) for old in leaving)
         moved |= signal.was_merged
         nobody_acts = episode.reached or episode.exhausted_at is not None
@@ -87,7 +87,7 @@ class Episodes:
         rose = SEVERITIES.index(grave) > SEVERITIES.index(episode.severity)
         if rose:
             episode.severity = grave
-            self.desk.tell("severity_raised", episode, signal.id)
+            self.desk.publish("severity_raised", episode, signal.id)
         return rose
 
     def _standing(self, episode: Episode) -> list[Signal]:
@@ -136,7 +136,7 @@ class Episodes:
             return
         unredeemed = episode.deadline_for == "redeem"
         if unredeemed:
-            self.desk.tell("acknowledgement_expired", episode)
+            self.desk.publish("acknowledgement_expired", episode)
         self.ring(episode, self.weightiest(episode), "unredeemed" if unredeemed else "step")
 
     def person_changed(self, person: str) -> None:
@@ -167,19 +167,19 @@ class Episodes:
         call, longest = (self.desk.time_for("acknowledgement", name) for name in ("call_takes", "longest_queue"))
         episode.deadline_at = self.now + alone + min(calls_before * call, longest)
         episode.deadline_for = "redeem"
-        self.desk.tell("episode_acknowledged", episode)
+        self.desk.publish("episode_acknowledged", episode)
 
     def end(self, signal: Signal, how: str, at: datetime) -> None:
         signal.ended, signal.ended_at, signal.awaits = how, at, False
         episode = self.open.get(signal.order or "")
         if episode is None or episode.id != signal.episode:
             return
-        self.desk.tell(f"signal_{how}", episode, signal.id)
+        self.desk.publish(f"signal_{how}", episode, signal.id)
         self.desk.decide(how, episode, signal.id)
         if not self._standing(episode):
             episode.closed_at, episode.deadline_at, episode.deadline_for = self.now, None, None
             self.closed.setdefault(episode.order, []).append(self.open.pop(episode.order))
-            self.desk.tell("episode_closed", episode)
+            self.desk.publish("episode_closed", episode)
             self.desk.decide("closed", episode)
         elif episode.rang and self.informs(episode):
             episode.ask_nobody(self.now)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tests.faults.checker.evidence import Told, instant
+from tests.faults.checker.evidence import Reported, instant
 
 _REMEMBERED = timedelta(days=730)
 
@@ -12,7 +12,7 @@ _REMEMBERED = timedelta(days=730)
 class Sales:
     """By order. `corrected`, `changed` and `owner` say when a seller, an amount or an owner was last reported."""
 
-    orders: dict[str, Told] = field(default_factory=dict)
+    orders: dict[str, Reported] = field(default_factory=dict)
     sellers: dict[str, str | None] = field(default_factory=dict)
     corrected: dict[str, datetime] = field(default_factory=dict)
     inherits: dict[str, str] = field(default_factory=dict)
@@ -20,7 +20,7 @@ class Sales:
     changed: dict[str, datetime] = field(default_factory=dict)
     owner: tuple[datetime, str] | None = None
 
-    def take_over(self, event: Told) -> bool:
+    def take_over(self, event: Reported) -> bool:
         """Take over a sale, a correction or a reassignment. Returns whether the order is new."""
         order = str(event.data.get("order"))
         if event.kind == "order_placed" and order not in self.orders:
@@ -38,7 +38,7 @@ class Sales:
             self.owner = event.at, event.data["salesperson"]
         return False
 
-    def change_amount(self, order: str, event: Told) -> bool:
+    def change_amount(self, order: str, event: Reported) -> bool:
         """Returns whether the change counts: an earlier one than the last known does not."""
         if event.at < self.changed.get(order, event.at):
             return False
@@ -61,5 +61,5 @@ class Sales:
         return max(made or sold)[1] if sold else None
 
 
-def sold_at(order: Told) -> datetime:
+def sold_at(order: Reported) -> datetime:
     return instant(order.data["sold_at"])

@@ -1,4 +1,4 @@
-"""An independent implementation of escalation's rules. Start at `Account.hear`.
+"""An independent implementation of escalation's rules. Start at `Account.receive`.
 
 Events of an account are replayed in the order of escalation's journal; their content comes from the history alone. Each
 fact is remembered. Then the stored signals are compared with the detections from all facts (see `findings`): new
@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from tests.faults.checker.evidence import Row, Told
+from tests.faults.checker.evidence import Reported, Row
 from tests.faults.checker.facts import Fact, facts_of, lines_of
 from tests.faults.checker.finding import Finding
 from tests.faults.checker.findings import findings
@@ -43,7 +43,7 @@ class Account:
         self.case_orders = dict[str, str | None]()
         self.facts = dict[UUID, Fact]()
 
-    def hear(self, event: Told, row: Row) -> None:
+    def receive(self, event: Reported, row: Row) -> None:
         """A fact that orders or support published."""
         order, known = str(event.data.get("order")), self.sales.orders
         if event.kind in ("order_delivered", "order_changed") and event.data.get("lines") and order in known:
@@ -55,7 +55,7 @@ class Account:
         if changes and self.sales.change_amount(order, event):
             self.episodes.weigh_again(order)
 
-    def _take_over(self, event: Told) -> None:
+    def _take_over(self, event: Reported) -> None:
         if event.kind == "case_opened":
             self._open_case(str(event.data["case"]), event.data.get("order"))
         elif self.sales.take_over(event):
@@ -71,9 +71,9 @@ class Account:
                 signal.names, signal.awaits = order, True
                 self._match(signal)
 
-    def _note(self, told: Iterable[Fact]) -> None:
+    def _note(self, reported: Iterable[Fact]) -> None:
         """Facts count first for the acknowledger, then once for the signals; then a contact may raise another alert."""
-        facts = [fact for fact in told if fact.id not in self.facts]
+        facts = [fact for fact in reported if fact.id not in self.facts]
         self.facts |= {fact.id: fact for fact in facts}
         contact = next((fact for fact in facts if fact.kind in ("contact", "customer_reached")), None)
         if contact is not None:
@@ -107,7 +107,7 @@ class Account:
         if fact.two_way:
             if not episode.reached:
                 episode.reached, episode.deadline_at, episode.deadline_for = True, None, None
-                self.desk.tell("customer_reached", episode)
+                self.desk.publish("customer_reached", episode)
         elif fact.tried and not self._tried_before(episode, fact):
             episode.attempts += 1
             counts = episode.attempts <= self.desk.policy["acknowledgement"]["attempts"]

@@ -27,8 +27,8 @@ def _lock(session: Session, arguments: Sequence[Any]) -> Rows:
 
 
 def _seen(session: Session, arguments: Sequence[Any]) -> Rows:
-    told = set(zip(*arguments, strict=True))
-    return [row for row in session.rows(JOURNAL) if (row["source"], row["event_id"]) in told]
+    reported = set(zip(*arguments, strict=True))
+    return [row for row in session.rows(JOURNAL) if (row["source"], row["event_id"]) in reported]
 
 
 def _record(session: Session, arguments: Sequence[Any]) -> Rows:

@@ -37,8 +37,8 @@ class NotTold(AssertionError):
 
 
 @dataclass
-class Teller:
-    """`introduce` and `tell` publish a history; `tell_again` and `press_again` repeat inputs that a
+class HistoryPublisher:
+    """`introduce` and `publish` publish a history; `publish_again_over_http` and `press_again` repeat inputs that a
     restored database lost."""
 
     world: World
@@ -70,7 +70,7 @@ class Teller:
         await self._flush()
         await self._known({event.subject for event in people})
 
-    async def tell(self, history: Sequence[Event]) -> None:
+    async def publish(self, history: Sequence[Event]) -> None:
         """Publish the rest, shuffled."""
         began = time.monotonic()
         for number, event in enumerate(arrival(history, self.world.setup.seed)):
@@ -109,7 +109,7 @@ class Teller:
         if press is not None:
             await self._noting_failure(self._press(press))
 
-    def tell_again(self, service: str, *, since: float) -> None:
+    def publish_again_over_http(self, service: str, *, since: float) -> None:
         """Repeat every call that the service accepted since then. Presses have to wait for their episodes."""
         for _, event in [posted for posted in self._posted if posted[0] >= since and posted[1].service == service]:
             self._start(self._post(event))
@@ -123,7 +123,7 @@ class Teller:
             if press.what == "button":
                 await self._noting_failure(self._press(press))
 
-    async def told(self) -> None:
+    async def accepted(self) -> None:
         """Returns once every HTTP call and press was accepted."""
         while self._tasks:
             await asyncio.wait(set(self._tasks))
