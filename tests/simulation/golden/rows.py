@@ -144,21 +144,21 @@ def digests(rows: Rows) -> Digests:
     for table, number, row in rows.all():
         apart = _APART.get(table)
         if apart is None:
-            told = row
+            reported = row
         else:
-            told = {name: value for name, value in row.items() if name not in apart}
+            reported = {name: value for name, value in row.items() if name not in apart}
             said = [row[name] for name in SENTENCES.get(table, ()) if name in row]
             if said:
                 sentences.update(_json(said))
-        structure.update(b"%s %d %s\n" % (table.encode(), number, _json(_plain(table, told))))
+        structure.update(b"%s %d %s\n" % (table.encode(), number, _json(_plain(table, reported))))
     return Digests(structure.hexdigest(), sentences.hexdigest())
 
 
 def lines(rows: Rows) -> Iterator[str]:
     """The rows of a history as text, one line for each version, without nulls."""
     for table, number, row in rows.all():
-        told = {name: value for name, value in row.items() if (table, name) not in LEFT_OUT and value is not None}
-        yield f"{table} {number} {_json(_plain(table, told)).decode()}"
+        reported = {name: value for name, value in row.items() if (table, name) not in LEFT_OUT and value is not None}
+        yield f"{table} {number} {_json(_plain(table, reported)).decode()}"
 
 
 def _plain(table: str, row: Row) -> Row:
