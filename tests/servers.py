@@ -1,31 +1,26 @@
 """Real Kafka and Postgres for the tests, started once per run; a topic prefix and databases per test.
 
-An address in the environment takes precedence (`KAFKA_BOOTSTRAP_SERVERS`; `TEST_DATABASE_URL`, a superuser's), then a
-Docker daemon, else the processes that `handoff up` starts. A test that breaks a server requests a private one.
+An address in the environment takes precedence (`KAFKA_BOOTSTRAP_SERVERS`; `TEST_DATABASE_URL`, a superuser's), then
+containers if `TEST_SERVERS` is `docker`, else the processes that `handoff up` starts. A test that breaks a server
+requests a private one.
 """
 
-import asyncio
 import os
 import shutil
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-from deploy.local.kafka import Kafka, serves, settings
-from deploy.local.ports import LOOPBACK, free_ports
+from deploy.local.kafka import Kafka
+from deploy.local.ports import free_ports
 from deploy.local.postgres import Postgres
 from tests.databases import Databases
 from tests.starting import AHEAD
-
-KAFKA_IMAGE = "apache/kafka:4.3.1"
-POSTGRES_IMAGE = "postgres:18"
-_CONTAINER_START_SECONDS = 120
 
 MakeDatabase = Callable[[str], Coroutine[None, None, str]]
 
@@ -35,7 +30,7 @@ async def kafka() -> AsyncIterator[str]:
     """The bootstrap address of the broker that all tests share."""
     async with AsyncExitStack() as stack:
         given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS", "")
-        start = _kafka_container if _docker_answers() else _local_kafka
+        start = _kafka_container if in_containers() else _local_kafka
         yield given or await stack.enter_async_context(start())
 
 
@@ -44,7 +39,7 @@ async def databases(pytestconfig: pytest.Config) -> AsyncIterator[Databases]:
     """The Postgres server that all tests share."""
     async with AsyncExitStack() as stack:
         given = os.environ.get("TEST_DATABASE_URL", "")
-        start = _postgres_container if _docker_answers() else _local_postgres
+        start = _postgres_container if in_containers() else _local_postgres
         server_url = given or await stack.enter_async_context(start())
         shared = Databases(server_url, ahead=pytestconfig.stash[AHEAD])
         yield shared
@@ -112,6 +107,26 @@ def server_folder() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def in_containers() -> bool:
+    """Whether `TEST_SERVERS` asks for containers. Raises pytest.UsageError for a value that it cannot have."""
+    chosen = os.environ.get("TEST_SERVERS", "local")
+    if chosen not in ("local", "docker"):
+        raise pytest.UsageError(f"TEST_SERVERS is {chosen!r}: set it to local, or to docker for containers")
+    return chosen == "docker"
+
+
+def _kafka_container() -> AbstractAsyncContextManager[str]:
+    from tests.containers import kafka_container  # Docker's client takes long to import
+
+    return kafka_container()
+
+
+def _postgres_container() -> AbstractAsyncContextManager[str]:
+    from tests.containers import postgres_container
+
+    return postgres_container()
+
+
 def _new_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="handoff-tests-"))
     folder.chmod(0o755)
@@ -142,39 +157,3 @@ async def _local_postgres() -> AsyncIterator[str]:
     finally:
         await server.stop_at_once()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@asynccontextmanager
-async def _kafka_container() -> AsyncIterator[str]:
-    from testcontainers.core.container import DockerContainer
-
-    port, controller_port = free_ports(2)
-    container = DockerContainer(KAFKA_IMAGE).with_bind_ports(port, port)
-    for name, value in settings(port=port, controller_port=controller_port, bind="0.0.0.0").items():
-        container.with_env(f"KAFKA_{name.upper().replace('.', '_')}", value)
-    with container:
-        address = f"{LOOPBACK}:{port}"
-        async with asyncio.timeout(_CONTAINER_START_SECONDS):
-            while not await serves(address):  # noqa: ASYNC110 - a container sets no event
-                await asyncio.sleep(0.2)
-        yield address
-
-
-@asynccontextmanager
-async def _postgres_container() -> AsyncIterator[str]:
-    from testcontainers.community.postgres import PostgresContainer
-
-    container = PostgresContainer(POSTGRES_IMAGE, username="postgres", password="postgres", dbname="postgres")
-    with container.with_command("postgres -c max_connections=200"):
-        yield container.get_connection_url(driver=None)
-
-
-@cache
-def _docker_answers() -> bool:
-    from docker import from_env  # type: ignore[import-untyped]
-    from docker.errors import DockerException  # type: ignore[import-untyped]
-
-    try:
-        return bool(from_env(timeout=3).ping())
-    except DockerException:
-        return False
