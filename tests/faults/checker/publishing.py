@@ -3,10 +3,11 @@ is.
 """
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from tests.faults.checker.conservation import INBOUND_SERVICES, begun_again, created_again
 from tests.faults.checker.evidence import Evidence, Record, Reported, Row, instant, payload
@@ -78,7 +79,7 @@ def topics_have_each_account_in_the_outbox_order(run: Evidence) -> Iterator[str]
             for record in run.topics.get(topic, ()):
                 copies[topic, record.key].append(record)
         for (topic, key), wanted in decided.items():
-            found = _copies_in_order(run, topic, copies[topic, key])
+            found = _copies_in_order(run, topic, copies[topic, key], wanted)
             read = [record.identity for record in found]
             if [one for one in read if one in set(wanted)] != [
                 one for one in dict.fromkeys(wanted) if one in set(read)
@@ -141,15 +142,15 @@ def each_account_is_published_in_its_topic_order(run: Evidence) -> Iterator[str]
     for service in INBOUND_SERVICES:
         causes = _certain(_first_copies(_received(run, service)), reported)
         for topic in run.world["publishes"][service]:
-            last: dict[str, tuple[int, Record]] = {}
-            for record in _copies_in_order(run, topic, run.topics[topic]):
-                place = causes.get(record.at)
-                if place is None:
-                    continue
-                before = last.get(record.key)
-                if before is not None and place < before[0]:
-                    yield f"{record} of {record.key} comes after {before[1]}, but was caused before it"
-                last[record.key] = (place, record)
+            caused = defaultdict[str, list[Record]](list)
+            for record in run.topics[topic]:
+                if record.at in causes:
+                    caused[record.key].append(record)
+            for key, records in caused.items():
+                wanted = [record.identity for record in sorted(records, key=lambda one: causes[one.at])]
+                for before, after in pairwise(_copies_in_order(run, topic, records, wanted)):
+                    if causes[after.at] < causes[before.at]:
+                        yield f"{after} of {key} comes after {before}, but was caused before it"
 
 
 def _certain(records: Iterable[Record], reported: dict[datetime, Reported]) -> dict[datetime | None, int]:
@@ -214,15 +215,23 @@ def _first_copies(records: Iterable[Record]) -> list[Record]:
     return list(first.values())
 
 
-def _copies_in_order(run: Evidence, topic: str, records: Iterable[Record]) -> list[Record]:
-    """The first copy of each record; of a topic that was deleted and recreated, the last one.
+def _copies_in_order(run: Evidence, topic: str, records: Sequence[Record], wanted: Iterable[object]) -> list[Record]:
+    """The first copy of each record; of a topic that was deleted and recreated, one copy of each in the wanted order,
+    if there are such copies.
 
     A producer that was sending at the deletion sends these records to the recreated topic, before the outbox is
-    published again from its beginning. From there on the order is that of the outbox.
+    published again from its beginning; and what is being sent at that moment comes before it, and not again.
     """
+    first = _first_copies(records)
     if not any(topic in created_again(run, service) for service in run.databases):
-        return _first_copies(records)
-    return _first_copies(reversed(list(records)))[::-1]
+        return first
+    there = {record.identity for record in first}
+    left, found = deque(one for one in dict.fromkeys(wanted) if one in there), list[Record]()
+    for record in records:
+        if left and record.identity == left[0]:
+            left.popleft()
+            found.append(record)
+    return first if left else found
 
 
 def _difference(wanted: list[tuple[str, datetime]], found: list[tuple[str, datetime]]) -> str | None:

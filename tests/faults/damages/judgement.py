@@ -96,17 +96,17 @@ def an_acknowledgement_is_forgotten(run: Evidence) -> None:
     next(taken)["acknowledged_at"] = None
 
 
-@breaking("orders_and_cases_are_known_as_told")
+@breaking("orders_and_cases_are_known_as_reported")
 def an_order_is_kept_with_another_seller(run: Evidence) -> None:
     rows(run, "orders")[0]["sold_by"] = "m-circle-a"
 
 
-@breaking("orders_and_cases_are_known_as_told")
+@breaking("orders_and_cases_are_known_as_reported")
 def a_case_is_about_another_order(run: Evidence) -> None:
     rows(run, "cases")[0]["order_id"] = "another"
 
 
-@breaking("orders_and_cases_are_known_as_told")
+@breaking("orders_and_cases_are_known_as_reported")
 def an_account_is_not_moved(run: Evidence) -> None:
     next(row for row in rows(run, "accounts") if row["assigned_to"])["assigned_to"] = None
 

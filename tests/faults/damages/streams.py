@@ -107,7 +107,7 @@ def a_fact_that_waited_comes_too_late(run: Evidence) -> None:
     first["id"], second["id"] = second["id"], first["id"]
 
 
-@breaking("facts_are_published_as_they_were_told", "what_is_in_an_outbox_is_on_its_topic")
+@breaking("facts_are_published_as_they_were_reported", "what_is_in_an_outbox_is_on_its_topic")
 def a_fact_says_something_else(run: Evidence) -> None:
     row = next(row for row in facts(run, "orders") if b"amount_minor" in row["payload"])
     row["payload"] = json.dumps({**payload(row, "payload"), "amount_minor": -1}).encode()
