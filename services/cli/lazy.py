@@ -4,6 +4,7 @@ Start at `Lazy`, one line of the list; `group_of` makes the group that `typer.Ty
 """
 
 import importlib
+import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,9 +22,16 @@ class Lazy:
     place: str
     summary: str
 
+    @property
+    def is_installed(self) -> bool:
+        """False for a command of a checkout alone: its module is not in the wheel."""
+        return _exists(self.place.partition(":")[0])
+
     def load(self) -> Any:
-        """The command or the group, as typer runs it."""
+        """The command or the group, as typer runs it. Ends the command if its module is not in this installation."""
         module, _, attribute = self.place.partition(":")
+        if not self.is_installed:
+            raise _not_installed()
         found = getattr(importlib.import_module(module), attribute)
         if isinstance(found, typer.Typer):
             group = get_group(found)
@@ -42,7 +50,7 @@ class LazyGroup(TyperGroup):
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         for name, one in self.lazy.items():
-            self.add_command(TyperCommand(name, help=one.summary), name)
+            self.add_command(TyperCommand(name, help=one.summary, hidden=not one.is_installed), name)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
@@ -56,3 +64,17 @@ class LazyGroup(TyperGroup):
 def group_of(commands: Sequence[Lazy]) -> type[LazyGroup]:
     """A group of these commands, in this order."""
     return type("Commands", (LazyGroup,), {"lazy": {one.name: one for one in commands}})
+
+
+def _exists(module: str) -> bool:
+    above, _, _ = module.rpartition(".")
+    return (not above or _exists(above)) and importlib.util.find_spec(module) is not None
+
+
+def _not_installed() -> typer.Exit:
+    from services.cli.terminal import stop_with
+
+    return stop_with(
+        "This command works with servers that only a checkout of Handoff starts on its machine: install it there with "
+        "`pip install --require-hashes -r requirements/local.txt` and `pip install --no-deps --editable .`."
+    )

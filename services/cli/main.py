@@ -98,16 +98,16 @@ app = typer.Typer(help="On-call for sold accounts.", no_args_is_help=True, cls=g
 def _version(wanted: bool) -> None:
     if not wanted:
         return
-    from importlib.metadata import version
+    from services.cli.release import release
 
-    print(f"handoff {version('handoff')}")
+    print(f"handoff {release()}")
     raise typer.Exit
 
 
 @app.callback()
 def handoff(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version, tag and commit.")
     ] = False,
 ) -> None:
     """On-call for sold accounts."""

@@ -1,5 +1,6 @@
 """Every command: its imports, and the style of its options."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -171,9 +172,10 @@ def test_a_command_that_reads_a_database_names_it_and_accepts_a_data_folder(word
     assert "HANDOFF_DATA" in page
 
 
-def test_the_version_is_that_of_the_package() -> None:
+def test_the_version_is_that_of_the_package_with_its_commit() -> None:
     result = CliRunner().invoke(app, ["--version"])
-    assert (result.exit_code, result.output) == (0, "handoff 0.1.0\n")
+    assert result.exit_code == 0
+    assert re.fullmatch(r"handoff 0\.1\.0 \((v[0-9.]+-[0-9]+-g)?[0-9a-f]{12}(-dirty)?\)\n", result.output)
 
 
 def test_a_misspelt_command_names_the_nearest() -> None:
