@@ -26,6 +26,11 @@ COMMANDS = (
     Lazy("push", "services.cli.push:app", "List push messages sent under `handoff up`, or make a subscription or key."),
     Lazy("run", "services.cli.run:run", "Run one process of a service until it is stopped."),
     Lazy(
+        "health",
+        "services.cli.health:health",
+        "Ask a process on this host whether it is alive or ready, for probes. Exit status 0: yes, 1: no.",
+    ),
+    Lazy(
         "migrate",
         "services.cli.run:migrate_all",
         "Create the tables of the services' databases, or bring them up to date.",

@@ -52,6 +52,7 @@ ALLOWED: Mapping[tuple[str, ...], frozenset[str]] = {
     ("losses",): frozenset({"holidays"}),
     ("outbox", "--help"): frozenset(),
     ("outbox", "replay", "--since=2026-05-04T09:30Z"): frozenset({"pydantic_settings"}),
+    ("health", "orders"): frozenset(),
     ("migrate",): frozenset({"pydantic_settings"}),
     ("rejudge",): frozenset(),
     ("repair-times",): frozenset({"pydantic_settings"}),
@@ -170,6 +171,22 @@ def test_a_command_that_reads_a_database_names_it_and_accepts_a_data_folder(word
     page = CliRunner().invoke(app, [*words.split(), "--help"], env={"COLUMNS": "200"}).output
     assert "_DATABASE_URL" in page
     assert "HANDOFF_DATA" in page
+
+
+CHECKOUT = Path(__file__).parents[2]
+PROBE_NEEDS_NONE_OF = frozenset({"asyncpg", "cryptography", "orjson", "rich", "shared"})
+
+
+def test_a_probe_imports_little_more_than_the_command_line() -> None:
+    program = "import sys\nfrom services.cli.main import app\ntry:\n    app()\nfinally:\n    print(*sys.modules)"
+    command = [sys.executable, "-c", program, "health", "orders"]
+    called = subprocess.run(
+        command, env={"ORDERS_PORT": "1"}, capture_output=True, text=True, cwd=CHECKOUT, check=False
+    )
+    told, modules = called.stdout.splitlines()
+    assert (called.returncode, told) == (1, "orders does not respond at 127.0.0.1:1 (ConnectionRefusedError)")
+    assert {one.partition(".")[0] for one in modules.split()} & (HEAVY | PROBE_NEEDS_NONE_OF) == set()
+    assert [one for one in modules.split() if one.startswith(("services.orders", "services.cli.run"))] == []
 
 
 def test_the_version_is_that_of_the_package_with_its_commit() -> None:

@@ -61,7 +61,7 @@ def test_a_command_of_a_checkout_says_in_one_sentence_what_to_install(wheel: Pat
 
 def test_the_list_of_commands_shows_those_of_the_wheel(wheel: Path) -> None:
     listed = {line.split()[1] for line in call(wheel, "--help").stdout.splitlines() if line.startswith("│ ")}
-    assert {"run", "migrate", "push", "policy"} <= listed
+    assert {"run", "migrate", "health", "push", "policy"} <= listed
     assert not listed & {"demo", "up", "mail"}
 
 
