@@ -5,6 +5,8 @@ ONCE ?=
 ARGS ?=
 QUICK ?=
 ROWS ?=
+BASE ?=
+IMAGE ?= handoff:dev
 UPGRADE ?=
 
 # What was compiled once is not compiled again at each run.
@@ -18,7 +20,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up unit test check calendar faults bench pictures format lock clean
+.PHONY: help demo up unit test check calendar faults bench pictures image format lock clean
 
 help: ## List what can be made
 	@echo "make TARGET, where TARGET is one of"
@@ -60,6 +62,9 @@ bench: .venv/.dev ## Measure speed and memory; QUICK=1 on small sizes, ROWS="a b
 pictures: .venv/.dev ## Draw the pictures of the README anew (needs Chromium)
 	PICTURES=docs $(BIN)/python -m pytest tests/browser/test_readme_pictures.py
 
+image: ## Build the container image handoff:dev and check it; BASE and IMAGE name others (needs Docker)
+	@BASE='$(BASE)' IMAGE='$(IMAGE)' deploy/check/docker.sh deploy/check/image.sh
+
 format: .venv/.dev ## Rewrite the code as `make check` wants it
 	$(BIN)/ruff check --fix-only --exit-zero
 	$(BIN)/ruff format
@@ -69,6 +74,8 @@ lock: .venv/.uv ## Pin what pyproject.toml asks for; UPGRADE=1 takes newer versi
 	$(COMPILE) --extra local --extra dev --group build --output-file requirements/dev.txt pyproject.toml
 	$(COMPILE) --extra local --group build --constraint requirements/dev.txt --output-file requirements/local.txt pyproject.toml
 	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/runtime.txt pyproject.toml
+	$(COMPILE) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
+	echo cyclonedx-bom | $(COMPILE) --output-file requirements/sbom.txt -
 
 clean: ## Remove .venv and every cache; leaves .local, where `make up` keeps its databases
 	rm -rf .venv .mypy_cache .dmypy.json .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
