@@ -46,7 +46,8 @@ LABEL org.opencontainers.image.title="Handoff" \
       org.opencontainers.image.created="${CREATED}" \
       org.opencontainers.image.base.name="${BASE}"
 COPY --from=build /opt/handoff /opt/handoff
-ENV PATH=/opt/handoff/bin:$PATH HOST=0.0.0.0
+# PYTHONTZPATH: the rules of time zones are those of the package that is pinned, not those of the base.
+ENV PATH=/opt/handoff/bin:$PATH HOST=0.0.0.0 PYTHONTZPATH=
 USER 10001:10001
 EXPOSE 8101 8102 8103
 ENTRYPOINT ["handoff"]

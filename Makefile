@@ -16,7 +16,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 INSTALL := VIRTUAL_ENV=.venv $(UV) pip install --quiet
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade)
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(if $(filter-out 1,$(UPGRADE)),$(addprefix --upgrade-package=,$(UPGRADE)),$(if $(UPGRADE),--upgrade))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -69,7 +69,7 @@ format: .venv/.dev ## Rewrite the code as `make check` wants it
 	$(BIN)/ruff check --fix-only --exit-zero
 	$(BIN)/ruff format
 
-lock: .venv/.uv ## Pin what pyproject.toml asks for; UPGRADE=1 takes newer versions
+lock: .venv/.uv ## Pin what pyproject.toml asks for; UPGRADE=1 takes newer versions, UPGRADE="tzdata" of one package
 	echo uv | $(COMPILE) --output-file requirements/bootstrap.txt -
 	$(COMPILE) --extra local --extra dev --group build --output-file requirements/dev.txt pyproject.toml
 	$(COMPILE) --extra local --group build --constraint requirements/dev.txt --output-file requirements/local.txt pyproject.toml

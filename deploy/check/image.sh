@@ -15,6 +15,7 @@ fail() {
 
 size() { docker image inspect --format '{{.Size}}' "$1"; }
 
+docker image inspect "$base" >/dev/null 2>&1 || docker pull --quiet "$base" >/dev/null || fail "there is no base image $base"
 began=$SECONDS
 docker build --tag "$image" --build-arg BASE="$base" \
     --build-arg PIP_INDEX_URL --build-arg UV_DEFAULT_INDEX \
