@@ -8,7 +8,7 @@ mkdir -p "$folder"
 
 docker build --quiet --file deploy/image/sbom.Dockerfile --tag "$image-sbom" --build-arg IMAGE="$image" --build-arg PIP_INDEX_URL . >/dev/null
 container=$(docker create "$image-sbom")
-trap 'docker rm "$container" >/dev/null' EXIT
+trap 'docker rm "$container" >/dev/null; docker image rm "$image-sbom" >/dev/null' EXIT
 docker cp "$container:/sbom.json" "$folder/sbom.json" >/dev/null
 
 docker image inspect "$image" | python3 deploy/image/provenance.py "$folder/sbom.json" >"$folder/provenance.json"
