@@ -1,6 +1,6 @@
 """`python -m services.cli` is the `handoff` command."""
 
-from services.cli.main import app
+from services.cli.entry import main
 
 if __name__ == "__main__":
-    app()
+    main()

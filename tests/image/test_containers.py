@@ -106,6 +106,12 @@ async def test_every_service_becomes_ready_without_rights_and_ends_in_order(envi
             assert await container.stop() == 0
 
 
+async def test_a_service_that_is_still_starting_ends_at_once(environment: dict[str, str]) -> None:
+    async with running("orders", environment) as container:
+        await container.call("true")
+        assert await container.stop() in {0, 128 + 15}
+
+
 async def test_time_zones_come_from_the_pinned_package() -> None:
     program = "import tzdata, zoneinfo; print(zoneinfo.TZPATH, zoneinfo.ZoneInfo('Europe/Berlin').key)"
     told = await docker("run", "--rm", *RESTRICTED, "--entrypoint=python", IMAGE, "-c", program)
