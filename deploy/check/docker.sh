@@ -16,6 +16,7 @@ stop() {
     if [ -n "$daemon" ]; then
         kill "$daemon" 2>/dev/null || true
         wait "$daemon" 2>/dev/null || true
+        umount "$run/exec/netns/default" 2>/dev/null || true # left behind by a container on the host's network
     fi
     rm -rf "$run"
 }
