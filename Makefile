@@ -20,11 +20,11 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up unit test check calendar faults bench pictures image format lock clean
+.PHONY: help demo up unit test check check-deploy calendar faults bench pictures image format lock clean
 
 help: ## List what can be made
 	@echo "make TARGET, where TARGET is one of"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.local ## Start everything on this machine and play short stories; ONCE=1 ends after them
 	$(BIN)/handoff demo $(if $(ONCE),--once)
@@ -46,6 +46,9 @@ check: .venv/.dev ## Lint, formatting, types, import rules, architecture tests, 
 	$(BIN)/lint-imports --no-logo || failed=1; \
 	$(BIN)/python -m pytest tests/architecture tests/contracts/test_schemas.py tests/contracts/test_pinned.py || failed=1; \
 	exit $$failed
+
+check-deploy: .venv/.deploy ## Validate the files for Kubernetes (needs kubectl) and Docker Compose, without a server
+	@sh deploy/check.sh $(BIN)/kubernetes-validate
 
 calendar: .venv/.dev ## Run the tests with the clock at 42 unusual moments (over an hour); QUICK=1 for nine
 	$(BIN)/python -m tests.calendar $(if $(QUICK),--quick) $(ARGS)
@@ -76,6 +79,7 @@ lock: .venv/.uv ## Pin what pyproject.toml asks for; UPGRADE=1 takes newer versi
 	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/runtime.txt pyproject.toml
 	$(COMPILE) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
 	echo cyclonedx-bom | $(COMPILE) --output-file requirements/sbom.txt -
+	echo kubernetes-validate | $(COMPILE) --constraint requirements/dev.txt --output-file requirements/deploy.txt -
 
 clean: ## Remove .venv and every cache; leaves .local, where `make up` keeps its databases
 	rm -rf .venv .mypy_cache .dmypy.json .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
@@ -104,3 +108,7 @@ clean: ## Remove .venv and every cache; leaves .local, where `make up` keeps its
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch .venv/.local $@
+
+.venv/.deploy: .venv/.uv requirements/deploy.txt
+	@$(INSTALL) --require-hashes -r requirements/deploy.txt
+	@touch $@

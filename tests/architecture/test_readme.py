@@ -16,7 +16,7 @@ from shared.contracts.dead_letters import topic_of
 from tests.architecture.sources import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
-TARGETS = set(re.findall(r"^([a-z]+):.*## ", MAKEFILE, re.MULTILINE))
+TARGETS = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
 IN_CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 
 
@@ -30,7 +30,7 @@ def readme() -> str:
 
 def test_every_make_target_of_the_readme_exists(readme: str) -> None:
     code = "\n".join(IN_CODE.findall(readme))
-    assert set(re.findall(r"\bmake ([a-z]+)", code)) <= TARGETS
+    assert set(re.findall(r"\bmake ([a-z-]+)", code)) <= TARGETS
 
 
 def test_the_readme_names_every_command(readme: str) -> None:
