@@ -48,7 +48,7 @@ check: .venv/.dev ## Lint, formatting, types, import rules, architecture tests, 
 	exit $$failed
 
 check-deploy: .venv/.deploy ## Validate the files for Kubernetes (needs kubectl) and Docker Compose, without a server
-	@sh deploy/check.sh $(BIN)/kubernetes-validate
+	@sh deploy/check/manifests.sh $(BIN)/kubernetes-validate
 
 calendar: .venv/.dev ## Run the tests with the clock at 42 unusual moments (over an hour); QUICK=1 for nine
 	$(BIN)/python -m tests.calendar $(if $(QUICK),--quick) $(ARGS)

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Validates the files of deploy/ strictly, and asks no server: `check.sh KUBERNETES_VALIDATE`. Start with `make check-deploy`.
+# Validates the files of deploy/ strictly, and asks no server: `manifests.sh KUBERNETES_VALIDATE`. Start with `make check-deploy`.
 set -u
-cd "$(dirname "$0")" || exit
+cd "$(dirname "$0")/.." || exit
 validate=$(cd "$OLDPWD" && cd "$(dirname "$1")" && pwd)/$(basename "$1")
 failed=0
 rendered=$(mktemp -d)
