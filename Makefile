@@ -47,7 +47,7 @@ check: .venv/.dev ## Lint, formatting, types, import rules, architecture tests, 
 	$(BIN)/python -m pytest tests/architecture tests/contracts/test_schemas.py tests/contracts/test_pinned.py || failed=1; \
 	exit $$failed
 
-check-deploy: .venv/.deploy ## Validate the files for Kubernetes (needs kubectl) and Docker Compose, without a server
+check-deploy: .venv/.deploy ## Validate the files for Kubernetes without a server (needs kubectl)
 	@sh deploy/check/manifests.sh $(BIN)/kubernetes-validate
 
 calendar: .venv/.dev ## Run the tests with the clock at 42 unusual moments (over an hour); QUICK=1 for nine

@@ -21,13 +21,4 @@ else
     echo "The files for Kubernetes are not checked: no kubectl here."
 fi
 
-if [ -d compose ]; then
-    if docker compose version >/dev/null 2>&1; then
-        for file in compose/*compose*.yaml; do
-            docker compose -f "$file" config --quiet && echo "$file: checked" || failed=1
-        done
-    else
-        echo "The files for Docker Compose are not checked: no docker compose here."
-    fi
-fi
 exit "$failed"
