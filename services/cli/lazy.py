@@ -4,14 +4,17 @@ Start at `Lazy`, one line of the list; `group_of` makes the group that `typer.Ty
 """
 
 import importlib
-import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
+
+_ROOT = Path(__file__).parents[2]
+"""The folder that `services` is in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,9 @@ def group_of(commands: Sequence[Lazy]) -> type[LazyGroup]:
 
 
 def _exists(module: str) -> bool:
-    above, _, _ = module.rpartition(".")
-    return (not above or _exists(above)) and importlib.util.find_spec(module) is not None
+    """Whether the file of a module is there; to ask Python would import the packages that it is in."""
+    place = _ROOT.joinpath(*module.split("."))
+    return place.with_suffix(".py").is_file() or (place / "__init__.py").is_file()
 
 
 def _not_installed() -> typer.Exit:
