@@ -101,7 +101,7 @@ def test_a_promise_reported_after_its_due_time_counts_the_same(service: Deciding
     assert _episode(service)["severity"] == "high"
 
 
-@pytest.mark.parametrize("told_after", [-1, 0, 1], ids=["before its time", "at its time", "after its time"])
+@pytest.mark.parametrize("reported_after", [-1, 0, 1], ids=["before its time", "at its time", "after its time"])
 def test_a_broken_promise_and_a_report_of_it_are_one_signal(service: Deciding, reported_after: int) -> None:
     _report(service, _dead_end())
     _report(service, _promise(4))
