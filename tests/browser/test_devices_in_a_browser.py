@@ -101,7 +101,7 @@ async def test_a_device_that_the_server_has_lost_is_added_by_itself(on: tuple[Vi
     await page.get_by_role("button", name="Notify me on this device").click()
     await expect(page.get_by_text("This device receives notifications.")).to_be_visible()
     lost = await devices.device_id()
-    await page.wait_for_function(_CHECKED)  # or it would be noted after the next line
+    await until(lambda: page.evaluate(_CHECKED), bool, wanted="the page's own check, which else is noted after ours")
     await page.evaluate(_LONG_AGO)
     await devices.site.service.pool.execute("delete from escalation.push_devices")
     await page.goto(path)
