@@ -13,7 +13,16 @@ from services.cli.demo.narration import Narrator
 from services.cli.demo.observing import observing
 from services.cli.demo.scene import Scene, Stage
 from services.cli.demo.stories import LATER_STORIES, STORIES, nobody_answers, play
-from tests.stories import Company
+from tests.databases import Databases
+from tests.stories import Company, company_at_work
+
+
+@pytest.fixture(scope="module")
+async def company(kafka: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Company]:
+    """A company of its own: the stories move its clock by weeks, and others date their facts by the machine's."""
+    prefix = f"t{secrets.token_hex(5)}."
+    async with company_at_work(kafka, databases, prefix, tmp_path_factory.mktemp("company")) as company:
+        yield company
 
 
 @pytest.fixture
