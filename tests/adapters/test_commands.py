@@ -183,8 +183,8 @@ def test_a_probe_imports_little_more_than_the_command_line() -> None:
     called = subprocess.run(
         command, env={"ORDERS_PORT": "1"}, capture_output=True, text=True, cwd=CHECKOUT, check=False
     )
-    told, modules = called.stdout.splitlines()
-    assert (called.returncode, told) == (1, "orders does not respond at 127.0.0.1:1 (ConnectionRefusedError)")
+    printed, modules = called.stdout.splitlines()
+    assert (called.returncode, printed) == (1, "orders does not respond at 127.0.0.1:1 (ConnectionRefusedError)")
     assert {one.partition(".")[0] for one in modules.split()} & (HEAVY | PROBE_NEEDS_NONE_OF) == set()
     assert [one for one in modules.split() if one.startswith(("services.orders", "services.cli.run"))] == []
 

@@ -185,8 +185,8 @@ def test_the_allowed_hops_are_the_documented_ones() -> None:
         for policy in documents(BASE / "network.yaml")
         if policy["spec"].get("egress")
     }
-    told = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([\d, ]+) \|", PAGE, re.MULTILINE)
-    assert allowed == {name: set(map(int, ports.split(", "))) for name, ports in told}
+    listed = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([\d, ]+) \|", PAGE, re.MULTILINE)
+    assert allowed == {name: set(map(int, ports.split(", "))) for name, ports in listed}
 
 
 def test_nothing_is_allowed_without_a_rule() -> None:

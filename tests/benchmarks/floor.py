@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
 from tests.benchmarks import floor_store as sql
-from tests.benchmarks.floor_decide import HEARD, Event, Signal, State
+from tests.benchmarks.floor_decide import RECEIVED, Event, Signal, State
 from tests.benchmarks.floor_rings import Episode
 
 TOPICS = ("orders.sales.v1", "salespeople.v1", "support.cases.v1")
@@ -54,7 +54,7 @@ async def apply(connection: sql.Connection, records: Sequence[Any]) -> None:
         await connection.execute(sql.ADD_LOCKS, keys)
         now = await connection.fetchval(sql.LOCK, keys)
         fresh = await journal(connection, events, now)
-        received = [event for event in fresh if event.type in HEARD]
+        received = [event for event in fresh if event.type in RECEIVED]
         state = await _load(connection, received, now)
         for event in received:
             state.apply(event)

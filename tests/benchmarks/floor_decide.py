@@ -45,7 +45,7 @@ FACTS = {
     "support.refund_requested": "refund_requested",
     "support.cancellation_requested": "cancellation_requested",
 }
-HEARD = {*FACTS, "orders.order_placed", "orders.salesperson_changed"}
+RECEIVED = {*FACTS, "orders.order_placed", "orders.salesperson_changed"}
 QUIET = ("support.contact_dead_ended", "support.satisfaction_rated")
 PROGRESS = ("case_opened", "case_progressed", "case_reopened")
 REPEATED, BOUNCED = 3, 3

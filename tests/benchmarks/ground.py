@@ -27,9 +27,9 @@ from shared.messaging.topics import ensure_topics
 from tests.benchmarks.backlog import directory
 from tests.databases import Databases
 
-HEARD = ("orders.sales.v1", "salespeople.v1", "support.cases.v1")
+RECEIVED = ("orders.sales.v1", "salespeople.v1", "support.cases.v1")
 EVERY_TOPIC = (
-    *HEARD,
+    *RECEIVED,
     "orders.inbound.v1",
     "support.inbound.v1",
     "escalation.episodes.v1",

@@ -21,7 +21,7 @@ EVENT = envelope(
     time=datetime(2026, 5, 4, 9, 30, 0, 250000, tzinfo=UTC),
     traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
 )
-TOLD = CloudEvent(
+REPORTED = CloudEvent(
     {
         "specversion": "1.0",
         "id": EVENT.id,
@@ -49,7 +49,7 @@ def _check(reported: CloudEvent) -> None:
     assert (reported.get_subject(), reported.get_time()) == (EVENT.subject, EVENT.time)
     assert reported.get_dataschema() == FACT.dataschema()
     assert reported.get_extension("traceparent") == EVENT.traceparent
-    assert reported.get_data() == TOLD.get_data()
+    assert reported.get_data() == REPORTED.get_data()
 
 
 def test_the_sdk_reads_our_kafka_records() -> None:
@@ -72,7 +72,7 @@ def test_the_sdk_reads_our_events_over_http() -> None:
 @pytest.mark.parametrize("write", [kafka.to_binary_event, kafka.to_structured_event], ids=["binary", "structured"])
 def test_we_read_kafka_records_of_the_sdk(write: object) -> None:
     assert callable(write)
-    message = write(TOLD)
+    message = write(REPORTED)
     key = message.key.encode()
     reported = decode_message(message.value, message.headers.items(), key=key, topic="support.inbound.v1")
     assert isinstance(reported, Decoded)
@@ -81,9 +81,9 @@ def test_we_read_kafka_records_of_the_sdk(write: object) -> None:
 
 
 def test_we_read_http_events_of_the_sdk_in_binary_mode() -> None:
-    message = http.to_binary_event(TOLD)
+    message = http.to_binary_event(REPORTED)
     assert decode_binary(_attributes_of_http(message.headers), message.body, topic=None).envelope == EVENT
 
 
 def test_we_read_http_events_of_the_sdk_in_structured_mode() -> None:
-    assert decode_structured(http.to_structured_event(TOLD).body, topic=None).envelope == EVENT
+    assert decode_structured(http.to_structured_event(REPORTED).body, topic=None).envelope == EVENT

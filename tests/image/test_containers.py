@@ -35,11 +35,11 @@ class Container:
     async def ready(self, service: str) -> tuple[int, str]:
         """The first good response of the probe, or the last one."""
         for _ in range(_PROBES):
-            status, told = await self.call("handoff", "health", service, "--ready")
+            status, printed = await self.call("handoff", "health", service, "--ready")
             if status == 0:
                 break
             await asyncio.sleep(0.5)
-        return status, told
+        return status, printed
 
     async def stop(self) -> int:
         """The exit status after SIGTERM."""
@@ -62,10 +62,10 @@ def given(environment: Mapping[str, str]) -> list[str]:
 @asynccontextmanager
 async def running(service: str, environment: Mapping[str, str]) -> AsyncIterator[Container]:
     name = f"handoff-test-{uuid.uuid4().hex[:10]}"
-    status, told = await docker(
+    status, printed = await docker(
         "run", "--detach", f"--name={name}", *RESTRICTED, *given(environment), IMAGE, "run", service
     )
-    assert status == 0, told
+    assert status == 0, printed
     try:
         yield Container(name)
     finally:
@@ -89,15 +89,15 @@ async def environment(private_kafka: Kafka, private_postgres: PrivatePostgres) -
 
 
 async def test_tables_are_brought_up_to_date(environment: dict[str, str]) -> None:
-    status, told = await docker("run", "--rm", *RESTRICTED, *given(environment), IMAGE, "migrate")
-    assert (status, told.count("tables are up to date")) == (0, 3), told
+    status, printed = await docker("run", "--rm", *RESTRICTED, *given(environment), IMAGE, "migrate")
+    assert (status, printed.count("tables are up to date")) == (0, 3), printed
 
 
 async def test_every_service_becomes_ready_without_rights_and_ends_in_order(environment: dict[str, str]) -> None:
     for service in SERVICES:
         async with running(service, environment) as container:
-            status, told = await container.ready(service)
-            assert (status, told.splitlines()[0]) == (0, f"{service} is ready")
+            status, printed = await container.ready(service)
+            assert (status, printed.splitlines()[0]) == (0, f"{service} is ready")
             assert await container.call("id", "-u") == (0, "10001")
             _, rights = await container.call("grep", "-E", "^(CapEff|NoNewPrivs):", "/proc/1/status")
             assert rights.split() == ["CapEff:", "0" * 16, "NoNewPrivs:", "1"]
@@ -114,5 +114,5 @@ async def test_a_service_that_is_still_starting_ends_at_once(environment: dict[s
 
 async def test_time_zones_come_from_the_pinned_package() -> None:
     program = "import tzdata, zoneinfo; print(zoneinfo.TZPATH, zoneinfo.ZoneInfo('Europe/Berlin').key)"
-    told = await docker("run", "--rm", *RESTRICTED, "--entrypoint=python", IMAGE, "-c", program)
-    assert told == (0, "() Europe/Berlin")
+    printed = await docker("run", "--rm", *RESTRICTED, "--entrypoint=python", IMAGE, "-c", program)
+    assert printed == (0, "() Europe/Berlin")

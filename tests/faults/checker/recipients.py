@@ -23,7 +23,7 @@ STEPS = ("seller", "successor", "backup", "manager", "upper_manager", "desk")
 
 
 @dataclass(frozen=True, slots=True)
-class NotifiedEpisode:
+class LadderStep:
     """A step of the ladder, a person, and the code of the reason. `stands`: whether the person can be notified."""
 
     step: str
@@ -32,7 +32,7 @@ class NotifiedEpisode:
     stands: bool = True
 
 
-Ladder: TypeAlias = Sequence[NotifiedEpisode]
+Ladder: TypeAlias = Sequence[LadderStep]
 
 
 class Directory:
@@ -64,7 +64,7 @@ class Directory:
 
     def desk_instead(self) -> Ladder:
         """The ladder after a wait for the seller's entry in the directory that was in vain."""
-        return (NotifiedEpisode("desk", self._desk, "seller_unknown"),)
+        return (LadderStep("desk", self._desk, "seller_unknown"),)
 
     def _ladder(self, seller: str | None, known: Person | None, assigned: str | None, at: datetime) -> Ladder:
         below = list(self._candidates(seller, known, assigned, at))
@@ -76,14 +76,12 @@ class Directory:
             because = "no_seller"
         else:
             because = "nobody_there" if anybody else "nobody_left"
-        desk = NotifiedEpisode(
-            "desk", self._desk, because, self._desk not in {rung.person for rung in asked if rung.stands}
-        )
+        desk = LadderStep("desk", self._desk, because, self._desk not in {rung.person for rung in asked if rung.stands})
         return (*asked, desk)
 
     def _candidates(
         self, seller: str | None, known: Person | None, assigned: str | None, at: datetime
-    ) -> Iterator[NotifiedEpisode]:
+    ) -> Iterator[LadderStep]:
         place = list(self._in_place(seller, known, assigned, at))
         yield from place
         holder = next((rung.person for rung in place if rung.stands), None)
@@ -94,7 +92,7 @@ class Directory:
             named = [one for one in named if not one.get("active", True)]
         backup = next((one["backup"] for one in named if one.get("backup") is not None), None)
         if backup is not None:
-            yield NotifiedEpisode("backup", backup, "backup", self.works(backup))
+            yield LadderStep("backup", backup, "backup", self.works(backup))
         if known is not None and seller is not None:
             yield from self._managers(seller, known)
         elif holder is not None:
@@ -105,31 +103,31 @@ class Directory:
 
     def _in_place(
         self, seller: str | None, known: Person | None, assigned: str | None, at: datetime
-    ) -> Iterator[NotifiedEpisode]:
+    ) -> Iterator[LadderStep]:
         if assigned is not None and assigned != seller:
-            yield NotifiedEpisode("seller", assigned, "assigned", self.works(assigned))
+            yield LadderStep("seller", assigned, "assigned", self.works(assigned))
             if self.works(assigned):
                 return
         if seller is None or known is None:
             return
         active = known.get("active", True)
-        yield NotifiedEpisode("seller", seller, "seller", active)
+        yield LadderStep("seller", seller, "seller", active)
         reported = known.get("successor")
         if not active and reported is not None:
-            yield NotifiedEpisode("successor", reported["salesperson"], "successor", self._takes_over(reported, at))
+            yield LadderStep("successor", reported["salesperson"], "successor", self._takes_over(reported, at))
 
-    def _managers(self, below: str, known: Person) -> Iterator[NotifiedEpisode]:
+    def _managers(self, below: str, known: Person) -> Iterator[LadderStep]:
         seen, above, steps = {below}, known.get("manager"), ["manager", "upper_manager"]
         while steps and above is not None and above not in seen and (manager := self._person(above)) is not None:
             if manager.get("active", True):
                 step = steps.pop(0)
-                yield NotifiedEpisode(step, above, step)
+                yield LadderStep(step, above, step)
             seen.add(above)
             above = manager.get("manager")
 
-    def _once_each(self, rungs: Sequence[NotifiedEpisode]) -> list[NotifiedEpisode]:
+    def _once_each(self, rungs: Sequence[LadderStep]) -> list[LadderStep]:
         """Skip repeated people, and people without an address if someone further up has one."""
-        asked = list[NotifiedEpisode]()
+        asked = list[LadderStep]()
         for rung in rungs:
             again = any(one.person == rung.person and one.stands for one in asked)
             asked.append(replace(rung, stands=rung.stands and not again))
@@ -155,13 +153,13 @@ class Directory:
         return versions[-1] if versions else None
 
 
-def next_on(ladder: Ladder, after: str | None) -> NotifiedEpisode | None:
+def next_on(ladder: Ladder, after: str | None) -> LadderStep | None:
     """The first person to notify after a step, or at all for None."""
     left = STEPS if after is None else STEPS[STEPS.index(after) + 1 :]
     return next((rung for rung in ladder if rung.stands and rung.step in left), None)
 
 
-def came_instead(ladder: Ladder, step: str, before: Collection[str]) -> Iterator[NotifiedEpisode]:
+def came_instead(ladder: Ladder, step: str, before: Collection[str]) -> Iterator[LadderStep]:
     """People who now hold this step's place and are not among those notified `before`. Seller and successor share a
     place."""
     place = ("seller", "successor") if step in ("seller", "successor") else (step,)

@@ -22,7 +22,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.faults.checker.evidence import Row, instant, payload
-from tests.faults.checker.recipients import Directory, Ladder, NotifiedEpisode, came_instead, next_on
+from tests.faults.checker.recipients import Directory, Ladder, LadderStep, came_instead, next_on
 
 SEVERITIES = ("watch", "high", "critical")
 REQUESTS = ("refund_requested", "cancellation_requested")
@@ -71,7 +71,7 @@ class Ring:
     cause: str
     severity: str
     at: datetime
-    rung: NotifiedEpisode
+    rung: LadderStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ class Desk:
         if not sought.rings:
             episode.responsible = next(iter(choices))[1].person if choices and None not in ladders else None
         elif found is not None and found["raised_at"] == now and found["signal_id"] == sought.signal:
-            rung = NotifiedEpisode(found["step"], found["recipient"], found["because"])
+            rung = LadderStep(found["step"], found["recipient"], found["because"])
             fitting = [choice for choice in choices if choice[1] == rung]
             if not fitting:
                 self.wrongs.append(f"alert {found['alert_id']} is for {rung} instead of one of {choices}")
@@ -210,7 +210,7 @@ class Desk:
         else:
             self._ring(episode, sought, now, *min(choices, key=str))
 
-    def _choice(self, episode: Episode, ladder: Ladder, sought: Sought) -> tuple[str, NotifiedEpisode]:
+    def _choice(self, episode: Episode, ladder: Ladder, sought: Sought) -> tuple[str, LadderStep]:
         if sought.cause not in _UPWARD and (episode.step or sought.had_it):
             rung = self._same(episode, ladder, sought.had_it) or next_on(ladder, None)
         elif episode.step is None:
@@ -222,19 +222,19 @@ class Desk:
             rung = next(came_instead(ladder, episode.step, before), None) or next_on(ladder, episode.step)
         if rung is not None:
             return sought.cause, rung
-        last = NotifiedEpisode(ladder[-1].step, ladder[-1].person, ladder[-1].because)
+        last = LadderStep(ladder[-1].step, ladder[-1].person, ladder[-1].because)
         again = episode.repeats < self.policy["ladder"]["repeats"]["times"]
         return ("repeat" if again else "exhausted"), last
 
-    def _same(self, episode: Episode, ladder: Ladder, had_it: str | None) -> NotifiedEpisode | None:
+    def _same(self, episode: Episode, ladder: Ladder, had_it: str | None) -> LadderStep | None:
         """The responsible person; or the previous acknowledger if the ladder has changed and does not list them any
         more."""
         own = [one for one in ladder if one.person == episode.responsible]
         if not own and had_it is not None and self.directory.works(had_it):
-            return NotifiedEpisode("colleague", had_it, "took_it")
+            return LadderStep("colleague", had_it, "took_it")
         return next((one for one in own if one.stands), None)
 
-    def _ring(self, episode: Episode, sought: Sought, now: datetime, cause: str, rung: NotifiedEpisode) -> None:
+    def _ring(self, episode: Episode, sought: Sought, now: datetime, cause: str, rung: LadderStep) -> None:
         place = episode.step if rung.step == "colleague" else rung.step
         if cause == "repeat":
             first, longest = (self.time_for("ladder", "repeats", name) for name in ("first", "longest"))
